@@ -1,0 +1,157 @@
+"""Running a cell: the one way from a method, a data set, a seed and a profile to a record."""
+
+import platform
+import resource
+import subprocess
+import sys
+import time
+from importlib.metadata import version
+from pathlib import Path
+
+import torch
+from torch import nn
+from torch.utils.data import TensorDataset
+
+from hypergan import evaluation, records
+from hypergan.data import Data, load
+from hypergan.methods import build
+from hypergan.objective import cross_entropy, mean_squared_error
+from hypergan.paths import PROJECT, make_folder, runs
+from hypergan.randomness import global_seed
+from hypergan.records import RECORD_VERSION, Cell, Record
+from hypergan.settings import settings_for
+from hypergan.targets import cifar_target, mnist_target, regression_target
+from hypergan.training import choose_device, fit
+
+
+def get(cell: Cell, *, progress: bool = True) -> Record:
+    """A cell's record, run now if there is none.
+
+    Raises:
+        RecordError: If there is one that is not of today's settings; it says how to run it again.
+    """
+    found = records.find(cell)
+    return found[0] if found else run(cell, progress=progress)
+
+
+def run(cell: Cell, *, progress: bool = True, device: str = "auto", force: bool = False) -> Record:
+    """Run a cell and write its record to ``runs/``.
+
+    A run that was killed goes on from its checkpoint. A record that is there already is kept.
+
+    Args:
+        cell: What to run.
+        progress: Show progress bars.
+        device: "auto", or the name of a device.
+        force: Run again although there is a record.
+
+    Raises:
+        HyperGANError: Whatever stands in the way; its message says what to do.
+    """
+    path = runs() / cell.path
+    if path.exists() and not force:
+        record = records.read(path)
+        records.check(record, cell, path)
+        return record
+    make_folder(path.parent)
+    chosen = choose_device(device)
+    settings = settings_for(cell.method, cell.dataset, cell.profile)
+    data = load(cell.dataset, stand_in=settings.stand_in, validation=settings.validation)
+    generator = torch.Generator().manual_seed(cell.seed)
+    with global_seed(generator):
+        target = target_for(data)
+    posterior = build(cell.method, target, settings.model, generator)
+    checkpoint = path.with_suffix(".checkpoint")
+    if chosen.type == "cuda":
+        torch.cuda.reset_peak_memory_stats(chosen)
+    history = fit(
+        posterior,
+        data.train if data.classes else standardised(data.train),
+        settings.training,
+        loss=cross_entropy if data.classes else mean_squared_error,
+        validation=data.validation,
+        generator=generator,
+        checkpoint=checkpoint,
+        device=device,
+        progress=progress,
+    )
+    started = time.perf_counter()
+    if data.classes:
+        metrics, arrays = evaluation.evaluate_classifier(
+            posterior, data, settings.evaluation, generator, progress=progress
+        )
+    else:
+        metrics, arrays = evaluation.evaluate_regression(
+            posterior, data, settings.evaluation, generator
+        )
+    seconds = time.perf_counter() - started + sum(row["seconds"] for row in history)
+    posterior.save(path.with_suffix(".safetensors"))
+    record = Record(
+        record_version=RECORD_VERSION,
+        method=cell.method,
+        dataset=cell.dataset,
+        seed=cell.seed,
+        profile=cell.profile,
+        config=settings.as_dict(),
+        commit=commit(),
+        data_sha256=data.sha256,
+        versions=versions(),
+        device=describe(chosen),
+        wall_seconds=seconds,
+        peak_memory_bytes=peak_memory(chosen),
+        stand_in=data.stand_in,
+        history=history,
+        metrics=metrics,
+        arrays_sha256="",
+    )
+    record = records.write(record, arrays, path)
+    checkpoint.unlink(missing_ok=True)
+    return record
+
+
+def target_for(data: Data) -> nn.Module:
+    """The paper's target network for a data set."""
+    if not data.classes:
+        return regression_target()
+    channels = data.train.tensors[0].shape[1]
+    return (cifar_target if channels == 3 else mnist_target)(len(data.classes))
+
+
+def standardised(train: TensorDataset) -> TensorDataset:
+    """Regression data in units of their standard deviations."""
+    return TensorDataset(*(values / evaluation.scale(values) for values in train.tensors))
+
+
+def commit() -> str:
+    """The checkout's commit, with "-dirty" where the package differs from it."""
+
+    def git(*arguments: str) -> str:
+        command = ["git", "-C", str(PROJECT), *arguments]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+    try:
+        dirty = git("status", "--porcelain", "--", str(Path(__file__).parent))
+        return git("rev-parse", "HEAD") + ("-dirty" if dirty else "")
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+
+
+def versions() -> dict[str, str]:
+    """Versions of what the numbers depend on."""
+    names = ("hypergan", "torch", "torchvision", "numpy", "scikit-learn")
+    return {"python": platform.python_version()} | {name: version(name) for name in names}
+
+
+def describe(device: torch.device) -> str:
+    """A device in words."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    return f"{device.type}, {platform.machine()}, {torch.get_num_threads()} threads"
+
+
+def peak_memory(device: torch.device) -> int:
+    """Most memory held so far: the GPU's, else the process's resident memory, in bytes."""
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated(device)
+    kibibyte = 1 if sys.platform == "darwin" else 1024  # macOS counts bytes
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * kibibyte

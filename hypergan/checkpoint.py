@@ -1,0 +1,89 @@
+"""The state of a training run in one file."""
+
+import json
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from hypergan.errors import TrainingError
+from hypergan.paths import write_whole
+
+History = list[dict[str, Any]]
+"""One row an epoch: means of what the updates report, diversity, validation accuracy, seconds."""
+
+VERSION = 1
+"""Raised when the training loop changes so that an older state cannot be continued."""
+
+
+class Checkpoint:
+    """Saves and restores a run, so that a run that was killed ends as if it had not been.
+
+    The file is written whole or not at all. One of another run is refused: continuing it would
+    give networks of neither.
+
+    Args:
+        path: The file; None keeps nothing.
+        parts: What has a ``state_dict``: the posterior and its optimisers.
+        generator: The source of all randomness.
+        run: What the run is made with, as JSON knows it.
+        interval: Least seconds between two saves.
+    """
+
+    def __init__(
+        self,
+        path: Path | None,
+        parts: Mapping[str, Any],
+        generator: torch.Generator,
+        *,
+        run: dict[str, Any],
+        interval: float,
+    ) -> None:
+        self.path, self.parts, self.generator, self.interval = path, parts, generator, interval
+        shapes = {k: list(tensor.shape) for k, tensor in parts["posterior"].state_dict().items()}
+        self.run = json.dumps({"version": VERSION, "shapes": shapes} | run)
+        self.saved = time.monotonic()
+
+    def save(self, history: History, *, final: bool) -> None:
+        """Write the state after an epoch, if it is time to or the last one.
+
+        Raises:
+            StorageError: If the file cannot be written; the one before it is kept.
+        """
+        if self.path is None or not (final or time.monotonic() - self.saved >= self.interval):
+            return
+        state = {
+            "run": self.run,
+            "history": history,
+            "generator": self.generator.get_state(),
+            "parts": {name: part.state_dict() for name, part in self.parts.items()},
+        }
+        write_whole(self.path, lambda temporary: torch.save(state, temporary))
+        self.saved = time.monotonic()
+
+    def load(self) -> History:
+        """Restore the state; the rows of the epochs that are done, none without a file.
+
+        Raises:
+            TrainingError: If the file is damaged or another run's.
+        """
+        if self.path is None or not self.path.exists():
+            return []
+        try:
+            state = torch.load(self.path, map_location="cpu", weights_only=True)
+        except Exception as error:  # torch.load fails in many ways on a damaged file
+            raise TrainingError(
+                f"the checkpoint {self.path} is damaged ({error}); delete it to start afresh"
+            ) from error
+        if not isinstance(state, dict) or state.get("run") != self.run:
+            raise TrainingError(
+                f"the checkpoint {self.path} belongs to a run with other settings, data or "
+                "target; delete it to start afresh, or choose another file"
+            )
+        for name, part in self.parts.items():
+            part.load_state_dict(state["parts"][name])
+        self.generator.set_state(state["generator"])
+        history: History = state["history"]
+        return history

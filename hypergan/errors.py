@@ -1,0 +1,29 @@
+"""Everything that can go wrong for a reason a user can mend, each with one clear sentence."""
+
+
+class HyperGANError(Exception):
+    """Base of the package's errors; the command line prints it and exits with code 2."""
+
+
+class TargetError(HyperGANError):
+    """The target network has something that cannot be generated."""
+
+
+class DataError(HyperGANError):
+    """A data set is missing, damaged or of the wrong kind."""
+
+
+class SettingsError(HyperGANError):
+    """An unknown name or a setting out of range."""
+
+
+class RecordError(HyperGANError):
+    """A record is missing, damaged, made with other settings, or of another version."""
+
+
+class TrainingError(HyperGANError):
+    """Training diverged, or a checkpoint does not belong to the run that asks for it."""
+
+
+class StorageError(HyperGANError):
+    """A file or folder cannot be written."""

@@ -1,0 +1,32 @@
+"""The methods by name."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import nn
+
+from hypergan.model import HyperGAN
+from hypergan.posterior import Posterior
+
+
+@dataclass(frozen=True)
+class Method:
+    """A posterior, and the switches that make the method; an ablation has one switch off."""
+
+    posterior: type[Posterior]
+    switches: dict[str, Any] = field(default_factory=dict)
+
+
+METHODS = {
+    "hypergan": Method(HyperGAN),
+    "hypergan-no-mixer": Method(HyperGAN, {"mixer": False}),
+    "hypergan-no-discriminator": Method(HyperGAN, {"beta": 0.0}),
+}
+
+
+def build(
+    name: str, target: nn.Module, arguments: dict[str, Any], generator: torch.Generator
+) -> Posterior:
+    """A method's posterior over the weights of a target, untrained."""
+    return METHODS[name].posterior(target, **arguments, generator=generator)

@@ -1,0 +1,316 @@
+"""HyperGAN: mixer, generators and discriminator (Ratzlaff and Li, 2019, section 3).
+
+Shapes: N networks, L layers of the target.
+"""
+
+from __future__ import annotations
+
+import copy
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor, nn
+
+from hypergan.ensemble import Weights, forward_networks
+from hypergan.errors import SettingsError
+from hypergan.layers import Layer, layers_of
+from hypergan.metrics import accuracy
+from hypergan.objective import (
+    Loss,
+    adversarial_term,
+    cross_entropy,
+    discriminator_loss,
+    expected_task_loss,
+    hypergan_loss,
+)
+from hypergan.posterior import Posterior
+from hypergan.randomness import global_seed, normal
+
+if TYPE_CHECKING:
+    from hypergan.training import Training
+
+
+def perceptron(*widths: int, batch_norm: bool) -> nn.Sequential:
+    """Dense layers with ReLU between them (section 4.1), without one after the last."""
+    modules: list[nn.Module] = []
+    for inputs, outputs in pairwise(widths):
+        if modules:
+            modules += [nn.BatchNorm1d(inputs)] if batch_norm else []
+            modules += [nn.ReLU()]
+        modules.append(nn.Linear(inputs, outputs))
+    return nn.Sequential(*modules)
+
+
+class Generator(nn.Module):
+    """Codes of one layer to that layer's weights: G_i of Fig. 1.
+
+    The last dense layer starts as a small random map around ``centre``, so that the first
+    networks are ``spread`` times a usual initialisation away from it.
+
+    Args:
+        layer: The layer whose weights it makes.
+        code_dim: Length of a code.
+        hidden: Units in each of the two hidden layers.
+        centre: Where the weights start, (P,) for the layer's P weights.
+        spread: Standard deviation of the generated weights at the start, in units of
+            1 / sqrt(fan-in).
+        batch_norm: Normalise the hidden layers over the codes of a step.
+    """
+
+    def __init__(
+        self,
+        layer: Layer,
+        code_dim: int,
+        hidden: int,
+        *,
+        centre: Tensor,
+        spread: float,
+        batch_norm: bool,
+    ) -> None:
+        super().__init__()
+        self.layer = layer
+        body = perceptron(code_dim, hidden, hidden, hidden, batch_norm=batch_norm)
+        self.features = body[:-1]  # the last dense layer is the one to the weights
+        self.weights = nn.Linear(hidden, layer.size)
+        # Half of the hidden ReLU units are active, so features have mean square 1/2.
+        nn.init.normal_(self.weights.weight, std=spread * (2 / (hidden * layer.fan_in)) ** 0.5)
+        with torch.no_grad():
+            self.weights.bias.copy_(centre)
+
+    def forward(self, codes: Tensor, networks: int | None = None) -> Weights:
+        """Codes (M, code_dim) to the layer's weights of the first N of them, (N, *shape).
+
+        Batch normalisation sees all M codes; the costly last dense layer serves N.
+        """
+        flat = self.weights(self.features(codes)[:networks])
+        sizes = [torch.Size(shape).numel() for shape in self.layer.shapes.values()]
+        return {
+            name: part.unflatten(1, shape) if shape else part.squeeze(1)
+            for (name, shape), part in zip(
+                self.layer.shapes.items(), flat.split(sizes, dim=1), strict=True
+            )
+        }
+
+
+class HyperGAN(Posterior):
+    """A distribution over the weights of a target network, to be trained with :func:`fit`.
+
+    Noise s goes through the mixer Q to correlated codes z_1 ... z_L, one per layer; each layer's
+    generator turns its code into the layer's weights; a discriminator on single codes holds their
+    distribution near the prior N(0, I), so that the networks do not collapse into one.
+
+    Args:
+        target: Any module without running statistics. It is copied; the generated networks start
+            around its present weights, and its frozen parameters and buffers keep their values.
+        noise_dim: Length of the noise vector s.
+        code_dim: Length of the code z_i of each layer.
+        hidden: Units in each of the two hidden layers of mixer, generators and discriminator.
+        mixer: If False, each generator gets an independent code from N(0, I) (section 5).
+        beta: Weight of the mixer's adversarial term (Eq. 2); 0 leaves the discriminator out.
+        spread: Size of the random part of the generated weights at the start, in units of
+            1 / sqrt(fan-in).
+        centred: Start around the target's own weights; if False, around 0.
+        batch_norm: Batch normalisation in mixer and generators.
+        generator: Source of the initialisation; by default PyTorch's global one.
+
+    Raises:
+        TargetError: If the target cannot be generated; the message says what to use instead.
+        SettingsError: If a size is below 1, or beta or spread below 0.
+    """
+
+    def __init__(
+        self,
+        target: nn.Module,
+        noise_dim: int = 256,
+        code_dim: int = 128,
+        hidden: int = 512,
+        *,
+        mixer: bool = True,
+        beta: float = 1.0,
+        spread: float = 1.0,
+        centred: bool = True,
+        batch_norm: bool = True,
+        generator: torch.Generator | None = None,
+    ) -> None:
+        super().__init__()
+        for name, value in {"noise_dim": noise_dim, "code_dim": code_dim, "hidden": hidden}.items():
+            if value < 1:
+                raise SettingsError(f"{name} is {value}; it must be 1 or more")
+        for name, size in {"beta": beta, "spread": spread}.items():
+            if not size >= 0:
+                raise SettingsError(f"{name} is {size}; it must be 0 or more")
+        self.layers = layers_of(target)
+        self.noise_dim, self.code_dim, self.beta = noise_dim, code_dim, beta
+        self.target = copy.deepcopy(target)
+        with global_seed(generator):
+            self.mixer = (
+                perceptron(
+                    noise_dim, hidden, hidden, len(self.layers) * code_dim, batch_norm=batch_norm
+                )
+                if mixer
+                else None
+            )
+            self.generators = nn.ModuleList(
+                Generator(
+                    layer,
+                    code_dim,
+                    hidden,
+                    centre=_flat(target, layer) * centred,
+                    spread=spread,
+                    batch_norm=batch_norm,
+                )
+                for layer in self.layers
+            )
+            self.discriminator = (
+                perceptron(code_dim, hidden, hidden, 1, batch_norm=False)
+                if mixer and beta
+                else None
+            )
+        self.to(next(p.dtype for p in target.parameters() if p.requires_grad))
+
+    def _normal(self, *shape: int, generator: torch.Generator | None) -> Tensor:
+        """Standard normal numbers where the model lies, of its type."""
+        like = next(self.generators.parameters())
+        return normal(*shape, generator=generator, device=like.device).to(like.dtype)
+
+    def noise(self, n: int, generator: torch.Generator | None = None) -> Tensor:
+        """The noise s ~ N(0, I), (n, noise_dim); without a mixer the codes' (n, L, code_dim)."""
+        shape = (self.noise_dim,) if self.mixer else (len(self.layers), self.code_dim)
+        return self._normal(n, *shape, generator=generator)
+
+    def prior(self, n: int, generator: torch.Generator | None = None) -> Tensor:
+        """Samples of the codes' prior P = N(0, I), (n, L, code_dim)."""
+        return self._normal(n, len(self.layers), self.code_dim, generator=generator)
+
+    def codes(self, noise: Tensor) -> Tensor:
+        """Noise (N, noise_dim) to correlated codes z_1 ... z_L, (N, L, code_dim)."""
+        if self.mixer is None:
+            return noise
+        return self.mixer(noise).unflatten(1, (len(self.layers), self.code_dim))
+
+    def weights(self, codes: Tensor, networks: int | None = None) -> Weights:
+        """Codes (M, L, code_dim) to the weights of the first N networks, each (N, *shape)."""
+        weights: Weights = {}
+        for generator, layer_codes in zip(self.generators, codes.unbind(1), strict=True):
+            weights |= generator(layer_codes, networks)
+        return weights
+
+    @torch.no_grad()
+    def sample(self, n: int, generator: torch.Generator | None = None) -> Weights:
+        """Weights of ``n`` networks, by their names in ``target.named_parameters()``.
+
+        They go into ``torch.func.functional_call``; slice i goes into ``target.load_state_dict``.
+
+        Args:
+            n: Number of networks.
+            generator: Source of the noise; by default PyTorch's global one.
+
+        Returns:
+            Each parameter of the networks, (n, *shape), without gradients.
+
+        Raises:
+            SettingsError: If ``n`` is below 1.
+        """
+        if n < 1:
+            raise SettingsError(f"asked for {n} networks; sample 1 or more")
+        was_training = self.training
+        self.eval()  # a network must not depend on the others it is drawn with
+        try:
+            return self.weights(self.codes(self.noise(n, generator)))
+        finally:
+            self.train(was_training)
+
+    def optimisers(self, training: Training) -> dict[str, torch.optim.Optimizer]:
+        """Adam for mixer and generators, and for the discriminator if there is one.
+
+        The generators' last layers have rates of their own: a generated weight sums over all
+        hidden units, so that it moves a hundred times further in a step than any single
+        parameter, while the last bias is the mean network and wants an ordinary rate.
+        """
+        last = [
+            generator.weights for generator in self.generators if isinstance(generator, Generator)
+        ]
+        outputs = {id(parameter) for module in last for parameter in module.parameters()}
+        hidden = [
+            parameter
+            for module in (self.mixer, self.generators)
+            if module is not None
+            for parameter in module.parameters()
+            if id(parameter) not in outputs
+        ]
+        rates = training.learning_rate, training.weight_rate, training.mean_rate
+        groups = hidden, [m.weight for m in last], [m.bias for m in last]
+        optimisers = {
+            "generators": training.adam(
+                [
+                    {"params": group, "lr": training.learning_rate if rate is None else rate}
+                    for group, rate in zip(groups, rates, strict=True)
+                ]
+            )
+        }
+        if self.discriminator is not None:
+            optimisers["discriminator"] = training.adam(
+                [
+                    {
+                        "params": list(self.discriminator.parameters()),
+                        "lr": training.discriminator_rate,
+                        "weight_decay": 0.0,
+                    }
+                ]
+            )
+        return optimisers
+
+    def update(
+        self,
+        optimisers: dict[str, torch.optim.Optimizer],
+        inputs: Tensor,
+        targets: Tensor,
+        *,
+        loss: Loss,
+        training: Training,
+        generator: torch.Generator,
+    ) -> dict[str, Tensor]:
+        """One step: Eq. 2 for mixer and generators, then Eq. 3 for the discriminator."""
+        codes = self.codes(self.noise(max(training.codes, training.networks), generator))
+        weights = self.weights(codes, training.networks)
+        if training.share_images:
+            targets = targets.expand(training.networks, *targets.shape)
+        else:
+            inputs, targets = (split(batch, training.networks) for batch in (inputs, targets))
+        outputs = forward_networks(self.target, weights, inputs, shared=training.share_images)
+        task_loss = expected_task_loss(loss, outputs, targets)
+        history = {"loss": task_loss.detach()}
+        if loss is cross_entropy:
+            history["accuracy"] = accuracy(outputs.detach(), targets)
+        objective = task_loss
+        if self.discriminator is not None:
+            distance = adversarial_term(self.discriminator(codes))
+            objective = hypergan_loss(task_loss, distance, self.beta)
+            history["adversarial_term"] = distance.detach()
+        optimisers["generators"].zero_grad()
+        objective.backward()
+        training.clip(optimisers["generators"])
+        optimisers["generators"].step()
+        if self.discriminator is not None:
+            prior = self.prior(len(codes), generator)
+            separation = discriminator_loss(
+                self.discriminator(prior), self.discriminator(codes.detach())
+            )
+            optimisers["discriminator"].zero_grad()
+            separation.backward()
+            optimisers["discriminator"].step()
+            history["discriminator_loss"] = separation.detach()
+        return history
+
+
+def split(batch: Tensor, networks: int) -> Tensor:
+    """A mini-batch (B, ...) dealt out to N networks, (N, B // N, ...)."""
+    share = len(batch) // networks
+    return batch[: share * networks].unflatten(0, (networks, share))
+
+
+def _flat(target: nn.Module, layer: Layer) -> Tensor:
+    """The target's own weights of a layer, (P,)."""
+    parameters = dict(target.named_parameters())
+    return torch.cat([parameters[name].detach().flatten().float() for name in layer.shapes])

@@ -1,0 +1,83 @@
+r"""The HyperGAN objective, one function per equation of section 3 (Ratzlaff and Li, 2019).
+
+Everything works on logits: a probability that is rounded to 0 or 1 has no gradient.
+Shapes: N networks, B inputs, C classes, L layers.
+"""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+Loss = Callable[[Tensor, Tensor], Tensor]
+"""Outputs (N, B, ...) and targets (N, B, ...) to the loss of each network (N,)."""
+
+
+def expected_task_loss(loss: Loss, outputs: Tensor, targets: Tensor) -> Tensor:
+    r"""Eq. 1: :math:`E_s E_{(x, y)} L(F(x; G(Q(s))), y)`, the mean over the networks of a step.
+
+    Args:
+        loss: A loss per network, such as :func:`cross_entropy`.
+        outputs: Outputs of N generated networks, (N, B, ...).
+        targets: Their targets, (N, B, ...).
+    """
+    return loss(outputs, targets).mean()
+
+
+def hypergan_loss(task_loss: Tensor, distance: Tensor, beta: float) -> Tensor:
+    r"""Eq. 2: the task loss plus :math:`\beta` times the distance of the codes from the prior.
+
+    The paper writes :math:`-\beta D(Q(s), P)` with a discriminator loss D that the mixer makes
+    large; :func:`adversarial_term` is small where the codes look like the prior, so it is added.
+    """
+    return task_loss + beta * distance
+
+
+def discriminator_loss(prior_logits: Tensor, code_logits: Tensor) -> Tensor:
+    r"""Eq. 3: :math:`-\sum_i (\log D(p_i) + \log(1 - D(z_i)))`, averaged over codes.
+
+    The paper sums over the L layers; the mean gives beta the same meaning for every target.
+
+    Args:
+        prior_logits: Discriminator's logits of samples of the prior, any shape.
+        code_logits: Its logits of the mixer's codes, *detached*: this loss must not reach the
+            mixer, which it would help to be told apart.
+    """
+    return F.softplus(-prior_logits).mean() + F.softplus(code_logits).mean()
+
+
+def adversarial_term(code_logits: Tensor) -> Tensor:
+    r"""The mixer's side of Eq. 3, non-saturating: :math:`-\log D(z_i)`, averaged over codes.
+
+    Minimising :math:`\log(1 - D(z_i))` itself has no gradient while the discriminator is sure
+    (Goodfellow et al., 2014, section 3).
+    """
+    return F.softplus(-code_logits).mean()
+
+
+def cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
+    """Eq. 4: mean cross entropy of each network.
+
+    Args:
+        logits: (N, B, C).
+        labels: Class indices, (N, B).
+
+    Returns:
+        Nats per input, (N,).
+    """
+    losses = F.cross_entropy(logits.flatten(0, 1), labels.flatten(), reduction="none")
+    return losses.unflatten(0, logits.shape[:2]).mean(1)
+
+
+def mean_squared_error(outputs: Tensor, targets: Tensor) -> Tensor:
+    """Eq. 5: mean squared error of each network.
+
+    Args:
+        outputs: (N, B, ...).
+        targets: (N, B, ...).
+
+    Returns:
+        Squared units of the target, (N,).
+    """
+    return torch.square(outputs - targets).flatten(1).mean(1)

@@ -1,0 +1,81 @@
+"""What every method is: a distribution over the weights of a target network."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_model, save_model
+from torch import Tensor, nn
+
+from hypergan.ensemble import Ensemble, Weights
+from hypergan.errors import RecordError
+from hypergan.objective import Loss
+from hypergan.paths import write_whole
+
+if TYPE_CHECKING:
+    from hypergan.training import Training
+
+
+class Posterior(nn.Module, ABC):
+    """A distribution over the weights of ``target``: it can be trained and asked for networks.
+
+    :func:`hypergan.fit` trains any posterior; every evaluation is written once, for the
+    :class:`hypergan.Ensemble` that :meth:`ensemble` draws.
+    """
+
+    target: nn.Module
+
+    @abstractmethod
+    def optimisers(self, training: Training) -> dict[str, torch.optim.Optimizer]:
+        """The optimisers of :meth:`update`, by name."""
+
+    @abstractmethod
+    def update(
+        self,
+        optimisers: dict[str, torch.optim.Optimizer],
+        inputs: Tensor,
+        targets: Tensor,
+        *,
+        loss: Loss,
+        training: Training,
+        generator: torch.Generator,
+    ) -> dict[str, Tensor]:
+        """One optimisation step on a mini-batch, inputs (B, ...) and targets (B, ...).
+
+        Returns:
+            Detached scalars for the history, ``loss`` among them.
+        """
+
+    @abstractmethod
+    def sample(self, n: int, generator: torch.Generator | None = None) -> Weights:
+        """Weights of ``n`` networks, each (n, *shape), by their names in the target."""
+
+    def ensemble(self, n: int, generator: torch.Generator | None = None) -> Ensemble:
+        """A freshly drawn ensemble of ``n`` networks."""
+        return Ensemble(self.target, self.sample(n, generator))
+
+    def save(self, path: Path) -> None:
+        """Write the trained posterior as safetensors.
+
+        Raises:
+            StorageError: If the file cannot be written.
+        """
+        write_whole(path, lambda temporary: save_model(self, str(temporary)))
+
+    def load(self, path: Path) -> None:
+        """Take over what :meth:`save` wrote for a posterior of the same form.
+
+        Raises:
+            RecordError: If the file is missing, damaged, or of another form.
+        """
+        try:
+            load_model(self, path)
+        except (OSError, RuntimeError, SafetensorError) as error:
+            raise RecordError(
+                f"{path} does not hold this {type(self).__name__} ({error}); train it again, "
+                "or build it with the target and settings it was saved with"
+            ) from error

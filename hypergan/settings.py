@@ -1,0 +1,127 @@
+"""Profiles: what a cell means in numbers.
+
+``smoke`` takes seconds and replaces image data by embedded stand-ins; ``lite`` is real data within
+90 minutes on two cores; ``paper`` is the paper's own settings. The book's page on deviations
+gives the reasons for the numbers.
+"""
+
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+from hypergan.data import NAMES as DATASETS
+from hypergan.errors import SettingsError
+from hypergan.methods import METHODS
+from hypergan.training import Training
+
+PROFILES = ("smoke", "lite", "paper")
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """How a trained posterior is measured.
+
+    Attributes:
+        networks: Networks in a full ensemble, and draws behind the norms.
+        sizes: Sizes of the ensembles whose accuracy is measured; each full ensemble is cut into
+            disjoint ones of every size.
+        draws: Number of full ensembles.
+    """
+
+    networks: int = 100
+    sizes: tuple[int, ...] = (1, 5, 10, 100)
+    draws: int = 1
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that a cell depends on besides its seed.
+
+    Attributes:
+        model: Arguments of the method's constructor.
+        training: Settings of :func:`hypergan.fit`.
+        evaluation: Settings of the measurements.
+        validation: Images held out of the training data and scored after each epoch.
+        stand_in: Whether an embedded stand-in takes the place of an image data set.
+    """
+
+    model: dict[str, Any] = field(default_factory=dict)
+    training: Training = field(default_factory=Training)
+    evaluation: Evaluation = field(default_factory=Evaluation)
+    validation: int = 0
+    stand_in: bool = False
+
+    def as_dict(self) -> dict[str, Any]:
+        """The settings as JSON knows them, as a record keeps them."""
+        return asdict(self) | {
+            "training": asdict(self.training) | {"betas": list(self.training.betas)},
+            "evaluation": asdict(self.evaluation) | {"sizes": list(self.evaluation.sizes)},
+        }
+
+
+# Section 4.3: 128 hidden units, a 64-dimensional latent space, 20 points that all networks see.
+_CUBIC = Settings(
+    model={"noise_dim": 64, "code_dim": 64, "hidden": 128},
+    training=Training(
+        epochs=50,
+        steps_per_epoch=100,
+        batch_size=20,
+        networks=100,
+        codes=100,
+        share_images=True,
+    ),
+    evaluation=Evaluation(sizes=(10, 100), networks=1000),
+)
+# Section 4.1 for the sizes; the authors' code for batch, rates and weight decay.
+_PAPER_TRAINING = Training(
+    epochs=100,
+    batch_size=100,
+    networks=100,
+    codes=100,
+    share_images=True,
+    learning_rate=1e-4,
+    weight_rate=None,
+    mean_rate=None,
+    weight_decay=5e-4,
+    warmup=None,
+)
+_MNIST = {"noise_dim": 256, "code_dim": 128, "hidden": 512}
+_CIFAR = {"noise_dim": 256, "code_dim": 256, "hidden": 512}
+_LITE_TRAINING = Training(epochs=60)
+
+
+def settings_for(method: str, dataset: str, profile: str) -> Settings:
+    """What a method on a data set means in a profile.
+
+    Raises:
+        SettingsError: If a name is unknown; the message lists the known ones.
+    """
+    _require("method", method, tuple(METHODS))
+    _require("data set", dataset, DATASETS)
+    _require("profile", profile, PROFILES)
+    settings = _base(dataset, profile)
+    return replace(settings, model=settings.model | METHODS[method].switches)
+
+
+def _base(dataset: str, profile: str) -> Settings:
+    """HyperGAN's settings."""
+    if dataset == "cubic":
+        return _smoke(_CUBIC) if profile == "smoke" else _CUBIC
+    model = _CIFAR if dataset.startswith("cifar") else _MNIST
+    if profile == "paper":
+        uncentred = {"centred": False}  # the paper's networks do not start around a given one
+        return Settings(model | uncentred, _PAPER_TRAINING)
+    lite = Settings(model, _LITE_TRAINING)
+    return _smoke(lite) if profile == "smoke" else lite
+
+
+def _smoke(settings: Settings) -> Settings:
+    """The same in seconds: small hidden layers, few steps, embedded images."""
+    training = replace(settings.training, epochs=3, steps_per_epoch=20)
+    return replace(
+        settings, model=settings.model | {"hidden": 64}, training=training, stand_in=True
+    )
+
+
+def _require(kind: str, name: str, known: tuple[str, ...]) -> None:
+    if name not in known:
+        raise SettingsError(f"unknown {kind} {name!r}; choose one of {', '.join(known)}")

@@ -1,0 +1,59 @@
+"""The target networks of the paper (sections 4.1 and 4.3)."""
+
+from collections import OrderedDict
+
+from torch import nn
+
+
+def regression_target(hidden: int = 100) -> nn.Sequential:
+    """One hidden layer of ReLU units, (B, 1) to (B, 1) (section 4.3)."""
+    return nn.Sequential(
+        OrderedDict(
+            hidden=nn.Linear(1, hidden),
+            activation=nn.ReLU(),
+            output=nn.Linear(hidden, 1),
+        )
+    )
+
+
+def mnist_target(classes: int = 10) -> nn.Sequential:
+    """Two convolutions with pooling and one dense layer, (B, 1, 28, 28) to logits (B, C).
+
+    31,594 weights for 10 classes (section 4.1: "a small two layer convolutional network followed
+    by 1 fully-connected layer").
+    """
+    return nn.Sequential(
+        OrderedDict(
+            **_convolution("1", 1, 32, kernel=5),
+            **_convolution("2", 32, 32, kernel=5),
+            flatten=nn.Flatten(),
+            linear=nn.Linear(32 * 4 * 4, classes),
+        )
+    )
+
+
+def cifar_target(classes: int = 10) -> nn.Sequential:
+    """Three convolutions with pooling and two dense layers, (B, 3, 32, 32) to logits (B, C).
+
+    90,506 weights for 10 classes, in five layers (section 4.1).
+    """
+    return nn.Sequential(
+        OrderedDict(
+            **_convolution("1", 3, 32, kernel=3),
+            **_convolution("2", 32, 64, kernel=3),
+            **_convolution("3", 64, 64, kernel=3),
+            flatten=nn.Flatten(),
+            linear1=nn.Linear(64 * 2 * 2, 128),
+            activation4=nn.LeakyReLU(),
+            linear2=nn.Linear(128, classes),
+        )
+    )
+
+
+def _convolution(number: str, inputs: int, outputs: int, kernel: int) -> dict[str, nn.Module]:
+    """A convolution, leaky ReLU and 2x2 max pooling."""
+    return {
+        f"conv{number}": nn.Conv2d(inputs, outputs, kernel),
+        f"activation{number}": nn.LeakyReLU(),
+        f"pool{number}": nn.MaxPool2d(2),
+    }

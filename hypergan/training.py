@@ -1,0 +1,287 @@
+"""Training a posterior: settings, the loop, checkpoints."""
+
+import math
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor
+from torch.utils.data import TensorDataset, default_collate
+from tqdm.auto import tqdm
+
+from hypergan.checkpoint import Checkpoint, History
+from hypergan.errors import SettingsError, TrainingError
+from hypergan.layers import layers_of
+from hypergan.metrics import accuracy, layer_norms, relative_std
+from hypergan.objective import Loss, cross_entropy
+from hypergan.posterior import Posterior
+from hypergan.randomness import global_seed
+
+
+@dataclass(frozen=True)
+class Training:
+    """Settings of :func:`fit`.
+
+    Attributes:
+        epochs: Passes over the training data.
+        steps_per_epoch: Optimisation steps in an epoch; by default one pass over the data.
+        batch_size: Inputs in a step.
+        networks: Networks generated in a step.
+        share_images: Whether every network of a step sees the whole mini-batch, as in the
+            authors' code. By default the networks split it: as many gradients of as many
+            networks for a fraction of the work.
+        codes: Codes drawn in a step, at least ``networks``. All of them feed batch normalisation
+            and the discriminator, whose cost is small; ``networks`` of them become networks.
+        learning_rate: Adam's rate at its peak.
+        weight_rate: Rate of the weights of the generators' last layers, by default
+            ``learning_rate``.
+        mean_rate: Rate of their biases, which are the mean network, likewise.
+        discriminator_rate: The discriminator's rate.
+        betas: Adam's decay rates.
+        weight_decay: L2 regularisation of mixer and generators, added to Adam's gradients.
+        warmup: Share of the steps in which the rates rise from 0; afterwards they fall to 0
+            along a cosine. None keeps them constant.
+        max_gradient: The gradient is scaled down to this norm, where given.
+        diversity_networks: Networks drawn after each epoch to measure the spread of their norms.
+        validation_networks: Size of the ensemble scored on the validation data after each epoch.
+        checkpoint_seconds: Least time between two checkpoints.
+    """
+
+    epochs: int = 20
+    steps_per_epoch: int | None = None
+    batch_size: int = 250
+    networks: int = 5
+    share_images: bool = False
+    codes: int = 64
+    learning_rate: float = 3e-4
+    weight_rate: float | None = 1e-5
+    mean_rate: float | None = 2e-3
+    discriminator_rate: float = 1e-4
+    betas: tuple[float, float] = (0.9, 0.999)
+    weight_decay: float = 0.0
+    warmup: float | None = 0.1
+    max_gradient: float | None = None
+    diversity_networks: int = 100
+    validation_networks: int = 10
+    checkpoint_seconds: float = 60.0
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be trained with.
+
+        Raises:
+            SettingsError: If a number is below 1, or the batch cannot be split.
+        """
+        for name in ("epochs", "batch_size", "networks"):
+            if getattr(self, name) < 1:
+                raise SettingsError(f"{name} is {getattr(self, name)}; it must be 1 or more")
+        if not self.share_images and self.batch_size < self.networks:
+            raise SettingsError(
+                f"{self.networks} networks cannot split {self.batch_size} inputs; raise batch_size "
+                "or set share_images=True"
+            )
+
+    def adam(self, groups: list[dict[str, Any]]) -> torch.optim.Optimizer:
+        """Fused Adam over parameter groups; the default one is ten times slower on CPU."""
+        return torch.optim.Adam(
+            groups, betas=self.betas, weight_decay=self.weight_decay, fused=True
+        )
+
+    def clip(self, optimiser: torch.optim.Optimizer) -> None:
+        """Scale the gradient down to ``max_gradient``."""
+        if self.max_gradient is not None:
+            parameters = [p for group in optimiser.param_groups for p in group["params"]]
+            torch.nn.utils.clip_grad_norm_(parameters, self.max_gradient)
+
+    def rate_factor(self, progress: float) -> float:
+        """Share of the peak learning rate after a share ``progress`` of all steps."""
+        if self.warmup is None:
+            return 1.0
+        if progress < self.warmup:
+            return progress / self.warmup
+        return 0.5 * (1 + math.cos(math.pi * (progress - self.warmup) / (1 - self.warmup)))
+
+
+class Pairs(Protocol):
+    """A map-style dataset of inputs and targets."""
+
+    def __len__(self) -> int:
+        """Number of pairs."""
+
+    def __getitem__(self, index: Any) -> Any:
+        """A pair."""
+
+
+def fit(
+    posterior: Posterior,
+    data: Pairs | Sequence[Tensor],
+    training: Training | None = None,
+    *,
+    loss: Loss = cross_entropy,
+    validation: Pairs | Sequence[Tensor] | None = None,
+    generator: torch.Generator | None = None,
+    checkpoint: Path | None = None,
+    device: str = "auto",
+    progress: bool = True,
+) -> History:
+    """Train a posterior, by default as a classifier.
+
+    Args:
+        posterior: What is trained, in place; it ends on ``device``, in evaluation mode.
+        data: Inputs and targets: a pair of tensors, or a map-style dataset of such pairs.
+        training: The settings.
+        loss: A loss per network from :mod:`hypergan.objective` or of that form.
+        validation: Classification data scored after each epoch, without effect on training.
+        generator: Source of all randomness, on the CPU; by default seeded from PyTorch's global
+            one. The same generator on the same machine gives the same networks.
+        checkpoint: File that keeps the state; if it exists, training goes on from there and ends
+            with the very networks of a run that was never stopped. It is left in place.
+        device: "auto" for a GPU if there is one, or the name of a device.
+        progress: Show a progress bar.
+
+    Returns:
+        A row an epoch.
+
+    Raises:
+        SettingsError: If the data cannot fill a mini-batch, or the device is not there.
+        TrainingError: If the loss becomes NaN or infinite, or the checkpoint is another run's.
+        StorageError: If the checkpoint cannot be written.
+    """
+    training = training or Training()
+    generator = generator or torch.Generator().manual_seed(int(torch.randint(2**62, ())))
+    data = as_dataset(data)
+    scored = None if validation is None else as_dataset(validation)
+    batch_size, steps = _steps(len(data), training)
+    posterior.to(choose_device(device)).train()
+    optimisers = posterior.optimisers(training)
+    groups = [group for optimiser in optimisers.values() for group in optimiser.param_groups]
+    peaks = [group["lr"] for group in groups]
+    state = Checkpoint(
+        checkpoint,
+        {"posterior": posterior, **optimisers},
+        generator,
+        run={"training": asdict(training), "inputs": len(data)},
+        interval=training.checkpoint_seconds,
+    )
+    history = state.load()
+    with tqdm(
+        total=training.epochs * steps,
+        initial=len(history) * steps,
+        unit="step",
+        disable=None if progress else True,
+    ) as bar:
+        for epoch in range(len(history), training.epochs):
+            started = time.perf_counter()
+            bar.set_description(f"epoch {epoch + 1}/{training.epochs}")
+            totals: dict[str, Tensor] = {}
+            with global_seed(generator):
+                batches = _batches(len(data), batch_size, steps, generator)
+                for step, indices in enumerate(batches, start=epoch * steps):
+                    factor = training.rate_factor((step + 1) / (training.epochs * steps))
+                    for group, peak in zip(groups, peaks, strict=True):
+                        group["lr"] = peak * factor
+                    inputs, targets = (
+                        tensor.to(choose_device(device)) for tensor in fetch(data, indices)
+                    )
+                    reports = posterior.update(
+                        optimisers,
+                        inputs,
+                        targets,
+                        loss=loss,
+                        training=training,
+                        generator=generator,
+                    )
+                    for name, value in reports.items():
+                        totals[name] = totals.get(name, 0) + value / steps
+                    bar.update()
+                row = {"epoch": epoch + 1} | {name: float(x) for name, x in totals.items()}
+                _require_finite(row, checkpoint)
+                row |= _measure(posterior, scored, training, generator)
+            history.append(row | {"seconds": time.perf_counter() - started})
+            bar.set_postfix({k: f"{v:.3g}" for k, v in row.items() if isinstance(v, float)})
+            state.save(history, final=epoch + 1 == training.epochs)
+    posterior.eval()
+    return history
+
+
+def as_dataset(data: Pairs | Sequence[Tensor]) -> Pairs:
+    """A pair of tensors as a dataset; a dataset as it is."""
+    return TensorDataset(*data) if isinstance(data, tuple | list) else data
+
+
+def fetch(data: Pairs, indices: Tensor) -> Sequence[Tensor]:
+    """Inputs and targets at some indices."""
+    if isinstance(data, TensorDataset):
+        return data[indices]
+    return default_collate([data[int(index)] for index in indices])
+
+
+def choose_device(name: str = "auto") -> torch.device:
+    """The device of that name, or for "auto" a GPU if there is one and the CPU otherwise.
+
+    Raises:
+        SettingsError: If there is no such device.
+    """
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        return torch.empty(0, device=name).device
+    except (RuntimeError, AssertionError) as error:
+        raise SettingsError(f"no device {name!r} here ({error}); use 'auto' or 'cpu'") from error
+
+
+def _steps(inputs: int, training: Training) -> tuple[int, int]:
+    """Inputs in a mini-batch and steps in an epoch."""
+    batch_size = min(inputs, training.batch_size)
+    if batch_size < (1 if training.share_images else training.networks):
+        raise SettingsError(
+            f"{training.networks} networks cannot split {inputs} training inputs; "
+            "give more data or set share_images=True"
+        )
+    return batch_size, training.steps_per_epoch or inputs // batch_size
+
+
+def _batches(
+    inputs: int, batch_size: int, steps: int, generator: torch.Generator
+) -> Iterator[Tensor]:
+    """Indices of mini-batches, in a new order at each pass over the data."""
+    while True:
+        order = torch.randperm(inputs, generator=generator)
+        for indices in order.split(batch_size)[: inputs // batch_size]:
+            yield indices
+            steps -= 1
+            if steps == 0:
+                return
+
+
+def _require_finite(row: dict[str, Any], checkpoint: Path | None) -> None:
+    """Stop before a diverged state is kept."""
+    if all(math.isfinite(value) for value in row.values()):
+        return
+    kept = f"; the state before it is in {checkpoint}" if checkpoint else ""
+    raise TrainingError(
+        f"the loss became {row['loss']} in epoch {row['epoch']}{kept}; check the inputs for NaN, "
+        "lower learning_rate or set max_gradient"
+    )
+
+
+@torch.no_grad()
+def _measure(
+    posterior: Posterior,
+    validation: Pairs | None,
+    training: Training,
+    generator: torch.Generator,
+) -> dict[str, Any]:
+    """Diversity and validation accuracy; training draws the same numbers with or without them."""
+    generator = generator.clone_state()
+    weights = posterior.sample(training.diversity_networks, generator)
+    norms = layer_norms(weights, layers_of(posterior.target))
+    spread = {name: relative_std(values) for name, values in norms.items()}
+    row: dict[str, Any] = {"diversity": sum(spread.values()) / len(spread), "norm_spread": spread}
+    if validation is not None:
+        inputs, labels = fetch(validation, torch.arange(len(validation)))
+        ensemble = posterior.ensemble(training.validation_networks, generator)
+        row["validation_accuracy"] = float(accuracy(ensemble.predict_proba(inputs), labels))
+    return row

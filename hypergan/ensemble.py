@@ -65,10 +65,16 @@ def _is_dense(target: nn.Module) -> bool:
 
 
 def _channels_last(inputs: Tensor, image_dims: int) -> Tensor:
-    """Images in the layout in which CPU convolutions are about three times faster."""
+    """Images in the layout in which CPU convolutions and pooling are several times faster.
+
+    For images of one channel the two layouts hold the same bytes and PyTorch guesses from the
+    strides, wrongly: its own conversion does nothing, so the strides are given here.
+    """
     if inputs.dim() != image_dims or inputs.device.type != "cpu":
         return inputs
-    return inputs.movedim(-3, -1).contiguous().movedim(-1, -3)
+    *leading, channels, height, width = range(image_dims)
+    layout = (*leading, height, width, channels)
+    return torch.empty_permuted(inputs.shape, layout, dtype=inputs.dtype).copy_(inputs)
 
 
 class Ensemble(nn.Module):
@@ -114,7 +120,7 @@ class Ensemble(nn.Module):
         return forward_networks(self.target, self.weights, inputs)
 
     @torch.no_grad()
-    def predict(self, inputs: Tensor, batch_size: int = 250) -> Tensor:
+    def predict(self, inputs: Tensor, batch_size: int = 100) -> Tensor:
         """Outputs of all networks, (N, B, ...), a batch of inputs at a time, without gradients.
 
         The inputs may lie on another device; the outputs come back to it.
@@ -124,7 +130,7 @@ class Ensemble(nn.Module):
         return torch.cat([self(batch.to(device)).to(inputs.device) for batch in batches], dim=1)
 
     @torch.no_grad()
-    def predict_proba(self, inputs: Tensor, batch_size: int = 250) -> Tensor:
+    def predict_proba(self, inputs: Tensor, batch_size: int = 100) -> Tensor:
         r"""Mean softmax of all networks, (B, ...) to (B, C).
 
         The scoring rule of section 4.2, :math:`p(y|x) = \frac1N \sum_n p_n(y|x, \theta_n)`.

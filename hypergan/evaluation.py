@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
-from tqdm.auto import tqdm
 
 from hypergan.data import Data
 from hypergan.ensemble import Ensemble
 from hypergan.layers import layers_of
 from hypergan.metrics import accuracy, entropy, layer_norms
 from hypergan.posterior import Posterior
+from hypergan.progress import progress_bar
 from hypergan.settings import Evaluation
 
 Arrays = dict[str, np.ndarray[Any, Any]]
@@ -44,9 +44,7 @@ def evaluate_classifier(
     metrics: dict[str, Any] = {}
     arrays: Arrays = {}
     images = evaluation.draws * len(inputs) + (len(data.outliers) if data.outliers else 0)
-    with tqdm(
-        total=images, desc="evaluate", unit="image", disable=None if progress else True
-    ) as bar:
+    with progress_bar(progress, total=images, desc="evaluate", unit="image") as bar:
         for draw in range(evaluation.draws):
             ensemble = posterior.ensemble(evaluation.networks, generator)
             probabilities = predict_each(ensemble, inputs, bar)
@@ -73,10 +71,10 @@ def evaluate_classifier(
 
 
 @torch.no_grad()
-def predict_each(ensemble: Ensemble, inputs: Tensor, bar: Any, batch_size: int = 250) -> Tensor:
+def predict_each(ensemble: Ensemble, inputs: Tensor, bar: Any, batch_size: int = 500) -> Tensor:
     """Softmax of every network, (N, B, C), a batch of images at a time."""
     parts = []
-    for batch in inputs.split(batch_size):
+    for batch in inputs.split(batch_size):  # of the bar; the ensemble makes its own
         parts.append(ensemble.predict(batch).softmax(-1))
         bar.update(len(batch))
     return torch.cat(parts, dim=1)

@@ -202,6 +202,18 @@ def arrays(path: Path) -> dict[str, np.ndarray[Any, Any]]:
         return dict(stored)
 
 
+def arrays_of(cell: Cell) -> dict[str, np.ndarray[Any, Any]]:
+    """The arrays of a cell's record.
+
+    Raises:
+        RecordError: If the cell was never run, or its record or arrays cannot be used.
+    """
+    found = find(cell)
+    if found is None:
+        raise RecordError(f"{cell.path} was never run; run it with `{cell.command}`")
+    return arrays(found[1])
+
+
 def paths(folder: Path) -> Iterator[Path]:
     """Every record below a folder, in order."""
     yield from sorted(folder.glob("*/*/*/seed*.json"))

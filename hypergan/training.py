@@ -10,7 +10,6 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 from torch.utils.data import TensorDataset, default_collate
-from tqdm.auto import tqdm
 
 from hypergan.checkpoint import Checkpoint, History
 from hypergan.errors import SettingsError, TrainingError
@@ -18,6 +17,7 @@ from hypergan.layers import layers_of
 from hypergan.metrics import accuracy, layer_norms, relative_std
 from hypergan.objective import Loss, cross_entropy
 from hypergan.posterior import Posterior
+from hypergan.progress import progress_bar
 from hypergan.randomness import global_seed
 
 
@@ -166,11 +166,8 @@ def fit(
         interval=training.checkpoint_seconds,
     )
     history = state.load()
-    with tqdm(
-        total=training.epochs * steps,
-        initial=len(history) * steps,
-        unit="step",
-        disable=None if progress else True,
+    with progress_bar(
+        progress, total=training.epochs * steps, initial=len(history) * steps, unit="step"
     ) as bar:
         for epoch in range(len(history), training.epochs):
             started = time.perf_counter()

@@ -1,0 +1,49 @@
+.DEFAULT_GOAL := help
+.PHONY: help book test clean
+.DELETE_ON_ERROR:
+
+# Any Python from 3.11 on; to choose one: make book PYTHON=python3.12
+PYTHON ?= $(firstword $(foreach name,python3 python3.14 python3.13 python3.12 python3.11,$(shell \
+	$(name) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(name))))
+VENV ?= .venv
+BIN := $(VENV)/bin
+RUN := $(BIN)/python -m
+
+INSTALLED := $(VENV)/.installed
+FRESH := book/_build/.fresh
+PAGE := book/_build/html/intro.html
+
+help: ## List what can be made.
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+book: $(FRESH) ## Install what is needed, run the notebooks, build the book.
+	TQDM_DISABLE=1 $(BIN)/jupyter-book build book -n -W --keep-going \
+		|| { rm -rf book/_build/.doctrees; exit 1; }  # or the next build would skip the warnings
+	@echo "Open file://$(CURDIR)/$(PAGE)"
+
+test: $(INSTALLED) ## Check style and types, run every test and every notebook.
+	$(RUN) ruff check
+	$(RUN) ruff format --check
+	$(RUN) mypy
+	$(RUN) pytest
+
+clean: ## Remove the built book, the virtual environment and all caches; keep data and runs.
+	rm -rf book/_build $(VENV) *.egg-info .pytest_cache .mypy_cache .ruff_cache
+	find hypergan tests book -name __pycache__ -prune -exec rm -rf {} +
+
+$(INSTALLED): pyproject.toml
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+		echo 'Python 3.11 or newer is needed; name yours: make PYTHON=/path/to/python3' >&2; exit 1; }
+	"$(PYTHON)" -m venv $(VENV)
+	$(RUN) pip install --quiet --editable '.[book,test]'
+	touch $@
+
+# Jupyter's cache knows a notebook by its code alone. Whatever else a figure is made of throws the
+# whole build away: the installed packages, the package's code, the records and the paper's values.
+MADE_OF := $(wildcard hypergan/*.py $(VENV)/lib/python3*/site-packages) \
+	$(shell find data/paper data/records 2>/dev/null; find runs -name 'seed*.json' 2>/dev/null)
+
+$(FRESH): $(INSTALLED) _config.yml _toc.yml $(MADE_OF)
+	rm -rf book/_build
+	mkdir -p book/_build
+	touch $@

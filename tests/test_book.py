@@ -1,0 +1,215 @@
+"""The notebooks, and the built book as a reader meets it, without internet."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import sysconfig
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import pytest
+import yaml
+from bs4 import BeautifulSoup
+
+from hypergan.paths import PROJECT
+
+BOOK = PROJECT / "book"
+NOTEBOOKS = sorted(BOOK.glob("*.ipynb"))
+TOC = yaml.safe_load((PROJECT / "_toc.yml").read_text())
+PAGES = [TOC["root"]] + [page["file"] for part in TOC["parts"] for page in part["chapters"]]
+SCRIPTS = Path(sysconfig.get_path("scripts"))
+
+each_page = pytest.mark.parametrize("page", PAGES)
+each_notebook = pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
+
+
+def run(*command: str | Path, records: Path) -> None:
+    """Run a command; records that it makes go to ``records``, not among the user's own."""
+    environment = os.environ | {"HYPERGAN_RUNS": str(records), "TQDM_DISABLE": "1"}
+    done = subprocess.run(
+        command,
+        cwd=PROJECT,
+        env=environment,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+    assert done.returncode == 0, done.stdout[-5000:]
+
+
+# Notebooks
+
+
+def cells_of(notebook: Path) -> list[dict[str, Any]]:
+    """The cells of a notebook, each with its source as one string and its tags."""
+    cells = json.loads(notebook.read_text())["cells"]
+    return [
+        cell | {"source": "".join(cell["source"]), "tags": cell["metadata"].get("tags", [])}
+        for cell in cells
+    ]
+
+
+def kinds_of(cell: dict[str, Any]) -> set[str]:
+    """What a cell has put out: its MIME types."""
+    return {kind for output in cell.get("outputs", []) for kind in output.get("data", {})}
+
+
+def test_every_notebook_is_a_page():
+    assert NOTEBOOKS
+    assert {path.stem for path in NOTEBOOKS} <= set(PAGES)
+
+
+@each_notebook
+def test_notebook_declares_its_parameters(notebook):
+    (cell,) = [cell for cell in cells_of(notebook) if "parameters" in cell["tags"]]
+    assert {"profile", "seed"} <= set(re.findall(r"^(\w+) *=", cell["source"], flags=re.MULTILINE))
+
+
+@each_notebook
+@pytest.mark.slow
+def test_notebook_draws_with_other_parameters(notebook, tmp_path):
+    out = tmp_path / notebook.name
+    parameters = ("-p", "profile", "smoke", "-p", "seed", "1")
+    run(SCRIPTS / "papermill", notebook, out, *parameters, records=tmp_path / "runs")
+    cells = cells_of(out)
+    (injected,) = [cell for cell in cells if "injected-parameters" in cell["tags"]]
+    assert "smoke" in injected["source"]
+    assert any(kinds_of(cell) & {"image/png", "text/html"} for cell in cells)
+    for cell in cells:
+        if "figure" in cell["metadata"].get("mystnb", {}):
+            assert "image/png" in kinds_of(cell)
+    made = [json.loads(path.read_text()) for path in (tmp_path / "runs").rglob("*.json")]
+    assert {(record["profile"], record["seed"]) for record in made} == {("smoke", 1)}
+
+
+@each_notebook
+@pytest.mark.slow
+def test_notebook_gives_the_outputs_it_was_saved_with(notebook, tmp_path):
+    source = notebook.read_text()
+    assert "NBVAL_CHECK_OUTPUT" in source, "mark the cells whose numbers matter"
+    nbval = ("pytest", "--nbval-lax", "--nbval-cell-timeout=600", "-p", "no:cacheprovider")
+    run(sys.executable, "-m", *nbval, notebook, records=tmp_path / "runs")
+    assert notebook.read_text() == source
+
+
+# The built book
+
+
+@pytest.fixture(scope="module")
+def html(tmp_path_factory):
+    """The folder of the built book; a warning of the build is an error."""
+    out = tmp_path_factory.mktemp("book")
+    build = (SCRIPTS / "jupyter-book", "build", BOOK, "--path-output", out)
+    run(*build, "-n", "-W", "--keep-going", records=out / "runs")
+    return out / "_build" / "html"
+
+
+@cache
+def read(path: Path) -> BeautifulSoup:
+    return BeautifulSoup(path.read_text(), "html.parser")
+
+
+@cache
+def anchors(path: Path) -> set[str]:
+    """What a link can lead to on a page."""
+    return {tag["id"] for tag in read(path).select("[id]")}
+
+
+@pytest.mark.slow
+def test_every_page_is_built(html):
+    built = {path.stem for path in html.glob("*.html")}
+    assert built == {*PAGES, "index", "search", "genindex", "py-modindex"}
+
+
+@each_page
+@pytest.mark.slow
+def test_page_has_one_title(html, page):
+    (title,) = read(html / f"{page}.html").select("article h1")
+    assert len(title.get_text()) > 2
+
+
+@each_page
+@pytest.mark.slow
+def test_page_loads_nothing_from_the_internet(html, page):
+    content = read(html / f"{page}.html")
+    addresses = [tag["src"] for tag in content.select("[src]")]
+    addresses += [tag["href"] for tag in content.select("link[href]")]
+    assert addresses
+    for address in addresses:
+        parts = urlsplit(address)
+        assert not parts.netloc, address
+        assert parts.scheme == "data" or not parts.path or (html / unquote(parts.path)).exists(), (
+            address
+        )
+
+
+@pytest.mark.slow
+def test_styles_load_nothing_from_the_internet(html):
+    styles = list(html.rglob("*.css"))
+    assert styles
+    for style in styles:
+        loaded = re.findall(r"(?:@import\s+|url\()[\"']?([^\"')]*)", style.read_text())
+        assert not [address for address in loaded if urlsplit(address).netloc], style
+
+
+@pytest.mark.slow
+def test_formulas_are_typeset_from_files_of_the_book(html):
+    content = read(html / "architecture.html")
+    (script,) = content.select("script[src*=mathjax]")
+    folder = (html / urlsplit(script["src"]).path).parent
+    (settings,) = (tag.string for tag in content.select("script") if "MathJax =" in str(tag.string))
+    loaded = json.loads(settings.split("=", 1)[1])["loader"]["load"]
+    assert loaded
+    for component in loaded:
+        assert (folder / f"{component}.js").exists()
+    assert list((folder / "output" / "chtml" / "fonts" / "woff-v2").glob("*.woff"))
+
+
+@each_page
+@pytest.mark.slow
+def test_every_picture_says_what_it_shows(html, page):
+    for picture in read(html / f"{page}.html").select("article img"):
+        text = picture.get("alt", "")
+        assert len(text.split()) >= 5, f"{picture['src']} has the alternative text {text!r}"
+        assert not re.search(r"\.(png|svg|jpe?g)\b", text), text
+
+
+@each_page
+@pytest.mark.slow
+def test_every_picture_has_a_caption(html, page):
+    for picture in read(html / f"{page}.html").select("article img"):
+        figure = picture.find_parent("figure")
+        assert figure is not None, picture["src"]
+        assert figure.figcaption.get_text(strip=True), picture["src"]
+
+
+@each_page
+@pytest.mark.slow
+def test_every_link_inside_the_book_leads_somewhere(html, page):
+    for link in read(html / f"{page}.html").select("a[href]"):
+        parts = urlsplit(link["href"])
+        if parts.scheme or parts.netloc:
+            continue
+        goal = html / (unquote(parts.path) or f"{page}.html")
+        assert goal.exists(), link["href"]
+        if parts.fragment and goal.suffix == ".html":
+            assert unquote(parts.fragment) in anchors(goal), link["href"]
+
+
+# What the pages promise
+
+
+def test_every_module_is_in_the_api():
+    modules = {path.stem for path in (PROJECT / "hypergan").glob("*.py")}
+    documented = set(re.findall(r"automodule:: hypergan\.(\w+)", (BOOK / "api.md").read_text()))
+    assert documented == modules - {"__init__", "__main__"}
+
+
+def test_the_book_builds_from_its_own_folder():
+    for name in ("_config.yml", "_toc.yml"):
+        assert (BOOK / name).is_symlink()
+        assert (BOOK / name).resolve() == PROJECT / name

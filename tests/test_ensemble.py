@@ -1,0 +1,171 @@
+import copy
+
+import pytest
+import torch
+from torch import nn
+from zoo import ZOO
+
+from hypergan import Ensemble, HyperGAN
+from hypergan.ensemble import forward_networks
+from hypergan.errors import TargetError
+
+each_kind = pytest.mark.parametrize("kind", ZOO)
+
+
+def drawn(network: nn.Module, n: int = 3) -> dict[str, torch.Tensor]:
+    generator = torch.Generator().manual_seed(1)
+    return HyperGAN(network, 8, 8, 16, generator=generator).sample(n, generator)
+
+
+def plain(network: nn.Module, weights: dict[str, torch.Tensor], index: int) -> nn.Module:
+    """Network ``index`` by PyTorch's own means."""
+    module = copy.deepcopy(network).eval()
+    odd = module.load_state_dict({k: v[index] for k, v in weights.items()}, strict=False)
+    assert not odd.unexpected_keys
+    return module
+
+
+@each_kind
+def test_networks_equal_plain_modules(kind):
+    network, inputs = ZOO[kind].network(), ZOO[kind].batch()
+    weights = drawn(network)
+    outputs = Ensemble(network, weights)(inputs)
+    expected = torch.stack([plain(network, weights, i)(inputs) for i in range(3)])
+    torch.testing.assert_close(outputs, expected)
+    assert not torch.allclose(outputs[0], outputs[1])
+
+
+@each_kind
+def test_a_network_of_the_ensemble_is_a_plain_module(kind):
+    network, inputs = ZOO[kind].network(), ZOO[kind].batch()
+    ensemble = Ensemble(network, drawn(network))
+    outputs = ensemble(inputs)
+    assert type(ensemble[1]) is type(network)
+    torch.testing.assert_close(ensemble[1](inputs), outputs[1])
+
+
+@each_kind
+def test_networks_may_see_inputs_of_their_own(kind):
+    network = ZOO[kind].network().eval()
+    weights = drawn(network)
+    batches = torch.stack([ZOO[kind].batch(seed) for seed in range(3)])
+    outputs = forward_networks(network, weights, batches, shared=False)
+    expected = torch.stack([plain(network, weights, i)(batches[i]) for i in range(3)])
+    torch.testing.assert_close(outputs, expected)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in ZOO if kind != "language"])
+def test_gradients_of_the_inputs_are_the_mean_over_networks(kind):
+    network, inputs = ZOO[kind].network(), ZOO[kind].batch().requires_grad_()
+    weights = drawn(network)
+
+
+    ensemble = Ensemble(network, weights)
+    (together,) = torch.autograd.grad(ensemble(inputs).square().sum((1, 2)).mean(), inputs)
+    apart = [
+        torch.autograd.grad(plain(network, weights, i)(inputs).square().sum(), inputs)[0]
+        for i in range(3)
+    ]
+    torch.testing.assert_close(together, torch.stack(apart).mean(0))
+
+
+@pytest.mark.parametrize("batch_size", [1, 7, 23, 100])
+def test_batches_change_no_prediction(batch_size, target):
+    ensemble = Ensemble(target, drawn(target))
+    inputs = torch.randn(23, 2, generator=torch.Generator().manual_seed(2))
+    outputs = ensemble(inputs)
+    torch.testing.assert_close(ensemble.predict(inputs, batch_size), outputs)
+    probabilities = ensemble.predict_proba(inputs, batch_size)
+    torch.testing.assert_close(probabilities, outputs.softmax(-1).mean(0))
+    torch.testing.assert_close(probabilities.sum(1), torch.ones(23))
+
+
+def test_predictions_carry_no_gradient(target):
+    ensemble = Ensemble(target, drawn(target))
+    inputs = torch.randn(4, 2, requires_grad=True)
+    assert not ensemble.predict(inputs).requires_grad
+    assert not ensemble.predict_proba(inputs).requires_grad
+
+
+def test_the_draw_is_fixed_and_dropout_is_off():
+    network, inputs = ZOO["dense"].network().train(), ZOO["dense"].batch()
+    ensemble = Ensemble(network, drawn(network))
+    assert torch.equal(ensemble(inputs), ensemble(inputs))
+    assert network.training
+
+
+def test_the_ensemble_is_independent_of_the_target():
+    network, inputs = ZOO["frozen"].network(), ZOO["frozen"].batch()
+    ensemble = Ensemble(network, drawn(network))
+    before = ensemble(inputs)
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.zero_()
+    assert torch.equal(ensemble(inputs), before)
+
+
+def test_a_network_taken_out_is_independent_of_the_ensemble(target):
+    ensemble = Ensemble(target, drawn(target))
+    inputs = torch.randn(4, 2)
+    before = ensemble(inputs)
+    with torch.no_grad():
+        ensemble[0][0].weight.zero_()
+    assert torch.equal(ensemble(inputs), before)
+
+
+def test_frozen_parameters_keep_the_targets_values():
+    network = ZOO["frozen"].network()
+    ensemble = Ensemble(network, drawn(network))
+    for index in range(3):
+        assert torch.equal(ensemble[index][0].weight, network[0].weight)
+        assert not torch.equal(ensemble[index][3].weight, network[3].weight)
+
+
+def test_length_and_indices_are_those_of_a_list(target):
+    ensemble = Ensemble(target, drawn(target))
+    assert len(ensemble) == 3
+    assert len(list(ensemble)) == 3
+    assert torch.equal(ensemble[-1][0].weight, ensemble[2][0].weight)
+    with pytest.raises(IndexError):
+        ensemble[3]
+
+
+def test_an_ensemble_is_saved_and_loaded_like_any_module(target):
+    ensemble, other = Ensemble(target, drawn(target)), Ensemble(target, drawn(target, 3))
+    for tensor in other.weights.values():
+        tensor.zero_()
+    other.load_state_dict(ensemble.state_dict())
+    inputs = torch.randn(4, 2)
+    assert torch.equal(other(inputs), ensemble(inputs))
+
+
+def test_images_give_the_same_in_any_memory_layout():
+    network, inputs = ZOO["mnist"].network(), ZOO["mnist"].batch()
+    ensemble = Ensemble(network, drawn(network))
+    other = inputs.contiguous(memory_format=torch.channels_last)
+    torch.testing.assert_close(ensemble(inputs), ensemble(other))
+
+
+WRONG = {
+    "a parameter is missing": lambda w: w.pop("0.bias"),
+    "a parameter is unknown": lambda w: w.update(extra=torch.zeros(3)),
+    "a shape is wrong": lambda w: w.update({"0.bias": torch.zeros(3, 5)}),
+    "numbers of networks differ": lambda w: w.update({"0.bias": w["0.bias"][:2]}),
+    "no network": lambda w: w.update({k: v[:0] for k, v in w.items()}),
+    "one network without its dimension": lambda w: w.update({k: v[0] for k, v in w.items()}),
+}
+
+
+@pytest.mark.parametrize("how", WRONG)
+def test_weights_that_do_not_belong_to_the_target_are_refused(how, target):
+    weights = drawn(target)
+    WRONG[how](weights)
+    with pytest.raises(TargetError, match="weights"):
+        Ensemble(target, weights)
+
+
+def test_the_odd_parameter_is_named(target):
+    weights = drawn(target)
+    weights["2.bias"] = torch.zeros(3, 7)
+    with pytest.raises(TargetError, match=r"2\.bias \(3, 7\) instead of \(N, 2\)"):
+        Ensemble(target, weights)

@@ -11,6 +11,7 @@ RUN := $(BIN)/python -m
 
 INSTALLED := $(VENV)/.installed
 FRESH := book/_build/.fresh
+BUILT := book/_build/.built
 PAGE := book/_build/html/intro.html
 
 help: ## List what can be made.
@@ -18,7 +19,8 @@ help: ## List what can be made.
 
 book: $(FRESH) ## Install what is needed, run the notebooks, build the book.
 	TQDM_DISABLE=1 $(BIN)/jupyter-book build book -n -W --keep-going \
-		|| { rm -rf book/_build/.doctrees; exit 1; }  # or the next build would skip the warnings
+		|| { rm $(FRESH); exit 1; }  # or the next build would pass over the pages with warnings
+	@touch $(BUILT)
 	@echo "Open file://$(CURDIR)/$(PAGE)"
 
 test: $(INSTALLED) ## Check style and types, run every test and every notebook.
@@ -39,9 +41,11 @@ $(INSTALLED): pyproject.toml
 	touch $@
 
 # Jupyter's cache knows a notebook by its code alone. Whatever else a figure is made of throws the
-# whole build away: the installed packages, the package's code, the records and the paper's values.
+# whole build away: the installed packages, the package's code, the paper's values, the published
+# records, and records that were run since the last build (it may itself have run some).
 MADE_OF := $(wildcard hypergan/*.py $(VENV)/lib/python3*/site-packages) \
-	$(shell find data/paper data/records 2>/dev/null; find runs -name 'seed*.json' 2>/dev/null)
+	$(shell find data/paper data/records 2>/dev/null) \
+	$(shell find $(or $(HYPERGAN_RUNS),runs) -name 'seed*.json' -newer $(BUILT) 2>/dev/null)
 
 $(FRESH): $(INSTALLED) _config.yml _toc.yml $(MADE_OF)
 	rm -rf book/_build

@@ -53,15 +53,18 @@ def networks_of(weights: Weights) -> Iterator[Weights]:
 
 
 def _is_dense(target: nn.Module) -> bool:
-    """Whether all weights sit in dense layers: those are batched matrix products under vmap.
+    """Whether the target is a plain stack of dense layers: batched matrix products under vmap.
 
-    Batched convolutions are not: on CPU they are 5-10 times slower than one network after another.
+    Convolutions are not: on CPU their batched form is 5-10 times slower than one network after
+    another. Nor is a module with a forward of its own, which vmap may not be able to follow.
     """
-    return all(
-        isinstance(module, nn.Linear)
-        for module in target.modules()
-        if any(True for _ in module.parameters(recurse=False))
-    )
+    for module in target.modules():
+        if isinstance(module, nn.Sequential | nn.Linear):
+            continue
+        has_weights = next(module.parameters(recurse=False), None) is not None
+        if has_weights or not type(module).__module__.startswith("torch.nn.modules."):
+            return False
+    return True
 
 
 def _channels_last(inputs: Tensor, image_dims: int) -> Tensor:
@@ -109,7 +112,11 @@ class Ensemble(nn.Module):
         return len(next(iter(self.weights.values())))
 
     def __getitem__(self, index: int) -> nn.Module:
-        """One network as a plain module of its own."""
+        """One network as a plain module of its own.
+
+        Raises:
+            IndexError: If there are fewer networks.
+        """
         network = copy.deepcopy(self.target)
         weights = {name: tensor[index].detach() for name, tensor in self.weights.items()}
         network.load_state_dict(weights, strict=False)  # tied and frozen parameters are left out

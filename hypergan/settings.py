@@ -86,7 +86,23 @@ _PAPER_TRAINING = Training(
 )
 _MNIST = {"noise_dim": 256, "code_dim": 128, "hidden": 512}
 _CIFAR = {"noise_dim": 256, "code_dim": 256, "hidden": 512}
-_LITE_TRAINING = Training(epochs=60)
+# Chosen on 5,000 validation images of MNIST: among ten settings these gave the most accurate
+# ensembles, with a discriminator that stays near balance.
+_LITE_GREY = Training(
+    learning_rate=1e-4,
+    weight_rate=None,
+    mean_rate=None,
+    discriminator_rate=3e-5,
+    weight_decay=5e-4,
+    codes=256,
+)
+_LITE = {
+    "mnist": Settings(_MNIST | {"centred": False}, replace(_LITE_GREY, epochs=40)),
+    "mnist5000": Settings(_MNIST | {"centred": False}, replace(_LITE_GREY, epochs=300)),
+    "digits": Settings(_MNIST | {"centred": False}, replace(_LITE_GREY, epochs=300)),
+    "cifar10": Settings(_CIFAR | {"spread": 0.3}, Training(epochs=40)),
+    "cifar5": Settings(_CIFAR | {"spread": 0.3}, Training(epochs=80)),
+}
 
 
 def settings_for(method: str, dataset: str, profile: str) -> Settings:
@@ -106,17 +122,16 @@ def _base(dataset: str, profile: str) -> Settings:
     """HyperGAN's settings."""
     if dataset == "cubic":
         return _smoke(_CUBIC) if profile == "smoke" else _CUBIC
-    model = _CIFAR if dataset.startswith("cifar") else _MNIST
     if profile == "paper":
+        model = _CIFAR if dataset.startswith("cifar") else _MNIST
         uncentred = {"centred": False}  # the paper's networks do not start around a given one
         return Settings(model | uncentred, _PAPER_TRAINING)
-    lite = Settings(model, _LITE_TRAINING)
-    return _smoke(lite) if profile == "smoke" else lite
+    return _smoke(_LITE[dataset]) if profile == "smoke" else _LITE[dataset]
 
 
 def _smoke(settings: Settings) -> Settings:
     """The same in seconds: small hidden layers, few steps, embedded images."""
-    training = replace(settings.training, epochs=3, steps_per_epoch=20)
+    training = replace(settings.training, epochs=3, steps_per_epoch=20, diversity_networks=20)
     return replace(
         settings, model=settings.model | {"hidden": 64}, training=training, stand_in=True
     )

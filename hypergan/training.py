@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -156,8 +156,7 @@ def fit(
     batch_size, steps = _steps(len(data), training)
     posterior.to(choose_device(device)).train()
     optimisers = posterior.optimisers(training)
-    groups = [group for optimiser in optimisers.values() for group in optimiser.param_groups]
-    peaks = [group["lr"] for group in groups]
+    peaks = [group["lr"] for group in _groups(optimisers)]
     state = Checkpoint(
         checkpoint,
         {"posterior": posterior, **optimisers},
@@ -166,6 +165,7 @@ def fit(
         interval=training.checkpoint_seconds,
     )
     history = state.load()
+    groups = _groups(optimisers)  # only now: loading an optimiser replaces them
     with progress_bar(
         progress, total=training.epochs * steps, initial=len(history) * steps, unit="step"
     ) as bar:
@@ -227,6 +227,11 @@ def choose_device(name: str = "auto") -> torch.device:
         return torch.empty(0, device=name).device
     except (RuntimeError, AssertionError) as error:
         raise SettingsError(f"no device {name!r} here ({error}); use 'auto' or 'cpu'") from error
+
+
+def _groups(optimisers: Mapping[str, torch.optim.Optimizer]) -> list[dict[str, Any]]:
+    """The parameter groups of all optimisers."""
+    return [group for optimiser in optimisers.values() for group in optimiser.param_groups]
 
 
 def _steps(inputs: int, training: Training) -> tuple[int, int]:

@@ -59,7 +59,6 @@ def test_gradients_of_the_inputs_are_the_mean_over_networks(kind):
     network, inputs = ZOO[kind].network(), ZOO[kind].batch().requires_grad_()
     weights = drawn(network)
 
-
     ensemble = Ensemble(network, weights)
     (together,) = torch.autograd.grad(ensemble(inputs).square().sum((1, 2)).mean(), inputs)
     apart = [

@@ -1,0 +1,199 @@
+import pytest
+import torch
+from torch import nn
+from torch.func import functional_call
+from zoo import ZOO
+
+from hypergan import HyperGAN, Training
+from hypergan.errors import RecordError, SettingsError
+from hypergan.objective import cross_entropy
+from hypergan.targets import mnist_target
+
+SIZES = {"noise_dim": 8, "code_dim": 6, "hidden": 16}
+
+
+def small(target, generator, **options):
+    return HyperGAN(target, **SIZES | options, generator=generator)
+
+
+@pytest.mark.parametrize("kind", ZOO)
+def test_samples_go_into_functional_call_and_load_state_dict(kind, generator):
+    network, inputs = ZOO[kind].network().eval(), ZOO[kind].batch()
+    weights = small(network, generator).sample(4, generator)
+    trainable = {name: p for name, p in network.named_parameters() if p.requires_grad}
+    assert list(weights) == list(trainable)
+    for name, parameter in trainable.items():
+        assert weights[name].shape == (4, *parameter.shape)
+        assert weights[name].dtype == parameter.dtype
+    first = {name: tensor[0] for name, tensor in weights.items()}
+    called = functional_call(network, first, inputs)
+    network.load_state_dict(first, strict=False)
+    torch.testing.assert_close(called, network(inputs))
+
+
+def test_an_ordinary_target_loads_a_sample_strictly(target, generator):
+    weights = small(target, generator).sample(2, generator)
+    target.load_state_dict({name: tensor[1] for name, tensor in weights.items()})
+    assert torch.equal(target[0].weight, weights["0.weight"][1])
+
+
+def test_the_same_seed_gives_the_same_networks(target):
+    def draw(seed):
+        generator = torch.Generator().manual_seed(seed)
+        return small(target, generator).sample(2, generator)["0.weight"]
+
+    assert torch.equal(draw(0), draw(0))
+    assert not torch.equal(draw(0), draw(1))
+
+
+def test_the_callers_global_randomness_is_left_alone(target, generator):
+    before = torch.get_rng_state()
+    small(target, generator).sample(3, generator)
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_a_network_does_not_depend_on_its_neighbours(target, generator):
+    model = small(target, generator).eval()
+    noise = model.noise(5, generator)
+    together = model.weights(model.codes(noise))["0.weight"]
+    alone = model.weights(model.codes(noise[:1]))["0.weight"]
+    torch.testing.assert_close(together[:1], alone)
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_sampling_draws_in_evaluation_mode_and_restores_the_mode(training, target, generator):
+    model = small(target, generator).train(training)
+    statistics = model.mixer[1].running_mean.clone()
+    weights = model.sample(3, torch.Generator().manual_seed(3))
+    assert model.training is training
+    assert torch.equal(model.mixer[1].running_mean, statistics)
+    again = model.eval().sample(3, torch.Generator().manual_seed(3))
+    assert torch.equal(weights["0.weight"], again["0.weight"])
+
+
+def test_codes_of_all_layers_come_from_one_noise(target, generator):
+    model = small(target, generator).eval()
+    noise = model.noise(2, generator)
+    codes = model.codes(noise)
+    assert codes.shape == (2, 2, SIZES["code_dim"])
+    changed = model.codes(noise + torch.tensor([[0.0], [1.0]]))
+    torch.testing.assert_close(changed[0], codes[0])
+    assert (changed[1] != codes[1]).any(1).all()  # one noise vector moves every layer's code
+
+
+def test_without_a_mixer_codes_are_independent_standard_normal(target, generator):
+    model = small(target, generator, mixer=False)
+    assert model.mixer is None
+    assert model.discriminator is None  # the codes are samples of the prior already
+    codes = model.codes(model.noise(20_000, generator)).flatten(1)
+    covariance = codes.T.cov()
+    torch.testing.assert_close(covariance, torch.eye(12), atol=0.04, rtol=0)
+
+
+def test_beta_0_leaves_the_discriminator_out(target, generator):
+    assert small(target, generator, beta=0).discriminator is None
+    assert small(target, generator).discriminator is not None
+
+
+def test_without_spread_every_network_is_the_target_itself(target, generator):
+    weights = small(target, generator, spread=0).sample(2, generator)
+    for name, parameter in target.named_parameters():
+        torch.testing.assert_close(weights[name], torch.stack([parameter, parameter]))
+
+
+@pytest.mark.parametrize("spread", [0.5, 1.0])
+def test_the_first_networks_vary_by_spread_over_the_root_of_fan_in(spread, generator):
+    model = HyperGAN(mnist_target(), spread=spread, generator=generator).train()
+    weights = model.weights(model.codes(model.noise(256, generator)))
+    for layer, name in zip(model.layers, ("conv1", "conv2", "linear"), strict=True):
+        std = weights[f"{name}.weight"].std(0).mean().item()
+        assert std == pytest.approx(spread * layer.fan_in**-0.5, rel=0.25)
+
+
+def test_the_discriminators_step_leaves_the_mixer_alone(target, generator):
+    """Eq. 3 is the discriminator's: its codes are detached."""
+    model = small(target, generator, beta=1e-30)  # the mixer's own term is numerically absent
+    training = Training(networks=2, codes=4, mean_rate=None, weight_rate=None)
+    optimisers = model.optimisers(training)
+    mixer_gradients = []
+    step = optimisers["discriminator"].step
+
+    def watch(*arguments):
+        mixer_gradients.append([p.grad.clone() for p in model.mixer.parameters()])
+        return step(*arguments)
+
+    optimisers["discriminator"].step = watch
+    before = [p.detach().clone() for p in model.discriminator.parameters()]
+    points, labels = torch.randn(8, 2, generator=generator), torch.arange(8) % 2
+    options = {"loss": lambda outputs, _: outputs.sum((1, 2)) * 0, "training": training}
+    model.update(optimisers, points, labels, **options, generator=generator)
+    assert all(grad.abs().max() < 1e-20 for grad in mixer_gradients[0])
+    after = model.discriminator.parameters()
+    assert any(not torch.equal(a, b) for a, b in zip(after, before, strict=True))
+
+
+def test_the_mixers_term_reaches_the_mixer(target, generator):
+    model = small(target, generator)
+    training = Training(networks=2, codes=4)
+    optimisers = model.optimisers(training)
+    report = model.update(
+        optimisers,
+        torch.randn(8, 2, generator=generator),
+        torch.arange(8) % 2,
+        loss=lambda outputs, _: outputs.sum((1, 2)) * 0,
+        training=training,
+        generator=generator,
+    )
+    assert all(p.grad.abs().sum() > 0 for p in model.mixer[-1].parameters())
+    assert report.keys() == {"loss", "adversarial_term", "discriminator_loss"}
+
+
+def test_accuracy_is_reported_for_classification(target, generator):
+    model = small(target, generator, beta=0)
+    training = Training(networks=2, codes=4)
+    report = model.update(
+        model.optimisers(training),
+        torch.randn(8, 2, generator=generator),
+        torch.arange(8) % 2,
+        loss=cross_entropy,
+        training=training,
+        generator=generator,
+    )
+    assert report.keys() == {"loss", "accuracy"}
+    assert 0 <= report["accuracy"] <= 100
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"noise_dim": 0}, {"hidden": -1}, {"beta": -1.0}, {"beta": float("nan")}]
+)
+def test_sizes_and_weights_out_of_range_are_refused(wrong, target):
+    with pytest.raises(SettingsError, match=next(iter(wrong))):
+        HyperGAN(target, **SIZES | wrong)
+
+
+def test_no_network_cannot_be_sampled(target, generator):
+    with pytest.raises(SettingsError, match="1 or more"):
+        small(target, generator).sample(0)
+
+
+def test_save_and_load_give_the_same_networks(target, generator, tmp_path):
+    model, other = small(target, generator), small(target, generator)
+    model.save(tmp_path / "model.safetensors")
+    other.load(tmp_path / "model.safetensors")
+    draws = [m.sample(2, torch.Generator().manual_seed(5))["0.weight"] for m in (model, other)]
+    assert torch.equal(*draws)
+
+
+@pytest.mark.parametrize("content", [None, b"", b"no tensors here"])
+def test_a_damaged_file_is_refused(content, target, generator, tmp_path):
+    path = tmp_path / "model.safetensors"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(RecordError, match="train it again"):
+        small(target, generator).load(path)
+
+
+def test_a_file_of_another_target_is_refused(target, generator, tmp_path):
+    small(nn.Linear(2, 2), generator).save(tmp_path / "model.safetensors")
+    with pytest.raises(RecordError, match="does not hold this HyperGAN"):
+        small(target, generator).load(tmp_path / "model.safetensors")

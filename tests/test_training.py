@@ -1,0 +1,247 @@
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+import torch
+from torch import nn
+from torch.utils.data import Dataset
+
+from hypergan import HyperGAN, Training, fit
+from hypergan.errors import SettingsError, TrainingError
+from hypergan.objective import cross_entropy, mean_squared_error
+
+QUICK = Training(
+    epochs=4, batch_size=60, networks=3, codes=16, checkpoint_seconds=0, diversity_networks=4
+)
+
+
+def model(target, seed=0):
+    generator = torch.Generator().manual_seed(seed)
+    return HyperGAN(target, 8, 6, 16, generator=generator), generator
+
+
+def same(one, other):
+    return all(torch.equal(a, b) for a, b in zip(one, other, strict=True))
+
+
+def state(posterior):
+    return list(posterior.state_dict().values())
+
+
+def without_seconds(history):
+    return [{key: value for key, value in row.items() if key != "seconds"} for row in history]
+
+
+@pytest.mark.parametrize("share_images", [True, False])
+def test_a_separable_problem_is_learnt(share_images, target, blobs):
+    posterior, generator = model(target)
+    settings = Training(
+        epochs=15, batch_size=60, networks=3, codes=16, share_images=share_images, mean_rate=0.02
+    )
+    history = fit(posterior, blobs, settings, generator=generator, progress=False)
+    assert history[-1]["loss"] < history[0]["loss"] / 2
+    probabilities = posterior.ensemble(10, generator).predict_proba(blobs[0])
+    assert (probabilities.argmax(1) == blobs[1]).float().mean() > 0.95
+
+
+def test_regression_lowers_its_loss():
+    x = torch.linspace(-1, 1, 40).unsqueeze(1)
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        posterior, generator = model(nn.Sequential(nn.Linear(1, 20), nn.ReLU(), nn.Linear(20, 1)))
+    settings = Training(
+        epochs=20, steps_per_epoch=20, batch_size=40, networks=4, codes=16, mean_rate=0.01
+    )
+    history = fit(
+        posterior, (x, x**2), settings, loss=mean_squared_error, generator=generator, progress=False
+    )
+    assert history[-1]["loss"] < history[0]["loss"] / 5
+    assert "accuracy" not in history[0]
+
+
+def test_history_has_a_row_an_epoch(target, blobs):
+    posterior, generator = model(target)
+    history = fit(posterior, blobs, QUICK, validation=blobs, generator=generator, progress=False)
+    assert [row["epoch"] for row in history] == [1, 2, 3, 4]
+    assert history[0].keys() == {
+        "epoch", "loss", "accuracy", "adversarial_term", "discriminator_loss", "diversity",
+        "norm_spread", "validation_accuracy", "seconds",
+    }  # fmt: skip
+    assert history[0]["norm_spread"].keys() == {"0", "2"}
+    assert not posterior.training
+
+
+def test_validation_does_not_change_training(target, blobs):
+    plain, scored = model(target), model(target)
+    fit(plain[0], blobs, QUICK, generator=plain[1], progress=False)
+    fit(scored[0], blobs, QUICK, validation=blobs, generator=scored[1], progress=False)
+    assert same(state(plain[0]), state(scored[0]))
+
+
+def test_the_callers_global_randomness_is_left_alone(target, blobs):
+    before = torch.get_rng_state()
+    posterior, generator = model(target)
+    fit(posterior, blobs, QUICK, generator=generator, progress=False)
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_a_dataset_trains_like_its_tensors(target, blobs):
+    class Pairs(Dataset):
+        def __len__(self):
+            return len(blobs[0])
+
+        def __getitem__(self, index):
+            return blobs[0][index], int(blobs[1][index])
+
+    one, other = model(target), model(target)
+    fit(one[0], blobs, QUICK, generator=one[1], progress=False)
+    fit(other[0], Pairs(), QUICK, generator=other[1], progress=False)
+    assert same(state(one[0]), state(other[0]))
+
+
+class KilledError(Exception):
+    """Stands for a kill in the middle of an epoch."""
+
+
+def killing(after):
+    """Cross entropy that stops the run after some steps."""
+    calls = 0
+
+    def loss(outputs, labels):
+        nonlocal calls
+        calls += 1
+        if calls > after:
+            raise KilledError
+        return cross_entropy(outputs, labels)
+
+    return loss
+
+
+def with_dropout():
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        return nn.Sequential(nn.Linear(2, 16), nn.ReLU(), nn.Dropout(0.3), nn.Linear(16, 2))
+
+
+@pytest.mark.parametrize("steps", [3, 7, 12, 19])
+def test_a_stopped_run_ends_like_one_that_was_not(steps, blobs, tmp_path):
+    checkpoint = tmp_path / "checkpoint"
+    one, generator = model(with_dropout())
+    uninterrupted = fit(one, blobs, QUICK, generator=generator, progress=False)
+    other, generator = model(with_dropout())
+    with pytest.raises(KilledError):
+        fit(
+            other, blobs, QUICK, loss=killing(steps), generator=generator,
+            checkpoint=checkpoint, progress=False,
+        )  # fmt: skip
+    other, generator = model(with_dropout())
+    resumed = fit(other, blobs, QUICK, generator=generator, checkpoint=checkpoint, progress=False)
+    done = steps // 5  # epochs; their rows have no accuracy, which only `cross_entropy` itself has
+    assert without_seconds(resumed)[done:] == without_seconds(uninterrupted)[done:]
+    assert same(state(one), state(other))
+
+
+RUN = """
+import sys, torch
+from torch import nn
+from hypergan import HyperGAN, Training, fit
+torch.set_num_threads(1)
+generator = torch.Generator().manual_seed(0)
+x = torch.randn(600, 2, generator=generator)
+torch.manual_seed(0)
+target = nn.Sequential(nn.Linear(2, 16), nn.ReLU(), nn.Linear(16, 2))
+model = HyperGAN(target, 8, 6, 16, generator=generator)
+settings = Training(epochs=60, batch_size=60, networks=3, codes=16, checkpoint_seconds=0)
+fit(model, (x, (x[:, 0] > 0).long()), settings, generator=generator,
+    checkpoint=__import__("pathlib").Path(sys.argv[1]), progress=False)
+model.save(__import__("pathlib").Path(sys.argv[2]))
+"""
+
+
+@pytest.mark.slow
+def test_a_killed_process_ends_like_one_that_was_not(tmp_path):
+    def run(name, *, kill=False):
+        checkpoint = tmp_path / f"{name}.checkpoint"
+        process = subprocess.Popen([sys.executable, "-c", RUN, checkpoint, tmp_path / name])
+        if kill:
+            before = checkpoint.stat().st_mtime_ns if checkpoint.exists() else 0
+            while process.poll() is None:
+                if checkpoint.exists() and checkpoint.stat().st_mtime_ns > before:
+                    time.sleep(0.02)
+                    process.send_signal(signal.SIGKILL)
+                    return process.wait()
+        return process.wait()
+
+    assert run("one") == 0
+    assert [run("other", kill=True) for _ in range(3)] == 3 * [-signal.SIGKILL]
+    assert run("other") == 0
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "other").read_bytes()
+
+
+def test_a_checkpoint_of_other_settings_is_refused(target, blobs, tmp_path):
+    checkpoint = tmp_path / "checkpoint"
+    posterior, generator = model(target)
+    fit(posterior, blobs, QUICK, generator=generator, checkpoint=checkpoint, progress=False)
+    longer = Training(epochs=9, batch_size=60, networks=3)
+    with pytest.raises(TrainingError, match="other settings"):
+        fit(posterior, blobs, longer, checkpoint=checkpoint, progress=False)
+
+
+def test_a_damaged_checkpoint_is_refused(target, blobs, tmp_path):
+    checkpoint = tmp_path / "checkpoint"
+    posterior, generator = model(target)
+    fit(posterior, blobs, QUICK, generator=generator, checkpoint=checkpoint, progress=False)
+    content = checkpoint.read_bytes()
+    for damaged in (content[: len(content) // 2], b""):
+        checkpoint.write_bytes(damaged)
+        with pytest.raises(TrainingError, match="damaged.*delete it"):
+            fit(posterior, blobs, QUICK, checkpoint=checkpoint, progress=False)
+
+
+def test_nan_stops_the_run_and_keeps_the_state_before_it(target, blobs, tmp_path):
+    checkpoint = tmp_path / "checkpoint"
+    posterior, generator = model(target)
+    with pytest.raises(KilledError):
+        fit(
+            posterior, blobs, QUICK, loss=killing(7), generator=generator,
+            checkpoint=checkpoint, progress=False,
+        )  # fmt: skip
+    kept = checkpoint.read_bytes()
+    posterior, generator = model(target)
+    bad = blobs[0].clone()
+    bad[:] = float("nan")
+    with pytest.raises(TrainingError, match="became nan.*the state before it is in"):
+        fit(posterior, (bad, blobs[1]), QUICK, checkpoint=checkpoint, progress=False)
+    assert checkpoint.read_bytes() == kept
+
+
+def test_too_few_inputs_to_split_are_refused(target, blobs):
+    posterior, _ = model(target)
+    two = (blobs[0][:2], blobs[1][:2])
+    with pytest.raises(SettingsError, match="3 networks cannot split 2"):
+        fit(posterior, two, QUICK, progress=False)
+
+
+def test_an_unknown_device_is_refused(target, blobs):
+    posterior, _ = model(target)
+    with pytest.raises(SettingsError, match="use 'auto' or 'cpu'"):
+        fit(posterior, blobs, QUICK, device="abacus", progress=False)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"epochs": 0}, {"networks": 0}, {"batch_size": 3, "networks": 4}]
+)
+def test_settings_out_of_range_are_refused(wrong):
+    with pytest.raises(SettingsError):
+        Training(**wrong)
+
+
+def test_rates_rise_then_fall_to_zero():
+    factors = [Training(warmup=0.2).rate_factor(p / 10) for p in range(11)]
+    assert factors[0] == 0
+    assert factors[2] == 1
+    assert factors == sorted(factors[:3]) + sorted(factors[3:], reverse=True)
+    assert factors[10] == pytest.approx(0)
+    assert Training(warmup=None).rate_factor(0.9) == 1

@@ -107,6 +107,10 @@ def write(record: Record, arrays: dict[str, np.ndarray[Any, Any]], path: Path) -
 
     Returns:
         The record as written, with the arrays' hash and rounded numbers.
+
+    Raises:
+        RecordError: If a number is NaN or infinite.
+        StorageError: If the files cannot be written.
     """
 
     def save_arrays(temporary: Path) -> None:
@@ -114,9 +118,14 @@ def write(record: Record, arrays: dict[str, np.ndarray[Any, Any]], path: Path) -
             np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
 
     write_whole(path.with_suffix(".npz"), save_arrays)
-    content = asdict(record) | {"arrays_sha256": sha256(path.with_suffix(".npz"))}
-    content = _rounded(content)
-    text = json.dumps(content, indent=1, allow_nan=False) + "\n"
+    content = _rounded(asdict(record) | {"arrays_sha256": sha256(path.with_suffix(".npz"))})
+    try:
+        text = json.dumps(content, indent=1, allow_nan=False) + "\n"
+    except ValueError as error:
+        raise RecordError(
+            f"{record.cell.path} came out with NaN or infinite values, so no record is written; "
+            "look at the run's loss and lower its learning rate"
+        ) from error
     write_whole(path, lambda temporary: temporary.write_text(text))
     return Record(**content)
 

@@ -1,0 +1,114 @@
+from dataclasses import asdict
+
+import pytest
+import torch
+
+from hypergan import cells, records
+from hypergan.errors import RecordError
+from hypergan.methods import METHODS
+from hypergan.records import Cell
+
+
+def lasting(record):
+    """What the same seed has to give again."""
+    content = asdict(record)
+    for name in ("wall_seconds", "peak_memory_bytes", "arrays_sha256"):
+        del content[name]
+    for row in content["history"]:
+        del row["seconds"]
+    return content
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("dataset", ["mnist", "cifar5"])
+def test_an_image_cell_measures_what_the_book_shows(dataset):
+    cell = Cell("hypergan", dataset, 0, "smoke")
+    record = cells.run(cell, progress=False)
+    metrics, arrays = record.metrics, records.arrays_of(cell)
+    assert record.stand_in
+    assert metrics["accuracy"].keys() == {"1", "5", "10", "100"}
+    assert metrics["accuracy_ensembles"] == {"1": 100, "5": 20, "10": 10, "100": 1}
+    assert metrics["accuracy_std"].keys() == {"1", "5", "10"}
+    assert metrics["accuracy"]["100"] > 30  # ten (five) classes after sixty steps
+    assert metrics["entropy"]["in"] == pytest.approx(arrays["entropy_in"].mean(), rel=1e-4)
+    assert metrics["entropy"]["out"] == pytest.approx(arrays["entropy_out"].mean(), rel=1e-4)
+    for layer, norm in metrics["norms"].items():
+        assert norm["mean"] == pytest.approx(arrays[f"norms_{layer}"].mean(), rel=1e-4)
+        assert norm["std"] == pytest.approx(arrays[f"norms_{layer}"].std(ddof=1), rel=1e-3)
+    assert len(record.history) == record.config["training"]["epochs"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("method", METHODS)
+def test_a_regression_cell_of_every_method(method):
+    cell = Cell(method, "cubic", 0, "smoke")
+    record = cells.run(cell, progress=False)
+    arrays = records.arrays_of(cell)
+    assert not record.stand_in
+    assert arrays["predictions"].shape == (1000, len(arrays["x"]))
+    inside = abs(arrays["x"]) <= 3
+    error = arrays["predictions"].mean(0) - arrays["y"]
+    assert (error[inside] ** 2).mean() ** 0.5 < abs(arrays["y"][inside]).max()
+    assert record.metrics["std_outside"] == pytest.approx(
+        arrays["predictions"]
+        .std(0, ddof=1)[
+            (arrays["x"] < arrays["train_x"].min()) | (arrays["x"] > arrays["train_x"].max())
+        ]
+        .mean(),
+        rel=1e-3,
+    )
+
+
+def test_the_same_seed_gives_the_same_record_and_another_seed_another():
+    cell = Cell("hypergan", "cubic", 5, "smoke")
+    first = lasting(cells.run(cell, progress=False))
+    assert lasting(cells.run(cell, progress=False, force=True)) == first
+    other = cells.run(Cell("hypergan", "cubic", 6, "smoke"), progress=False)
+    assert other.metrics != first["metrics"]
+
+
+def test_a_record_is_kept_unless_forced(own_runs, monkeypatch):
+    cell = Cell("hypergan", "cubic", 0, "smoke")
+    first = cells.get(cell, progress=False)
+    monkeypatch.setattr(cells, "fit", None)  # nothing is trained from here on
+    assert cells.get(cell, progress=False) == first
+    assert cells.run(cell, progress=False) == first
+    assert not list(own_runs.rglob("*.checkpoint"))
+    assert list(own_runs.rglob("*.safetensors"))
+
+
+def test_a_stale_record_is_not_passed_off(own_runs):
+    cell = Cell("hypergan", "cubic", 0, "smoke")
+    cells.run(cell, progress=False)
+    path = own_runs / cell.path
+    path.write_text(path.read_text().replace('"noise_dim": 64', '"noise_dim": 65'))
+    for ask in (cells.get, cells.run):
+        with pytest.raises(RecordError, match=r"model\.noise_dim 65, asked 64.*--force"):
+            ask(cell, progress=False)
+    assert cells.run(cell, progress=False, force=True).config["model"]["noise_dim"] == 64
+
+
+def test_a_stopped_cell_goes_on_and_gives_the_same_record(own_runs, monkeypatch):
+    cell = Cell("hypergan", "cubic", 1, "smoke")
+    whole = lasting(cells.run(cell, progress=False))
+    monkeypatch.setattr(cells.evaluation, "evaluate_regression", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        cells.run(cell, progress=False, force=True)
+    monkeypatch.undo()
+    monkeypatch.setenv("HYPERGAN_RUNS", str(own_runs))
+    assert list(own_runs.rglob("*.checkpoint"))
+    assert lasting(cells.run(cell, progress=False, force=True)) == whole
+    assert not list(own_runs.rglob("*.checkpoint"))
+
+
+def interrupted(*_, **__):
+    raise KeyboardInterrupt
+
+
+def test_a_record_says_where_it_comes_from():
+    record = cells.run(Cell("hypergan", "cubic", 0, "smoke"), progress=False)
+    assert record.versions["torch"] == torch.__version__
+    assert len(record.commit.removesuffix("-dirty")) == 40 or record.commit == "unknown"
+    assert record.peak_memory_bytes > 50e6
+    assert record.wall_seconds > 0
+    assert all(len(digest) == 64 for digest in record.data_sha256.values())

@@ -1,0 +1,139 @@
+"""The command line, and what it says when something is wrong."""
+
+import subprocess
+import sys
+import urllib.request
+from urllib.error import URLError
+
+import pytest
+
+from hypergan import records
+from hypergan.__main__ import main
+from hypergan.downloads import MNIST
+from hypergan.records import RECORD_VERSION, Cell
+
+CUBIC = ["run", "hypergan", "cubic", "--profile", "smoke", "--quiet"]
+
+
+def fails(capsys, *arguments):
+    """The one line of an error, after exit code 2."""
+    assert main(list(arguments)) == 2
+    output = capsys.readouterr().err
+    assert output.startswith("error: ")
+    assert output.count("\n") == 1
+    return output
+
+
+@pytest.fixture
+def no_internet(monkeypatch):
+    def refuse(*_, **__):
+        raise URLError("no internet")
+
+    monkeypatch.setattr(urllib.request, "urlopen", refuse)
+
+
+@pytest.fixture
+def mnist_files(tmp_path, monkeypatch):
+    """A folder with MNIST's files at their sizes, full of zeros."""
+    monkeypatch.setenv("HYPERGAN_DATA", str(tmp_path / "data"))
+    for name, (_, size) in MNIST.files().items():
+        path = tmp_path / "data" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("wb") as file:
+            file.truncate(size)
+    return tmp_path / "data"
+
+
+def test_run_list_and_promote(capsys, own_runs, tmp_path, monkeypatch):
+    assert main([*CUBIC, "--seed", "0", "1"]) == 0
+    assert capsys.readouterr().out.count("std inside") == 2
+    assert main(["list", "--profile", "smoke"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    (run,) = [line for line in lines if line.startswith("smoke/cubic/hypergan/seed1")]
+    assert "std inside" in run
+    (other,) = [line for line in lines if line.startswith("smoke/mnist/hypergan/seed0")]
+    assert other.endswith("not run")
+    monkeypatch.setattr(records, "published", lambda: tmp_path / "published")
+    assert main(["promote"]) == 0  # smoke records are left out unless they are asked for
+    assert not (tmp_path / "published").exists()
+    assert main(["promote", "--profile", "smoke"]) == 0  # the cubic set has no stand-in
+    assert len(list(records.paths(tmp_path / "published"))) == 2
+
+
+def test_the_module_runs_and_fails_without_a_traceback():
+    command = [sys.executable, "-m", "hypergan", "run", "gan", "mnist"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert done.stderr == (
+        "error: unknown method 'gan'; choose one of hypergan, hypergan-no-mixer, "
+        "hypergan-no-discriminator\n"
+    )
+
+
+@pytest.mark.parametrize("command", [[], ["run"], ["promote"], ["list"]])
+def test_help_is_there(command, capsys):
+    with pytest.raises(SystemExit) as stop:
+        main([*command, "--help"])
+    assert stop.value.code == 0
+    assert "usage: python -m hypergan" in capsys.readouterr().out
+
+
+WRONG = {
+    "method": (["run", "gan", "mnist"], "unknown method 'gan'; choose one of hypergan"),
+    "data set": (["run", "hypergan", "svhn"], "unknown data set 'svhn'; choose one of mnist"),
+    "profile": ([*CUBIC[:-2], "huge"], "unknown profile 'huge'; choose one of smoke"),
+    "listed profile": (["list", "--profile", "huge"], "unknown profile 'huge'"),
+    "seed": ([*CUBIC, "--seed", "-1"], "seed is -1; it must be 0 or more"),
+    "device": ([*CUBIC, "--device", "abacus"], "no device 'abacus' here"),
+}
+
+
+@pytest.mark.parametrize("what", WRONG)
+def test_a_wrong_word_is_named_with_the_right_ones(what, capsys):
+    arguments, message = WRONG[what]
+    assert message in fails(capsys, *arguments)
+
+
+def test_missing_data_without_internet(capsys, tmp_path, monkeypatch, no_internet):
+    monkeypatch.setenv("HYPERGAN_DATA", str(tmp_path / "empty"))
+    message = fails(capsys, "run", "hypergan", "mnist", "--quiet")
+    assert "MNIST is not in" in message
+    assert "HYPERGAN_DATA" in message
+
+
+def test_an_altered_byte(capsys, mnist_files):
+    assert "is altered" in fails(capsys, "run", "hypergan", "mnist", "--quiet")
+
+
+def test_a_truncated_file(capsys, mnist_files):
+    with (mnist_files / "MNIST/raw/train-images-idx3-ubyte").open("wb") as file:
+        file.truncate(1000)
+    message = fails(capsys, "run", "hypergan", "mnist", "--quiet")
+    assert "is truncated: 1000 bytes" in message
+    assert "delete it and run again" in message
+
+
+def test_a_folder_that_cannot_be_written(capsys, tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("HYPERGAN_RUNS", str(tmp_path / "file"))
+    assert "HYPERGAN_RUNS" in fails(capsys, *CUBIC)
+
+
+def test_a_record_of_a_newer_version(capsys, own_runs):
+    assert main(CUBIC) == 0
+    capsys.readouterr()
+    path = own_runs / Cell("hypergan", "cubic", 0, "smoke").path
+    newer = f'"record_version": {RECORD_VERSION + 1}'
+    path.write_text(path.read_text().replace(f'"record_version": {RECORD_VERSION}', newer))
+    assert "update hypergan" in fails(capsys, *CUBIC)
+    assert main(["list", "--profile", "smoke"]) == 0
+    assert "unusable: the record" in capsys.readouterr().out
+
+
+def test_an_interrupt_says_how_to_go_on(capsys, monkeypatch):
+    def interrupt(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("hypergan.cells.run", interrupt)
+    assert main(CUBIC) == 130
+    assert "goes on from the last checkpoint" in capsys.readouterr().err

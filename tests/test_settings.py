@@ -1,0 +1,42 @@
+import json
+from itertools import product
+
+import pytest
+
+from hypergan.data import NAMES
+from hypergan.errors import SettingsError
+from hypergan.methods import METHODS
+from hypergan.settings import PROFILES, settings_for
+
+
+@pytest.mark.parametrize(("method", "dataset", "profile"), product(METHODS, NAMES, PROFILES))
+def test_every_cell_has_settings_that_json_keeps(method, dataset, profile):
+    settings = settings_for(method, dataset, profile).as_dict()
+    assert json.loads(json.dumps(settings)) == settings
+    assert settings["stand_in"] is (profile == "smoke")
+
+
+@pytest.mark.parametrize(
+    ("method", "switch"),
+    [("hypergan-no-mixer", {"mixer": False}), ("hypergan-no-discriminator", {"beta": 0.0})],
+)
+def test_an_ablation_is_the_method_with_one_switch_off(method, switch):
+    full = settings_for("hypergan", "mnist", "lite").as_dict()
+    ablated = settings_for(method, "mnist", "lite").as_dict()
+    assert ablated == full | {"model": full["model"] | switch}
+    assert ablated != full
+
+
+def test_the_paper_profile_has_the_papers_sizes():
+    """Section 4.1: noise of 256, codes of 128 on MNIST and 256 on CIFAR-10, 512 hidden units."""
+    for dataset, code_dim in (("mnist", 128), ("cifar10", 256)):
+        model = settings_for("hypergan", dataset, "paper").model
+        assert (model["noise_dim"], model["code_dim"], model["hidden"]) == (256, code_dim, 512)
+
+
+@pytest.mark.parametrize(
+    "names", [("gan", "mnist", "lite"), ("hypergan", "svhn", "lite"), ("hypergan", "mnist", "x")]
+)
+def test_unknown_names_are_refused_with_the_known_ones(names):
+    with pytest.raises(SettingsError, match=r"unknown .* choose one of \w+, "):
+        settings_for(*names)

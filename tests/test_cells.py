@@ -107,7 +107,7 @@ def interrupted(*_, **__):
 
 def test_a_record_says_where_it_comes_from():
     record = cells.run(Cell("hypergan", "cubic", 0, "smoke"), progress=False)
-    assert record.versions["torch"] == torch.__version__
+    assert torch.__version__.startswith(record.versions["torch"])
     assert len(record.commit.removesuffix("-dirty")) == 40 or record.commit == "unknown"
     assert record.peak_memory_bytes > 50e6
     assert record.wall_seconds > 0

@@ -43,7 +43,8 @@ def imported(folder: Path) -> set[str]:
                 names |= {alias.name.split(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and node.level == 0:
                 names.add(node.module.split(".")[0])
-    return names - sys.stdlib_module_names - {"hypergan"}
+    own = {"hypergan"} | {path.stem for path in folder.glob("*.py")}
+    return names - sys.stdlib_module_names - own
 
 
 def test_conda_installs_what_pip_installs():

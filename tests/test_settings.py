@@ -9,7 +9,7 @@ from hypergan.methods import METHODS
 from hypergan.settings import PROFILES, settings_for
 
 
-@pytest.mark.parametrize(("method", "dataset", "profile"), product(METHODS, NAMES, PROFILES))
+@pytest.mark.parametrize(("method", "dataset", "profile"), [*product(METHODS, NAMES, PROFILES)])
 def test_every_cell_has_settings_that_json_keeps(method, dataset, profile):
     settings = settings_for(method, dataset, profile).as_dict()
     assert json.loads(json.dumps(settings)) == settings

@@ -96,13 +96,13 @@ class Twice(nn.Module):
 
 
 class Buffered(nn.Module):
-    """Buffers that the outputs depend on, one of them complex."""
+    """Buffers that the outputs depend on."""
 
     def __init__(self) -> None:
         super().__init__()
         self.output = nn.Linear(4, 3)
         self.register_buffer("mean", torch.randn(4))
-        self.register_buffer("filter", torch.randn(3, dtype=torch.complex64))
+        self.register_buffer("filter", torch.randn(3))
 
     def forward(self, inputs: Tensor) -> Tensor:
         return torch.fft.irfft(torch.fft.rfft(inputs - self.mean) * self.filter, n=4) @ (

@@ -90,7 +90,7 @@ def predictive_std(arrays: dict[str, Arrays], at: Sequence[float]) -> pd.DataFra
     """Predictive standard deviation over all networks at some inputs, a row for each method."""
     rows = {}
     for name, columns in arrays.items():
-        std = columns["predictions"].std(0, ddof=1)
+        std = columns["predictions"].astype(float).std(0, ddof=1)
         nearest = [abs(columns["x"] - x).argmin() for x in at]
         rows[name] = {f"x = {x:g}": std[i] for x, i in zip(at, nearest, strict=True)}
     return pd.DataFrame(rows).T.round(2)
@@ -117,11 +117,12 @@ def norms_table(records: Sequence[Record]) -> pd.DataFrame:
 _STATISTICS = ("mean", "std", "std / mean")
 
 
-def norms(arrays: Sequence[Arrays], method: str = "HyperGAN") -> Figure:
+def norms(record: Record, arrays: Arrays, method: str = "HyperGAN") -> Figure:
     """Norms of the sampled networks, a panel for each layer, over the paper's mean and spread.
 
     Args:
-        arrays: Arrays of one record or of several seeds.
+        record: An MNIST record.
+        arrays: Its arrays.
         method: The paper's row to draw behind.
     """
     rows = paper.table(1)
@@ -130,11 +131,17 @@ def norms(arrays: Sequence[Arrays], method: str = "HyperGAN") -> Figure:
     for row, axes in zip(rows.itertuples(), panels[0], strict=True):
         axes.axvspan(row.mean - row.std, row.mean + row.std, color="lightgray", label="paper ±1 sd")
         axes.axvline(row.mean, color="gray", label="paper mean")
-        for seed in arrays:
-            sns.histplot(seed[f"norms_{row.layer}"], ax=axes, bins=15, element="step", alpha=0.5)
+        sns.histplot(arrays[f"norms_{row.layer}"], ax=axes, bins=15, element="step", alpha=0.5)
         axes.set(title=row.layer, xlabel="L2 norm", ylabel="")
     panels[0][0].set_ylabel("networks")
     panels[0][0].legend(fontsize="small")
+    return _marked(figure, record)
+
+
+def _marked(figure: Figure, record: Record) -> Figure:
+    """A figure that says so where its numbers come from stand-in data."""
+    if record.stand_in:
+        figure.suptitle(f"embedded stand-in data, not {record.dataset}", color="tab:red")
     return figure
 
 
@@ -170,4 +177,4 @@ def course(record: Record) -> Figure:
         right.plot(history["epoch"], history[column], label=column.removeprefix("norm_spread."))
     right.set(xlabel="epoch", ylabel="relative sd of the norm", ylim=(0, None))
     right.legend(fontsize="small")
-    return figure
+    return _marked(figure, record)

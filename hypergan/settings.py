@@ -59,8 +59,9 @@ class Settings:
 
 
 # Section 4.3: 128 hidden units, a 64-dimensional latent space, 20 points that all networks see.
+# No batch normalisation: it would keep the networks apart by itself, whatever beta is.
 _CUBIC = Settings(
-    model={"noise_dim": 64, "code_dim": 64, "hidden": 128},
+    model={"noise_dim": 64, "code_dim": 64, "hidden": 128, "centred": False, "batch_norm": False},
     training=Training(
         epochs=50,
         steps_per_epoch=100,
@@ -68,6 +69,9 @@ _CUBIC = Settings(
         networks=100,
         codes=100,
         share_images=True,
+        learning_rate=1e-3,
+        weight_rate=None,
+        mean_rate=None,
     ),
     evaluation=Evaluation(sizes=(10, 100), networks=1000),
 )

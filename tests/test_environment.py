@@ -35,8 +35,8 @@ def bounds(lines: list[str]) -> dict[str, set[str]]:
 
 
 def imported(folder: Path) -> set[str]:
-    """Top-level names of everything that the Python files of a folder import."""
-    names = set()
+    """Top-level names of all packages that the Python files of a folder import."""
+    names: set[str] = set()
     for path in folder.glob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Import):

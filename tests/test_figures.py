@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
@@ -77,11 +79,17 @@ def test_predictive_std_is_that_of_all_networks(arrays):
     assert table.loc["HyperGAN"].tolist() == pytest.approx([std[0], std[6]], abs=0.006)
 
 
-def test_norms_are_drawn_over_the_papers(arrays):
+def test_norms_are_drawn_over_the_papers(record):
     drawn = {f"norms_{layer}": np.full(100, 9.0) for layer in NORMS}
-    figure = figures.norms([drawn])
+    figure = figures.norms(record, drawn)
     assert [axes.get_title() for axes in figure.axes] == ["conv1", "conv2", "linear"]
     assert figure.axes[1].lines[0].get_xdata()[0] == 51.10
+
+
+def test_a_figure_of_stand_in_data_says_so(record):
+    marked = figures.course(replace(record, stand_in=True))
+    assert marked.get_suptitle() == "embedded stand-in data, not mnist"
+    assert not figures.course(record).get_suptitle()
 
 
 def test_the_course_shows_every_layer(record):

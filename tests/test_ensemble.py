@@ -168,3 +168,15 @@ def test_the_odd_parameter_is_named(target):
     weights["2.bias"] = torch.zeros(3, 7)
     with pytest.raises(TargetError, match=r"2\.bias \(3, 7\) instead of \(N, 2\)"):
         Ensemble(target, weights)
+
+
+@each_kind
+def test_a_forward_pass_leaves_the_target_as_it_was(kind):
+    network, inputs = ZOO[kind].network().eval(), ZOO[kind].batch()
+    weights = {name: tensor.requires_grad_() for name, tensor in drawn(network).items()}
+    before = dict(network.named_parameters())
+    forward_networks(network, weights, inputs)
+    after = dict(network.named_parameters())
+    assert after.keys() == before.keys()
+    assert all(after[name] is parameter for name, parameter in before.items())
+    copy.deepcopy(network)

@@ -137,3 +137,11 @@ def test_an_interrupt_says_how_to_go_on(capsys, monkeypatch):
     monkeypatch.setattr("hypergan.cells.run", interrupt)
     assert main(CUBIC) == 130
     assert "goes on from the last checkpoint" in capsys.readouterr().err
+
+
+def test_a_file_that_is_no_record_does_not_stop_the_list(capsys, own_runs):
+    stray = own_runs / "smoke" / "cubic" / "hypergan" / "seed0-copy.json"
+    stray.parent.mkdir(parents=True)
+    stray.write_text("{}")
+    assert main(["list", "--profile", "smoke"]) == 0
+    assert "smoke/cubic/hypergan/seed0 " in capsys.readouterr().out

@@ -1,3 +1,5 @@
+import resource
+
 import pytest
 import torch
 from torch import nn
@@ -5,7 +7,7 @@ from torch.func import functional_call
 from zoo import ZOO
 
 from hypergan import HyperGAN, Training
-from hypergan.errors import RecordError, SettingsError
+from hypergan.errors import RecordError, SettingsError, StorageError, TargetError
 from hypergan.objective import cross_entropy
 from hypergan.targets import mnist_target
 
@@ -197,3 +199,39 @@ def test_a_file_of_another_target_is_refused(target, generator, tmp_path):
     small(nn.Linear(2, 2), generator).save(tmp_path / "model.safetensors")
     with pytest.raises(RecordError, match="does not hold this HyperGAN"):
         small(target, generator).load(tmp_path / "model.safetensors")
+
+
+def test_double_precision_is_kept(generator):
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        network = nn.Linear(3, 2, dtype=torch.float64)
+    weights = small(network, generator, spread=0).sample(1, generator)
+    assert torch.equal(weights["weight"][0], network.weight)
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.complex64, torch.int64])
+def test_buffers_keep_their_values(dtype, generator):
+    network = nn.Linear(3, 2)
+    network.register_buffer("buffer", torch.tensor([0.1 + 2j] if dtype.is_complex else [1 / 3]))
+    network.buffer = network.buffer.to(dtype)
+    kept = small(network, generator).ensemble(1, generator)[0].buffer
+    assert kept.dtype == dtype
+    assert torch.equal(kept, network.buffer)
+
+
+def test_a_target_that_cannot_be_copied_is_refused(target, generator):
+    target.last = target(torch.zeros(1, 2))  # a tensor in the middle of a graph
+    with pytest.raises(TargetError, match="cop"):
+        small(target, generator)
+
+
+def test_a_full_disk_is_a_storage_error(target, generator, tmp_path):
+    model = small(target, generator)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
+    try:
+        with pytest.raises(StorageError, match="free some space"):
+            model.save(tmp_path / "model.safetensors")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert not list(tmp_path.glob("*model*"))

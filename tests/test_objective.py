@@ -60,3 +60,9 @@ def test_extreme_logits_give_finite_losses():
     extreme = tensor([1e4, -1e4])
     assert torch.isfinite(objective.discriminator_loss(extreme, extreme))
     assert torch.isfinite(objective.cross_entropy(extreme.view(1, 1, 2), tensor([[1]]))).all()
+
+
+def test_mean_squared_error_does_not_broadcast():
+    """(N, B, 1) less (N, B) would compare every network with every other's targets."""
+    with pytest.raises((HyperGANError, ValueError, RuntimeError), match="shape|size"):
+        objective.mean_squared_error(torch.zeros(5, 5, 1), torch.zeros(5, 5))

@@ -162,3 +162,10 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path):
 def test_cells_that_cannot_be_are_refused(wrong):
     with pytest.raises(SettingsError):
         Cell(**{"method": "hypergan", "dataset": "digits"} | wrong)
+
+
+@pytest.mark.parametrize("key", ["config", "metrics", "wall_seconds", "seed", "history"])
+def test_a_record_with_a_value_of_the_wrong_kind_is_damaged(key, written):
+    edit(written, **{key: None})
+    with pytest.raises(RecordError, match="damaged|other settings"):
+        records.find(CELL)

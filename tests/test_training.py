@@ -2,14 +2,16 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import pytest
 import torch
 from torch import nn
 from torch.utils.data import Dataset
+from zoo import ZOO
 
 from hypergan import HyperGAN, Training, fit
-from hypergan.errors import SettingsError, TrainingError
+from hypergan.errors import HyperGANError, SettingsError, TrainingError
 from hypergan.objective import cross_entropy, mean_squared_error
 
 QUICK = Training(
@@ -245,3 +247,77 @@ def test_rates_rise_then_fall_to_zero():
     assert factors == sorted(factors[:3]) + sorted(factors[3:], reverse=True)
     assert factors[10] == pytest.approx(0)
     assert Training(warmup=None).rate_factor(0.9) == 1
+
+
+@pytest.mark.parametrize("kind", ZOO)
+def test_every_kind_of_target_is_trained_saved_and_drawn_from(kind, tmp_path):
+    network = ZOO[kind].network()
+    inputs = torch.cat([ZOO[kind].batch(seed) for seed in range(5)])[:12]
+    data = inputs, torch.arange(len(inputs)) % 3
+    posterior, generator = model(network)
+    settings = replace(QUICK, epochs=1, batch_size=6, networks=2)
+    fit(posterior, data, settings, validation=data, generator=generator, progress=False)
+    posterior.save(tmp_path / "posterior")
+    again, _ = model(network, seed=1)
+    again.load(tmp_path / "posterior")
+    one, other = (p.ensemble(2, torch.Generator().manual_seed(2)) for p in (posterior, again))
+    assert torch.equal(one(inputs), other(inputs))
+
+
+def test_a_list_of_pairs_is_a_dataset(target, blobs):
+    one, other = model(target), model(target)
+    fit(one[0], blobs, QUICK, generator=one[1], progress=False)
+    fit(other[0], list(zip(*blobs, strict=True)), QUICK, generator=other[1], progress=False)
+    assert same(state(one[0]), state(other[0]))
+
+
+def test_inputs_without_a_label_are_refused(target, blobs):
+    posterior, _ = model(target)
+    with pytest.raises(HyperGANError, match="300 and 299"):
+        fit(posterior, (blobs[0], blobs[1][:-1]), QUICK, progress=False)
+
+
+def test_a_last_step_that_diverges_is_not_kept(target, blobs, tmp_path):
+    """Its loss is finite; only the weights that it leaves are not."""
+
+    def loss(outputs, labels):
+        return cross_entropy(outputs, labels) + (0 * outputs).sum((1, 2)).sqrt()
+
+    posterior, generator = model(target)
+    settings = replace(QUICK, epochs=1, steps_per_epoch=1)
+    checkpoint = tmp_path / "checkpoint"
+    with pytest.raises(TrainingError, match="nan"):
+        fit(
+            posterior, blobs, settings, loss=loss, generator=generator,
+            checkpoint=checkpoint, progress=False,
+        )  # fmt: skip
+    assert not checkpoint.exists()
+
+
+def test_a_checkpoint_of_another_beta_is_refused(target, blobs, tmp_path):
+    checkpoint = tmp_path / "checkpoint"
+    for beta in (1.0, 0.5):
+        posterior = HyperGAN(target, 8, 6, 16, beta=beta)
+        if beta == 1:
+            fit(posterior, blobs, QUICK, checkpoint=checkpoint, progress=False)
+        else:
+            with pytest.raises(TrainingError, match="other settings"):
+                fit(posterior, blobs, QUICK, checkpoint=checkpoint, progress=False)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"steps_per_epoch": 0},  # would mean the default
+        {"steps_per_epoch": -1},  # would never end
+        {"warmup": 1.0},
+        {"warmup": -0.1},
+        {"learning_rate": -1e-3},
+        {"discriminator_rate": float("nan")},
+        {"diversity_networks": 1},  # one network has no spread
+        {"validation_networks": 0},
+    ],
+)
+def test_settings_that_cannot_be_trained_with_are_refused_before_training(wrong):
+    with pytest.raises(SettingsError, match=next(iter(wrong))):
+        Training(**wrong)

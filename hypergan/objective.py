@@ -10,6 +10,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from hypergan.errors import DataError
+
 Loss = Callable[[Tensor, Tensor], Tensor]
 """Outputs (N, B, ...) and targets (N, B, ...) to the loss of each network (N,)."""
 
@@ -79,5 +81,13 @@ def mean_squared_error(outputs: Tensor, targets: Tensor) -> Tensor:
 
     Returns:
         Squared units of the target, (N,).
+
+    Raises:
+        DataError: If the shapes differ: broadcast, every output would meet every target.
     """
+    if outputs.shape != targets.shape:
+        raise DataError(
+            f"outputs {tuple(outputs.shape)} and targets {tuple(targets.shape)} differ in shape; "
+            "give targets the shape of the network's outputs, (B, 1) for one number each"
+        )
     return torch.square(outputs - targets).flatten(1).mean(1)

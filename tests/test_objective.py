@@ -5,6 +5,7 @@ import torch
 from torch import tensor
 
 from hypergan import objective
+from hypergan.errors import HyperGANError
 
 
 def test_expected_task_loss_is_the_mean_over_networks():
@@ -64,5 +65,5 @@ def test_extreme_logits_give_finite_losses():
 
 def test_mean_squared_error_does_not_broadcast():
     """(N, B, 1) less (N, B) would compare every network with every other's targets."""
-    with pytest.raises((HyperGANError, ValueError, RuntimeError), match="shape|size"):
+    with pytest.raises(HyperGANError, match=r"\(5, 5, 1\) .*\(5, 5\)"):
         objective.mean_squared_error(torch.zeros(5, 5, 1), torch.zeros(5, 5))

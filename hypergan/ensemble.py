@@ -5,6 +5,7 @@ Shapes: N networks, B inputs, C classes.
 
 import copy
 from collections.abc import Iterator
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -31,16 +32,16 @@ def forward_networks(
     Returns:
         Outputs, (N, B, ...).
     """
+    weights = _under_all_names(target, weights)
+    call = partial(functional_call, target, tie_weights=False)
     if _is_dense(target):
         own = 0 if not shared else None
-        return vmap(functional_call, in_dims=(None, 0, own), randomness="different")(
-            target, weights, inputs
-        )
+        return vmap(call, in_dims=(0, own), randomness="different")(weights, inputs)
     inputs = _channels_last(inputs, image_dims=4 if shared else 5)
     batches = iter(inputs) if not shared else None
     return torch.stack(
         [
-            functional_call(target, network, inputs if batches is None else next(batches))
+            call(network, inputs if batches is None else next(batches))
             for network in networks_of(weights)
         ]
     )
@@ -50,6 +51,23 @@ def networks_of(weights: Weights) -> Iterator[Weights]:
     """The weights of each network in turn."""
     for tensors in zip(*(tensor.unbind() for tensor in weights.values()), strict=True):
         yield dict(zip(weights, tensors, strict=True))
+
+
+def _under_all_names(target: nn.Module, weights: Weights) -> Weights:
+    """The weights by every name under which a module has them: a tied one has several.
+
+    PyTorch's own ``tie_weights`` also names a module that is used twice twice, and then leaves the
+    generated weights behind in it.
+    """
+    first: dict[int, str] = {}
+    named: Weights = {}
+    for name, module in target.named_modules():
+        for own_name, parameter in module.named_parameters(recurse=False):
+            full = f"{name}.{own_name}" if name else own_name
+            source = first.setdefault(id(parameter), full)
+            if source in weights:
+                named[full] = weights[source]
+    return named
 
 
 def _is_dense(target: nn.Module) -> bool:

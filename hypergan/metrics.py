@@ -35,9 +35,9 @@ def entropy(probabilities: Tensor) -> Tensor:
 def layer_norms(weights: Weights, layers: list[Layer]) -> dict[str, Tensor]:
     """L2 norm of each layer's weights in each network, (N,) a layer (Table 1)."""
     return {
-        layer.name: torch.cat([weights[name].flatten(1) for name in layer.shapes], dim=1).norm(
-            dim=1
-        )
+        layer.name: torch.cat(
+            [weights[name].reshape(len(weights[name]), -1) for name in layer.shapes], dim=1
+        ).norm(dim=1)
         for layer in layers
     }
 

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import copy
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
 
 from hypergan.ensemble import Weights, forward_networks
-from hypergan.errors import SettingsError
+from hypergan.errors import SettingsError, TargetError
 from hypergan.layers import Layer, layers_of
 from hypergan.metrics import accuracy
 from hypergan.objective import (
@@ -72,7 +72,7 @@ class Generator(nn.Module):
         self.layer = layer
         body = perceptron(code_dim, hidden, hidden, hidden, batch_norm=batch_norm)
         self.features = body[:-1]  # the last dense layer is the one to the weights
-        self.weights = nn.Linear(hidden, layer.size)
+        self.weights = nn.Linear(hidden, layer.size, dtype=centre.dtype)
         # Half of the hidden ReLU units are active, so features have mean square 1/2.
         nn.init.normal_(self.weights.weight, std=spread * (2 / (hidden * layer.fan_in)) ** 0.5)
         with torch.no_grad():
@@ -142,7 +142,14 @@ class HyperGAN(Posterior):
                 raise SettingsError(f"{name} is {size}; it must be 0 or more")
         self.layers = layers_of(target)
         self.noise_dim, self.code_dim, self.beta = noise_dim, code_dim, beta
-        self.target = copy.deepcopy(target)
+        try:
+            self.target = copy.deepcopy(target)
+        except RuntimeError as error:  # it keeps a tensor in the middle of a graph
+            raise TargetError(
+                f"{type(target).__name__} cannot be copied ({error}); detach the tensors that it "
+                "keeps, and use torch.nn.utils.parametrizations.weight_norm for weight_norm"
+            ) from error
+        dtype = next(p.dtype for p in target.parameters() if p.requires_grad)
         with global_seed(generator):
             self.mixer = (
                 perceptron(
@@ -167,7 +174,9 @@ class HyperGAN(Posterior):
                 if mixer and beta
                 else None
             )
-        self.to(next(p.dtype for p in target.parameters() if p.requires_grad))
+        for module in (self.mixer, self.generators, self.discriminator):
+            if module is not None:
+                module.to(dtype)  # the target itself keeps its types
 
     def _normal(self, *shape: int, generator: torch.Generator | None) -> Tensor:
         """Standard normal numbers where the model lies, of its type."""
@@ -195,6 +204,11 @@ class HyperGAN(Posterior):
         for generator, layer_codes in zip(self.generators, codes.unbind(1), strict=True):
             weights |= generator(layer_codes, networks)
         return weights
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What training depends on and the shapes of the parameters do not show."""
+        return {"beta": self.beta}
 
     @torch.no_grad()
     def sample(self, n: int, generator: torch.Generator | None = None) -> Weights:
@@ -313,4 +327,4 @@ def split(batch: Tensor, networks: int) -> Tensor:
 def _flat(target: nn.Module, layer: Layer) -> Tensor:
     """The target's own weights of a layer, (P,)."""
     parameters = dict(target.named_parameters())
-    return torch.cat([parameters[name].detach().flatten().float() for name in layer.shapes])
+    return torch.cat([parameters[name].detach().flatten() for name in layer.shapes])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from safetensors import SafetensorError
@@ -54,6 +54,11 @@ class Posterior(nn.Module, ABC):
     def sample(self, n: int, generator: torch.Generator | None = None) -> Weights:
         """Weights of ``n`` networks, each (n, *shape), by their names in the target."""
 
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What training depends on and the shapes of the parameters do not show."""
+        return {}
+
     def ensemble(self, n: int, generator: torch.Generator | None = None) -> Ensemble:
         """A freshly drawn ensemble of ``n`` networks."""
         return Ensemble(self.target, self.sample(n, generator))
@@ -64,7 +69,14 @@ class Posterior(nn.Module, ABC):
         Raises:
             StorageError: If the file cannot be written.
         """
-        write_whole(path, lambda temporary: save_model(self, str(temporary)))
+
+        def save(temporary: Path) -> None:
+            try:
+                save_model(self, str(temporary))
+            except SafetensorError as error:  # how it reports a full disk
+                raise OSError(str(error)) from error
+
+        write_whole(path, save)
 
     def load(self, path: Path) -> None:
         """Take over what :meth:`save` wrote for a posterior of the same form.

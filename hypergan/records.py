@@ -8,10 +8,10 @@ import json
 import math
 import shutil
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, get_origin, get_type_hints
 
 import numpy as np
 
@@ -152,10 +152,13 @@ def read(path: Path) -> Record:
             f"the record {path} is of version {version}, this code reads version "
             f"{RECORD_VERSION}; {advice}"
         )
-    names = {field.name for field in fields(Record)}
-    if content.keys() != names:
+    kinds = get_type_hints(Record)
+    odd = content.keys() ^ kinds.keys() or {
+        name for name, kind in kinds.items() if not _is_kind(content[name], kind)
+    }
+    if odd:
         raise RecordError(
-            f"the record {path} is damaged (keys {', '.join(sorted(content.keys() ^ names))}); "
+            f"the record {path} is damaged (keys {', '.join(sorted(odd))}); "
             "delete it and run its cell again"
         )
     return Record(**content)
@@ -225,7 +228,11 @@ def arrays_of(cell: Cell) -> dict[str, np.ndarray[Any, Any]]:
 
 def paths(folder: Path) -> Iterator[Path]:
     """Every record below a folder, in order."""
-    yield from sorted(folder.glob("*/*/*/seed*.json"))
+    yield from sorted(
+        path
+        for path in folder.glob("*/*/*/seed*.json")
+        if path.stem.removeprefix("seed").isdecimal()
+    )
 
 
 def promote(path: Path) -> Path:
@@ -245,6 +252,12 @@ def promote(path: Path) -> Path:
         copy = partial(shutil.copyfile, path.with_suffix(suffix))
         write_whole(destination.with_suffix(suffix), copy)
     return destination
+
+
+def _is_kind(value: Any, kind: Any) -> bool:
+    """Whether a value read from JSON is of a field's type; a whole float reads as an integer."""
+    plain = get_origin(kind) or kind
+    return isinstance(value, int | float if plain is float else plain)
 
 
 def _rounded(content: Any) -> Any:

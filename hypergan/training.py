@@ -20,6 +20,13 @@ from hypergan.posterior import Posterior
 from hypergan.progress import progress_bar
 from hypergan.randomness import global_seed
 
+_LEAST = {
+    0: ("learning_rate", "weight_rate", "mean_rate", "discriminator_rate", "weight_decay"),
+    1: ("epochs", "steps_per_epoch", "batch_size", "networks", "validation_networks"),
+    2: ("diversity_networks",),  # a spread takes two
+}
+"""The least value of each setting that has one."""
+
 
 @dataclass(frozen=True)
 class Training:
@@ -74,9 +81,13 @@ class Training:
         Raises:
             SettingsError: If a number is below 1, or the batch cannot be split.
         """
-        for name in ("epochs", "batch_size", "networks"):
-            if getattr(self, name) < 1:
-                raise SettingsError(f"{name} is {getattr(self, name)}; it must be 1 or more")
+        for least, names in _LEAST.items():
+            for name in names:
+                value = getattr(self, name)
+                if value is not None and not value >= least:
+                    raise SettingsError(f"{name} is {value}; it must be {least} or more")
+        if self.warmup is not None and not 0 <= self.warmup < 1:
+            raise SettingsError(f"warmup is {self.warmup}; it must be from 0 to below 1")
         if not self.share_images and self.batch_size < self.networks:
             raise SettingsError(
                 f"{self.networks} networks cannot split {self.batch_size} inputs; raise batch_size "
@@ -161,7 +172,7 @@ def fit(
         checkpoint,
         {"posterior": posterior, **optimisers},
         generator,
-        run={"training": asdict(training), "inputs": len(data)},
+        run={"training": asdict(training), "inputs": len(data)} | posterior.settings,
         interval=training.checkpoint_seconds,
     )
     history = state.load()
@@ -194,8 +205,8 @@ def fit(
                         totals[name] = totals.get(name, 0) + value / steps
                     bar.update()
                 row = {"epoch": epoch + 1} | {name: float(x) for name, x in totals.items()}
-                _require_finite(row, checkpoint)
                 row |= _measure(posterior, scored, training, generator)
+                _require_finite(row, checkpoint)
             history.append(row | {"seconds": time.perf_counter() - started})
             bar.set_postfix({k: f"{v:.3g}" for k, v in row.items() if isinstance(v, float)})
             state.save(history, final=epoch + 1 == training.epochs)
@@ -205,7 +216,14 @@ def fit(
 
 def as_dataset(data: Pairs | Sequence[Tensor]) -> Pairs:
     """A pair of tensors as a dataset; a dataset as it is."""
-    return TensorDataset(*data) if isinstance(data, tuple | list) else data
+    if not (isinstance(data, tuple | list) and all(isinstance(part, Tensor) for part in data)):
+        return data
+    lengths = [len(part) for part in data]
+    if len(set(lengths)) > 1:
+        raise SettingsError(
+            f"the data have {' and '.join(map(str, lengths))} inputs and labels; give one to each"
+        )
+    return TensorDataset(*data)
 
 
 def fetch(data: Pairs, indices: Tensor) -> Sequence[Tensor]:
@@ -260,11 +278,12 @@ def _batches(
 
 def _require_finite(row: dict[str, Any], checkpoint: Path | None) -> None:
     """Stop before a diverged state is kept."""
-    if all(math.isfinite(value) for value in row.values()):
+    if all(math.isfinite(value) for value in row.values() if isinstance(value, float)):
         return
     kept = f"; the state before it is in {checkpoint}" if checkpoint else ""
     raise TrainingError(
-        f"the loss became {row['loss']} in epoch {row['epoch']}{kept}; check the inputs for NaN, "
+        f"the loss became {row['loss']}, the networks' spread {row['diversity']}, in epoch "
+        f"{row['epoch']}{kept}; check the inputs for NaN, "
         "lower learning_rate or set max_gradient"
     )
 

@@ -15,7 +15,7 @@ from hypergan.errors import TargetError
 from hypergan.layers import layers_of
 
 Weights = dict[str, Tensor]
-"""Each generated parameter of N networks, (N, *shape), by its name in the target."""
+"""Each generated parameter of N networks, ``(N, *shape)``, by its name in the target."""
 
 
 def forward_networks(
@@ -105,7 +105,7 @@ class Ensemble(nn.Module):
 
     Args:
         target: The architecture; it is copied and put in evaluation mode.
-        weights: Each parameter of N networks, (N, *shape), by its name in
+        weights: Each parameter of N networks, ``(N, *shape)``, by its name in
             ``target.named_parameters()``, as :meth:`hypergan.HyperGAN.sample` draws them.
 
     Raises:
@@ -122,7 +122,7 @@ class Ensemble(nn.Module):
 
     @property
     def weights(self) -> Weights:
-        """The parameters of the N networks, (N, *shape)."""
+        """The parameters of the N networks, ``(N, *shape)``."""
         return {name: getattr(self, f"_weights_{i}") for i, name in enumerate(self._names)}
 
     def __len__(self) -> int:

@@ -34,10 +34,10 @@ def evaluate_classifier(
     only adds to the accuracies; norms and entropies are the first one's.
 
     Returns:
-        metrics: ``accuracy`` by ensemble size in percent, the mean over disjoint ensembles, with
-            ``accuracy_std`` over ``accuracy_ensembles`` of them; ``norms`` by layer; ``entropy``
-            as the mean over images in nats, ``in`` and ``out`` of distribution.
-        arrays: ``entropy_in`` and ``entropy_out`` (B,), ``norms_LAYER`` (N,).
+        The metrics, which are ``accuracy`` by ensemble size in percent, the mean over disjoint
+        ensembles, with ``accuracy_std`` over ``accuracy_ensembles`` of them, ``norms`` by layer,
+        and ``entropy``, the mean over images in nats, ``in`` and ``out`` of distribution; and the
+        arrays ``entropy_in`` and ``entropy_out`` (B,) and ``norms_LAYER`` (N,).
     """
     inputs, labels = data.test.tensors
     scores: dict[int, list[float]] = {size: [] for size in evaluation.sizes}
@@ -88,11 +88,10 @@ def evaluate_regression(
     The networks map standardised inputs to standardised outputs, see :func:`standardise`.
 
     Returns:
-        metrics: ``norms`` by layer; ``rmse`` of the mean function inside the training interval;
-            ``std_inside`` and ``std_outside``, the mean predictive standard deviation inside and
-            outside it.
-        arrays: ``x`` (B,), ``y`` (B,) without noise, ``predictions`` (N, B), ``train_x``,
-            ``train_y``.
+        The metrics, which are ``norms`` by layer, ``rmse`` of the mean function inside the
+        training interval, ``std_inside`` and ``std_outside``, the mean predictive standard
+        deviation inside and outside it; and the arrays ``x`` and noise-free ``y`` (B,),
+        ``predictions`` (N, B), ``train_x`` and ``train_y``.
     """
     ensemble = posterior.ensemble(evaluation.networks, generator)
     (x, y), (train_x, train_y) = data.test.tensors, data.train.tensors

@@ -79,7 +79,7 @@ class Generator(nn.Module):
             self.weights.bias.copy_(centre)
 
     def forward(self, codes: Tensor, networks: int | None = None) -> Weights:
-        """Codes (M, code_dim) to the layer's weights of the first N of them, (N, *shape).
+        """Codes (M, code_dim) to the layer's weights of the first N of them, ``(N, *shape)``.
 
         Batch normalisation sees all M codes; the costly last dense layer serves N.
         """
@@ -199,7 +199,7 @@ class HyperGAN(Posterior):
         return self.mixer(noise).unflatten(1, (len(self.layers), self.code_dim))
 
     def weights(self, codes: Tensor, networks: int | None = None) -> Weights:
-        """Codes (M, L, code_dim) to the weights of the first N networks, each (N, *shape)."""
+        """Codes (M, L, code_dim) to the weights of the first N networks, each ``(N, *shape)``."""
         weights: Weights = {}
         for generator, layer_codes in zip(self.generators, codes.unbind(1), strict=True):
             weights |= generator(layer_codes, networks)
@@ -221,7 +221,7 @@ class HyperGAN(Posterior):
             generator: Source of the noise; by default PyTorch's global one.
 
         Returns:
-            Each parameter of the networks, (n, *shape), without gradients.
+            Each parameter of the networks, ``(n, *shape)``, without gradients.
 
         Raises:
             SettingsError: If ``n`` is below 1.

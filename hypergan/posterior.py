@@ -52,7 +52,7 @@ class Posterior(nn.Module, ABC):
 
     @abstractmethod
     def sample(self, n: int, generator: torch.Generator | None = None) -> Weights:
-        """Weights of ``n`` networks, each (n, *shape), by their names in the target."""
+        """Weights of ``n`` networks, each ``(n, *shape)``, by their names in the target."""
 
     @property
     def settings(self) -> dict[str, Any]:

@@ -112,3 +112,33 @@ def test_a_record_says_where_it_comes_from():
     assert record.peak_memory_bytes > 50e6
     assert record.wall_seconds > 0
     assert all(len(digest) == 64 for digest in record.data_sha256.values())
+
+
+def test_the_target_too_comes_from_the_seed(monkeypatch):
+    class BuiltError(Exception):
+        pass
+
+    def built(method, target, arguments, generator):
+        raise BuiltError(target[0].weight.sum().item())
+
+    monkeypatch.setattr(cells, "build", built)
+    targets = []
+    for seed, outside in ((0, 1), (0, 2), (1, 2)):
+        torch.manual_seed(outside)
+        with pytest.raises(BuiltError) as stop:
+            cells.run(Cell("hypergan", "cubic", seed, "smoke"), progress=False)
+        targets.append(stop.value.args[0])
+    assert targets[0] == targets[1] != targets[2]
+
+
+def test_regression_is_trained_in_units_of_standard_deviations(monkeypatch):
+    class FittedError(Exception):
+        pass
+
+    def fitted(posterior, data, training, **options):
+        raise FittedError(*(tensor.std().item() for tensor in data.tensors))
+
+    monkeypatch.setattr(cells, "fit", fitted)
+    with pytest.raises(FittedError) as stop:
+        cells.run(Cell("hypergan", "cubic", 0, "smoke"), progress=False)
+    assert stop.value.args == pytest.approx((1, 1))

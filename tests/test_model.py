@@ -235,3 +235,30 @@ def test_a_full_disk_is_a_storage_error(target, generator, tmp_path):
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert not list(tmp_path.glob("*model*"))
+
+
+def test_the_discriminator_learns_to_tell_the_prior_from_the_codes(target, generator):
+    model = small(target, generator, beta=1e-30)  # the mixer does not hide its codes
+    with torch.no_grad():
+        model.mixer[-1].bias.fill_(3)
+    training = Training(networks=2, codes=64, discriminator_rate=1e-2)
+    optimisers = model.optimisers(training)
+    points, labels = torch.randn(8, 2, generator=generator), torch.arange(8) % 2
+    for _ in range(30):
+        report = model.update(
+            optimisers, points, labels, loss=cross_entropy, training=training, generator=generator
+        )
+    assert report["discriminator_loss"] < 0.5  # 2 log 2 = 1.39 where it cannot tell
+    prior, codes = model.prior(64, generator), model.codes(model.noise(64, generator))
+    assert model.discriminator(prior).mean() > 0 > model.discriminator(codes).mean()
+
+
+def test_all_codes_of_a_step_pass_the_mixer(target, generator):
+    model = small(target, generator)
+    drawn = []
+    model.mixer.register_forward_pre_hook(lambda _, inputs: drawn.append(len(inputs[0])))
+    training = Training(networks=2, codes=12)
+    points, labels = torch.randn(8, 2, generator=generator), torch.arange(8) % 2
+    options = {"loss": cross_entropy, "training": training, "generator": generator}
+    model.update(model.optimisers(training), points, labels, **options)
+    assert drawn == [12]

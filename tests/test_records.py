@@ -169,3 +169,10 @@ def test_a_record_with_a_value_of_the_wrong_kind_is_damaged(key, written):
     edit(written, **{key: None})
     with pytest.raises(RecordError, match="damaged|other settings"):
         records.find(CELL)
+
+
+def test_a_record_without_its_arrays_is_not_promoted(written, published):
+    written.with_suffix(".npz").write_bytes(b"other")
+    with pytest.raises(RecordError, match="altered"):
+        records.promote(written)
+    assert not published.exists()

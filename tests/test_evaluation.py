@@ -1,0 +1,79 @@
+"""Measurements of networks that are known, so that every number can be worked out by hand."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+from torch.utils.data import TensorDataset
+
+from hypergan.ensemble import Ensemble
+from hypergan.evaluation import evaluate_classifier, evaluate_regression
+from hypergan.settings import Evaluation
+
+
+class Known:
+    """A posterior whose ensemble is given; with several, a draw takes the next one."""
+
+    def __init__(self, *weights):
+        self.ensembles = iter(
+            Ensemble(nn.Linear(1, rows.shape[1], bias=False), {"weight": rows}) for rows in weights
+        )
+
+    def ensemble(self, n, generator):
+        ensemble = next(self.ensembles)
+        assert len(ensemble) == n
+        return ensemble
+
+
+def classes(*signs):
+    """Networks (N, 2, 1) sure that positive inputs are class 1; a sign of -1 is sure of 0."""
+    return 50 * torch.tensor(signs).view(-1, 1, 1) * torch.tensor([[-1.0], [1.0]])
+
+
+DATA = SimpleNamespace(
+    test=TensorDataset(torch.tensor([[1.0], [1.0], [-1.0], [1.0]]), torch.tensor([1, 1, 0, 0])),
+    outliers=TensorDataset(torch.zeros(3, 1), torch.zeros(3)),
+)  # a network that is right about the sign has 75 %, one that is wrong 25 %
+
+
+def test_accuracy_by_size_is_that_of_mean_probabilities_over_disjoint_ensembles():
+    posterior = Known(classes(-0.9, 1.0, 1.0, 1.0), classes(-1.0, -1.0, -1.0, -1.0))
+    settings = Evaluation(networks=4, sizes=(1, 3, 4), draws=2)
+    metrics, _ = evaluate_classifier(posterior, DATA, settings, torch.Generator(), progress=False)
+    singles = [25, 75, 75, 75, 25, 25, 25, 25]
+    assert metrics["accuracy"] == {"1": np.mean(singles), "3": 50, "4": 50}
+    assert metrics["accuracy_std"]["1"] == pytest.approx(np.std(singles, ddof=1))
+    assert metrics["accuracy_ensembles"] == {"1": 8, "3": 2, "4": 2}
+
+
+def test_entropies_are_those_of_mean_probabilities_in_nats():
+    posterior = Known(classes(1.0, -1.0, 1.0, 1.0))
+    settings = Evaluation(networks=4, sizes=(4,))
+    metrics, arrays = evaluate_classifier(
+        posterior, DATA, settings, torch.Generator(), progress=False
+    )
+    quarter = -(0.25 * np.log(0.25) + 0.75 * np.log(0.75))  # one of four networks disagrees
+    assert arrays["entropy_in"] == pytest.approx([quarter] * 4)
+    assert arrays["entropy_out"] == pytest.approx([np.log(2)] * 3)  # no network has an opinion
+    assert metrics["entropy"] == {
+        "in": pytest.approx(quarter),
+        "out": pytest.approx(np.log(2)),
+    }
+    assert metrics["accuracy_std"] == {}
+
+
+def test_regression_is_measured_in_the_datas_units():
+    train_x, train_y = torch.tensor([[-2.0], [0.0], [2.0]]), torch.tensor([[-8.0], [0.0], [8.0]])
+    x = torch.tensor([[-4.0], [-1.0], [1.0], [4.0]])
+    data = SimpleNamespace(train=TensorDataset(train_x, train_y), test=TensorDataset(x, 5 * x))
+    slopes = torch.tensor([0.5, 1.5]).view(2, 1, 1)  # of standardised values: 2 and 6 of raw ones
+    metrics, arrays = evaluate_regression(
+        Known(slopes), data, Evaluation(networks=2), torch.Generator()
+    )
+    assert arrays["predictions"] == pytest.approx(np.outer([2, 6], x.numpy().ravel()))
+    assert metrics["rmse"] == pytest.approx(1)  # the mean slope is 4, the target's 5
+    assert metrics["std_inside"] == pytest.approx(np.std([2, 6], ddof=1))
+    assert metrics["std_outside"] == pytest.approx(4 * np.std([2, 6], ddof=1))
+    assert metrics["norms"]["Linear"]["mean"] == pytest.approx(1)

@@ -44,7 +44,7 @@ $(INSTALLED): pyproject.toml
 # whole build away: the installed packages, the package's code, the paper's values, the published
 # records, and records that were run since the last build (it may itself have run some).
 MADE_OF := $(wildcard hypergan/*.py $(VENV)/lib/python3*/site-packages) \
-	$(shell find data/paper data/records 2>/dev/null) \
+	$(shell find data/paper data/records data/search 2>/dev/null) \
 	$(shell find $(or $(HYPERGAN_RUNS),runs) -name 'seed*.json' -newer $(BUILT) 2>/dev/null)
 
 $(FRESH): $(INSTALLED) _config.yml _toc.yml $(MADE_OF)

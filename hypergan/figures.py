@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 
 from hypergan import paper
 from hypergan.evaluation import Arrays
+from hypergan.paths import PROJECT
 from hypergan.records import Record
 
 PAPER, OURS = "paper", "ours"
@@ -162,6 +163,16 @@ def accuracy_table(records: Sequence[Record], method: str = "HyperGAN") -> pd.Da
         table[f"{OURS}, seed {record.seed}"] = pd.Series(sizes)
         table[f"sd, seed {record.seed}"] = pd.Series(spread)
     return table.rename_axis("networks").round(2)
+
+
+def search_table(dataset: str) -> pd.DataFrame:
+    """The settings that were tried for a data set, judged on validation images.
+
+    ``accuracy_N`` is in percent, of ensembles of N; ``spread_LAYER`` is the relative standard
+    deviation of the layer's norm; ``entropy_out`` is in nats, on outliers.
+    """
+    table = pd.read_csv(PROJECT / "data" / "search" / f"{dataset}.csv")
+    return table.sort_values("accuracy_100").set_index("epochs").T
 
 
 def course(record: Record) -> Figure:

@@ -8,6 +8,7 @@ from test_records import example
 
 from hypergan import figures, paper
 from hypergan.records import Cell
+from hypergan.settings import settings_for
 
 mpl.use("Agg")
 CELL = Cell("hypergan", "mnist", 2, "lite")
@@ -103,3 +104,10 @@ def test_provenance_names_stand_ins_and_the_command():
     assert "STAND-IN" in text
     assert CELL.command in text
     assert "STAND-IN" not in figures.provenance(example(CELL))
+
+
+def test_the_chosen_settings_are_the_best_that_were_tried():
+    best = figures.search_table("mnist").iloc[:, -1]
+    chosen = settings_for("hypergan", "mnist", "lite").training
+    for name in ("learning_rate", "discriminator_rate", "weight_decay", "codes"):
+        assert best[name] == getattr(chosen, name)

@@ -99,8 +99,8 @@ _PAPER_TRAINING = Training(
 )
 _MNIST = {"noise_dim": 256, "code_dim": 128, "hidden": 512}
 _CIFAR = {"noise_dim": 256, "code_dim": 256, "hidden": 512}
-# Chosen on 5,000 validation images of MNIST: of the settings in data/search/mnist.csv these gave the
-# most accurate ensembles, with a discriminator that stays near balance.
+# Chosen on 5,000 validation images of MNIST: of the settings in data/search/mnist.csv these gave
+# the most accurate ensembles, with a discriminator that stays near balance.
 _LITE_GREY = Training(
     learning_rate=1e-4,
     weight_rate=None,

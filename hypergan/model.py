@@ -283,6 +283,7 @@ class HyperGAN(Posterior):
         *,
         loss: Loss,
         training: Training,
+        data_size: int,
         generator: torch.Generator,
     ) -> dict[str, Tensor]:
         """One step: Eq. 2 for mixer and generators, then Eq. 3 for the discriminator."""

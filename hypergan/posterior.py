@@ -29,6 +29,9 @@ class Posterior(nn.Module, ABC):
 
     target: nn.Module
 
+    size: int | None = None
+    """How many different networks it holds; None where each draw is a new one."""
+
     @abstractmethod
     def optimisers(self, training: Training) -> dict[str, torch.optim.Optimizer]:
         """The optimisers of :meth:`update`, by name."""
@@ -42,9 +45,19 @@ class Posterior(nn.Module, ABC):
         *,
         loss: Loss,
         training: Training,
+        data_size: int,
         generator: torch.Generator,
     ) -> dict[str, Tensor]:
         """One optimisation step on a mini-batch, inputs (B, ...) and targets (B, ...).
+
+        Args:
+            optimisers: What :meth:`optimisers` returned; :func:`hypergan.fit` sets their rates.
+            inputs: The mini-batch.
+            targets: Its labels or values.
+            loss: A loss per network.
+            training: The settings.
+            data_size: Inputs in the whole training set: a prior counts once for all of them.
+            generator: Source of randomness, on the CPU.
 
         Returns:
             Detached scalars for the history, ``loss`` among them.

@@ -95,7 +95,7 @@ _PAPER_TRAINING = Training(
     weight_rate=None,
     mean_rate=None,
     weight_decay=5e-4,
-    warmup=None,
+    schedule="constant",
 )
 _MNIST = {"noise_dim": 256, "code_dim": 128, "hidden": 512}
 _CIFAR = {"noise_dim": 256, "code_dim": 256, "hidden": 512}

@@ -20,6 +20,8 @@ from hypergan.posterior import Posterior
 from hypergan.progress import progress_bar
 from hypergan.randomness import global_seed
 
+SCHEDULES = ("cosine", "plateau", "constant")
+
 _LEAST = {
     0: ("learning_rate", "weight_rate", "mean_rate", "discriminator_rate", "weight_decay"),
     1: ("epochs", "steps_per_epoch", "batch_size", "networks", "validation_networks"),
@@ -49,8 +51,10 @@ class Training:
         discriminator_rate: The discriminator's rate.
         betas: Adam's decay rates.
         weight_decay: L2 regularisation of mixer and generators, added to Adam's gradients.
-        warmup: Share of the steps in which the rates rise from 0; afterwards they fall to 0
-            along a cosine. None keeps them constant.
+        schedule: "cosine": the rates rise from 0 and then fall to 0 along a cosine; "plateau": a
+            tenth whenever the training loss has not fallen for ``patience`` epochs; "constant".
+        warmup: Share of the steps in which the rates of "cosine" rise.
+        patience: Epochs without a lower loss that "plateau" bears.
         max_gradient: The gradient is scaled down to this norm, where given.
         diversity_networks: Networks drawn after each epoch to measure the spread of their norms.
         validation_networks: Size of the ensemble scored on the validation data after each epoch.
@@ -69,7 +73,9 @@ class Training:
     discriminator_rate: float = 1e-4
     betas: tuple[float, float] = (0.9, 0.999)
     weight_decay: float = 0.0
-    warmup: float | None = 0.1
+    schedule: str = "cosine"
+    warmup: float = 0.1
+    patience: int = 5
     max_gradient: float | None = None
     diversity_networks: int = 100
     validation_networks: int = 10
@@ -86,7 +92,11 @@ class Training:
                 value = getattr(self, name)
                 if value is not None and not value >= least:
                     raise SettingsError(f"{name} is {value}; it must be {least} or more")
-        if self.warmup is not None and not 0 <= self.warmup < 1:
+        if self.schedule not in SCHEDULES:
+            raise SettingsError(
+                f"unknown schedule {self.schedule!r}; choose one of {', '.join(SCHEDULES)}"
+            )
+        if not 0 <= self.warmup < 1:
             raise SettingsError(f"warmup is {self.warmup}; it must be from 0 to below 1")
         if not self.share_images and self.batch_size < self.networks:
             raise SettingsError(
@@ -106,13 +116,29 @@ class Training:
             parameters = [p for group in optimiser.param_groups for p in group["params"]]
             torch.nn.utils.clip_grad_norm_(parameters, self.max_gradient)
 
-    def rate_factor(self, progress: float) -> float:
-        """Share of the peak learning rate after a share ``progress`` of all steps."""
-        if self.warmup is None:
+    def rate_factor(self, progress: float, losses: Sequence[float] = ()) -> float:
+        """Share of the peak learning rates at which a step is taken.
+
+        Args:
+            progress: Share of all steps that are done, this one included.
+            losses: Training loss of each epoch that is done.
+        """
+        if self.schedule == "plateau":
+            return _after_plateaus(losses, self.patience)
+        if self.schedule == "constant":
             return 1.0
         if progress < self.warmup:
             return progress / self.warmup
         return 0.5 * (1 + math.cos(math.pi * (progress - self.warmup) / (1 - self.warmup)))
+
+
+def _after_plateaus(losses: Sequence[float], patience: int) -> float:
+    """PyTorch's schedule replayed: a function of the history, so that a resumed run follows it."""
+    optimiser = torch.optim.SGD([torch.zeros(())], lr=1.0)
+    schedule = torch.optim.lr_scheduler.ReduceLROnPlateau(optimiser, patience=patience)
+    for loss in losses:
+        schedule.step(loss)
+    return float(optimiser.param_groups[0]["lr"])
 
 
 class Pairs(Protocol):
@@ -184,10 +210,11 @@ def fit(
             started = time.perf_counter()
             bar.set_description(f"epoch {epoch + 1}/{training.epochs}")
             totals: dict[str, Tensor] = {}
+            losses = [row["loss"] for row in history]
             with global_seed(generator):
                 batches = _batches(len(data), batch_size, steps, generator)
                 for step, indices in enumerate(batches, start=epoch * steps):
-                    factor = training.rate_factor((step + 1) / (training.epochs * steps))
+                    factor = training.rate_factor((step + 1) / (training.epochs * steps), losses)
                     for group, peak in zip(groups, peaks, strict=True):
                         group["lr"] = peak * factor
                     inputs, targets = (
@@ -199,6 +226,7 @@ def fit(
                         targets,
                         loss=loss,
                         training=training,
+                        data_size=len(data),
                         generator=generator,
                     )
                     for name, value in reports.items():
@@ -297,12 +325,14 @@ def _measure(
 ) -> dict[str, Any]:
     """Diversity and validation accuracy; training draws the same numbers with or without them."""
     generator = generator.clone_state()
-    weights = posterior.sample(training.diversity_networks, generator)
+    networks = (training.diversity_networks, training.validation_networks)
+    spread_of, scored_by = (min(count, posterior.size or count) for count in networks)
+    weights = posterior.sample(spread_of, generator)
     norms = layer_norms(weights, layers_of(posterior.target))
     spread = {name: relative_std(values) for name, values in norms.items()}
     row: dict[str, Any] = {"diversity": sum(spread.values()) / len(spread), "norm_spread": spread}
     if validation is not None:
         inputs, labels = fetch(validation, torch.arange(len(validation)))
-        ensemble = posterior.ensemble(training.validation_networks, generator)
+        ensemble = posterior.ensemble(scored_by, generator)
         row["validation_accuracy"] = float(accuracy(ensemble.predict_proba(inputs), labels))
     return row

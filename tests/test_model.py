@@ -127,7 +127,11 @@ def test_the_discriminators_step_leaves_the_mixer_alone(target, generator):
     optimisers["discriminator"].step = watch
     before = [p.detach().clone() for p in model.discriminator.parameters()]
     points, labels = torch.randn(8, 2, generator=generator), torch.arange(8) % 2
-    options = {"loss": lambda outputs, _: outputs.sum((1, 2)) * 0, "training": training}
+    options = {
+        "loss": lambda outputs, _: outputs.sum((1, 2)) * 0,
+        "training": training,
+        "data_size": 8,
+    }
     model.update(optimisers, points, labels, **options, generator=generator)
     assert all(grad.abs().max() < 1e-20 for grad in mixer_gradients[0])
     after = model.discriminator.parameters()
@@ -144,6 +148,7 @@ def test_the_mixers_term_reaches_the_mixer(target, generator):
         torch.arange(8) % 2,
         loss=lambda outputs, _: outputs.sum((1, 2)) * 0,
         training=training,
+        data_size=8,
         generator=generator,
     )
     assert all(p.grad.abs().sum() > 0 for p in model.mixer[-1].parameters())
@@ -159,6 +164,7 @@ def test_accuracy_is_reported_for_classification(target, generator):
         torch.arange(8) % 2,
         loss=cross_entropy,
         training=training,
+        data_size=8,
         generator=generator,
     )
     assert report.keys() == {"loss", "accuracy"}
@@ -246,7 +252,13 @@ def test_the_discriminator_learns_to_tell_the_prior_from_the_codes(target, gener
     points, labels = torch.randn(8, 2, generator=generator), torch.arange(8) % 2
     for _ in range(30):
         report = model.update(
-            optimisers, points, labels, loss=cross_entropy, training=training, generator=generator
+            optimisers,
+            points,
+            labels,
+            loss=cross_entropy,
+            training=training,
+            data_size=8,
+            generator=generator,
         )
     assert report["discriminator_loss"] < 0.5  # 2 log 2 = 1.39 where it cannot tell
     prior, codes = model.prior(64, generator), model.codes(model.noise(64, generator))
@@ -259,6 +271,6 @@ def test_all_codes_of_a_step_pass_the_mixer(target, generator):
     model.mixer.register_forward_pre_hook(lambda _, inputs: drawn.append(len(inputs[0])))
     training = Training(networks=2, codes=12)
     points, labels = torch.randn(8, 2, generator=generator), torch.arange(8) % 2
-    options = {"loss": cross_entropy, "training": training, "generator": generator}
+    options = {"loss": cross_entropy, "training": training, "data_size": 8, "generator": generator}
     model.update(model.optimisers(training), points, labels, **options)
     assert drawn == [12]

@@ -246,7 +246,14 @@ def test_rates_rise_then_fall_to_zero():
     assert factors[2] == 1
     assert factors == sorted(factors[:3]) + sorted(factors[3:], reverse=True)
     assert factors[10] == pytest.approx(0)
-    assert Training(warmup=None).rate_factor(0.9) == 1
+    assert Training(schedule="constant").rate_factor(0.9) == 1
+
+
+def test_plateau_lowers_the_rate_once_the_loss_has_stopped_falling():
+    training = Training(schedule="plateau", patience=2)
+    assert training.rate_factor(0.5, [3, 2, 1]) == 1
+    assert training.rate_factor(0.5, [1, 2, 2]) == 1
+    assert training.rate_factor(0.5, [1, 2, 2, 2]) == pytest.approx(0.1)
 
 
 @pytest.mark.parametrize("kind", ZOO)
@@ -311,6 +318,7 @@ def test_a_checkpoint_of_another_beta_is_refused(target, blobs, tmp_path):
         {"steps_per_epoch": 0},  # would mean the default
         {"steps_per_epoch": -1},  # would never end
         {"warmup": 1.0},
+        {"schedule": "linear"},
         {"warmup": -0.1},
         {"learning_rate": -1e-3},
         {"discriminator_rate": float("nan")},

@@ -13,6 +13,8 @@ from torch.func import functional_call, vmap
 
 from hypergan.errors import TargetError
 from hypergan.layers import layers_of
+from hypergan.memory import keep_freed_memory
+from hypergan.precision import products_in, require_precision
 
 Weights = dict[str, Tensor]
 """Each generated parameter of N networks, ``(N, *shape)``, by its name in the target."""
@@ -39,12 +41,14 @@ def forward_networks(
         return vmap(call, in_dims=(0, own), randomness="different")(weights, inputs)
     inputs = _channels_last(inputs, image_dims=4 if shared else 5)
     batches = iter(inputs) if not shared else None
-    return torch.stack(
+    outputs = torch.stack(
         [
             call(network, inputs if batches is None else next(batches))
             for network in networks_of(weights)
         ]
     )
+    reduced = torch.is_autocast_enabled(inputs.device.type) and outputs.dtype == torch.bfloat16
+    return outputs.float() if reduced else outputs  # what is summed over them is not rounded
 
 
 def networks_of(weights: Weights) -> Iterator[Weights]:
@@ -144,27 +148,38 @@ class Ensemble(nn.Module):
         """Outputs of all networks: (B, ...) to (N, B, ...), differentiable in the inputs."""
         return forward_networks(self.target, self.weights, inputs)
 
-    @torch.no_grad()
-    def predict(self, inputs: Tensor, batch_size: int = 100) -> Tensor:
+    def predict(
+        self, inputs: Tensor, batch_size: int = 100, *, precision: str = "float32"
+    ) -> Tensor:
         """Outputs of all networks, (N, B, ...), a batch of inputs at a time, without gradients.
 
-        The inputs may lie on another device; the outputs come back to it.
+        Args:
+            inputs: (B, ...); they may lie on another device, and the outputs come back to it.
+            batch_size: Inputs that pass all networks at once.
+            precision: Of matrix products, see :func:`hypergan.precision.products_in`.
         """
-        device = next(iter(self.weights.values())).device
-        batches = inputs.split(batch_size)
-        return torch.cat([self(batch.to(device)).to(inputs.device) for batch in batches], dim=1)
+        return torch.cat(list(self._outputs(inputs, batch_size, precision)), dim=1)
 
-    @torch.no_grad()
-    def predict_proba(self, inputs: Tensor, batch_size: int = 100) -> Tensor:
+    def predict_proba(
+        self, inputs: Tensor, batch_size: int = 100, *, precision: str = "auto"
+    ) -> Tensor:
         r"""Mean softmax of all networks, (B, ...) to (B, C).
 
         The scoring rule of section 4.2, :math:`p(y|x) = \frac1N \sum_n p_n(y|x, \theta_n)`.
         """
+        batches = self._outputs(inputs, batch_size, precision)
+        return torch.cat([outputs.softmax(-1).mean(0) for outputs in batches])
+
+    @torch.no_grad()
+    def _outputs(self, inputs: Tensor, batch_size: int, precision: str) -> Iterator[Tensor]:
+        """Outputs of all networks, (N, B, ...), for one batch after another."""
+        require_precision(precision)
+        keep_freed_memory()
         device = next(iter(self.weights.values())).device
-        batches = inputs.split(batch_size)
-        return torch.cat(
-            [self(batch.to(device)).softmax(-1).mean(0).to(inputs.device) for batch in batches]
-        )
+        for batch in inputs.split(batch_size):
+            with products_in(precision, device):
+                outputs = self(batch.to(device))
+            yield outputs.to(inputs.device)
 
 
 def _check(target: nn.Module, weights: Weights) -> None:

@@ -25,6 +25,7 @@ from hypergan.objective import (
     hypergan_loss,
 )
 from hypergan.posterior import Posterior
+from hypergan.precision import products_in
 from hypergan.randomness import global_seed, normal
 
 if TYPE_CHECKING:
@@ -83,7 +84,9 @@ class Generator(nn.Module):
 
         Batch normalisation sees all M codes; the costly last dense layer serves N.
         """
-        flat = self.weights(self.features(codes)[:networks])
+        features = self.features(codes)[:networks]
+        with products_in("float32", features.device):  # rounded weights would all be a bit off
+            flat = self.weights(features.to(self.weights.weight.dtype))
         sizes = [torch.Size(shape).numel() for shape in self.layer.shapes.values()]
         return {
             name: part.unflatten(1, shape) if shape else part.squeeze(1)
@@ -196,7 +199,8 @@ class HyperGAN(Posterior):
         """Noise (N, noise_dim) to correlated codes z_1 ... z_L, (N, L, code_dim)."""
         if self.mixer is None:
             return noise
-        return self.mixer(noise).unflatten(1, (len(self.layers), self.code_dim))
+        codes = self.mixer(noise).to(noise.dtype)
+        return codes.unflatten(1, (len(self.layers), self.code_dim))
 
     def weights(self, codes: Tensor, networks: int | None = None) -> Weights:
         """Codes (M, L, code_dim) to the weights of the first N networks, each ``(N, *shape)``."""
@@ -287,36 +291,38 @@ class HyperGAN(Posterior):
         generator: torch.Generator,
     ) -> dict[str, Tensor]:
         """One step: Eq. 2 for mixer and generators, then Eq. 3 for the discriminator."""
-        codes = self.codes(self.noise(max(training.codes, training.networks), generator))
-        weights = self.weights(codes, training.networks)
+        networks = training.networks
+        noise = self.noise(max(training.codes, networks), generator)
         if training.share_images:
-            targets = targets.expand(training.networks, *targets.shape)
+            targets = targets.expand(networks, *targets.shape)
         else:
-            inputs, targets = (split(batch, training.networks) for batch in (inputs, targets))
-        outputs = forward_networks(self.target, weights, inputs, shared=training.share_images)
+            inputs, targets = (split(batch, networks) for batch in (inputs, targets))
+        with training.products(loss, inputs.device):
+            codes = self.codes(noise)
+            weights = self.weights(codes, networks)
+            outputs = forward_networks(self.target, weights, inputs, shared=training.share_images)
+            distance = adversarial_term(self.judge(codes)) if self.discriminator else None
         task_loss = expected_task_loss(loss, outputs, targets)
         history = {"loss": task_loss.detach()}
         if loss is cross_entropy:
             history["accuracy"] = accuracy(outputs.detach(), targets)
         objective = task_loss
-        if self.discriminator is not None:
-            distance = adversarial_term(self.discriminator(codes))
+        if distance is not None:
             objective = hypergan_loss(task_loss, distance, self.beta)
             history["adversarial_term"] = distance.detach()
-        optimisers["generators"].zero_grad()
-        objective.backward()
-        training.clip(optimisers["generators"])
-        optimisers["generators"].step()
+        training.descend(optimisers["generators"], objective)
         if self.discriminator is not None:
             prior = self.prior(len(codes), generator)
-            separation = discriminator_loss(
-                self.discriminator(prior), self.discriminator(codes.detach())
-            )
-            optimisers["discriminator"].zero_grad()
-            separation.backward()
-            optimisers["discriminator"].step()
+            with training.products(loss, inputs.device):
+                separation = discriminator_loss(self.judge(prior), self.judge(codes.detach()))
+            training.descend(optimisers["discriminator"], separation)
             history["discriminator_loss"] = separation.detach()
         return history
+
+    def judge(self, codes: Tensor) -> Tensor:
+        """The discriminator's logits of codes (M, L, code_dim), (M, L, 1)."""
+        assert self.discriminator is not None
+        return self.discriminator(codes).to(codes.dtype)
 
 
 def split(batch: Tensor, networks: int) -> Tensor:

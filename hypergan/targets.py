@@ -51,9 +51,12 @@ def cifar_target(classes: int = 10) -> nn.Sequential:
 
 
 def _convolution(number: str, inputs: int, outputs: int, kernel: int) -> dict[str, nn.Module]:
-    """A convolution, leaky ReLU and 2x2 max pooling."""
+    """A convolution, leaky ReLU and 2x2 max pooling.
+
+    A rising function and a maximum may change places; after the pooling it sees a quarter.
+    """
     return {
         f"conv{number}": nn.Conv2d(inputs, outputs, kernel),
-        f"activation{number}": nn.LeakyReLU(),
         f"pool{number}": nn.MaxPool2d(2),
+        f"activation{number}": nn.LeakyReLU(),
     }

@@ -14,9 +14,11 @@ from torch.utils.data import TensorDataset, default_collate
 from hypergan.checkpoint import Checkpoint, History
 from hypergan.errors import SettingsError, TrainingError
 from hypergan.layers import layers_of
+from hypergan.memory import keep_freed_memory
 from hypergan.metrics import accuracy, layer_norms, relative_std
 from hypergan.objective import Loss, cross_entropy
 from hypergan.posterior import Posterior
+from hypergan.precision import products_in, require_precision
 from hypergan.progress import progress_bar
 from hypergan.randomness import global_seed
 
@@ -58,6 +60,8 @@ class Training:
         max_gradient: The gradient is scaled down to this norm, where given.
         diversity_networks: Networks drawn after each epoch to measure the spread of their norms.
         validation_networks: Size of the ensemble scored on the validation data after each epoch.
+        precision: Of matrix products: "float32", "bfloat16", or "auto" for bfloat16 where the
+            device is made for it and the loss is :func:`hypergan.objective.cross_entropy`.
         checkpoint_seconds: Least time between two checkpoints.
     """
 
@@ -79,6 +83,7 @@ class Training:
     max_gradient: float | None = None
     diversity_networks: int = 100
     validation_networks: int = 10
+    precision: str = "auto"
     checkpoint_seconds: float = 60.0
 
     def __post_init__(self) -> None:
@@ -92,6 +97,7 @@ class Training:
                 value = getattr(self, name)
                 if value is not None and not value >= least:
                     raise SettingsError(f"{name} is {value}; it must be {least} or more")
+        require_precision(self.precision)
         if self.schedule not in SCHEDULES:
             raise SettingsError(
                 f"unknown schedule {self.schedule!r}; choose one of {', '.join(SCHEDULES)}"
@@ -110,11 +116,23 @@ class Training:
             groups, betas=self.betas, weight_decay=self.weight_decay, fused=True
         )
 
-    def clip(self, optimiser: torch.optim.Optimizer) -> None:
-        """Scale the gradient down to ``max_gradient``."""
+    def products(self, loss: Loss, device: torch.device) -> torch.autocast:
+        """A context with matrix products in ``precision``.
+
+        A class is the largest of its logits whatever their fourth digit is; a regression is not
+        made coarser unasked.
+        """
+        exact = self.precision == "auto" and loss is not cross_entropy
+        return products_in("float32" if exact else self.precision, device)
+
+    def descend(self, optimiser: torch.optim.Optimizer, objective: Tensor) -> None:
+        """One step down the objective's gradient, scaled down to ``max_gradient``."""
+        parameters = [p for group in optimiser.param_groups for p in group["params"]]
+        optimiser.zero_grad()
+        objective.backward(inputs=parameters)  # and no gradient for the other player
         if self.max_gradient is not None:
-            parameters = [p for group in optimiser.param_groups for p in group["params"]]
             torch.nn.utils.clip_grad_norm_(parameters, self.max_gradient)
+        optimiser.step()
 
     def rate_factor(self, progress: float, losses: Sequence[float] = ()) -> float:
         """Share of the peak learning rates at which a step is taken.
@@ -186,6 +204,7 @@ def fit(
         TrainingError: If the loss becomes NaN or infinite, or the checkpoint is another run's.
         StorageError: If the checkpoint cannot be written.
     """
+    keep_freed_memory()
     training = training or Training()
     generator = generator or torch.Generator().manual_seed(int(torch.randint(2**62, ())))
     data = as_dataset(data)

@@ -8,6 +8,7 @@ from zoo import ZOO
 from hypergan import Ensemble, HyperGAN
 from hypergan.ensemble import forward_networks
 from hypergan.errors import TargetError
+from hypergan.targets import mnist_target
 
 each_kind = pytest.mark.parametrize("kind", ZOO)
 
@@ -74,7 +75,7 @@ def test_batches_change_no_prediction(batch_size, target):
     inputs = torch.randn(23, 2, generator=torch.Generator().manual_seed(2))
     outputs = ensemble(inputs)
     torch.testing.assert_close(ensemble.predict(inputs, batch_size), outputs)
-    probabilities = ensemble.predict_proba(inputs, batch_size)
+    probabilities = ensemble.predict_proba(inputs, batch_size, precision="float32")
     torch.testing.assert_close(probabilities, outputs.softmax(-1).mean(0))
     torch.testing.assert_close(probabilities.sum(1), torch.ones(23))
 
@@ -180,3 +181,15 @@ def test_a_forward_pass_leaves_the_target_as_it_was(kind):
     assert after.keys() == before.keys()
     assert all(after[name] is parameter for name, parameter in before.items())
     copy.deepcopy(network)
+
+
+def test_reduced_precision_moves_probabilities_by_little(generator):
+    """Three digits of each product; the sums over networks are exact."""
+    target = mnist_target()
+    weights = HyperGAN(target, hidden=32, generator=generator).sample(10, generator)
+    ensemble = Ensemble(target, weights)
+    images = torch.rand(50, 1, 28, 28, generator=generator)
+    exact = ensemble.predict_proba(images, precision="float32")
+    reduced = ensemble.predict_proba(images, precision="bfloat16")
+    assert reduced.dtype == torch.float32
+    assert 0 < (exact - reduced).abs().max() < 0.01

@@ -15,7 +15,13 @@ from hypergan.errors import HyperGANError, SettingsError, TrainingError
 from hypergan.objective import cross_entropy, mean_squared_error
 
 QUICK = Training(
-    epochs=4, batch_size=60, networks=3, codes=16, checkpoint_seconds=0, diversity_networks=4
+    precision="bfloat16",
+    epochs=4,
+    batch_size=60,
+    networks=3,
+    codes=16,
+    checkpoint_seconds=0,
+    diversity_networks=4,
 )
 
 

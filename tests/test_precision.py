@@ -1,0 +1,44 @@
+import pytest
+import torch
+from torch.nn import functional as F
+
+from hypergan import HyperGANError, Training
+from hypergan.objective import cross_entropy, mean_squared_error
+from hypergan.precision import products_in
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture
+def fast(monkeypatch):
+    """A CPU with matrix units for bfloat16."""
+    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: True)
+
+
+def product(context):
+    with context:
+        return F.linear(torch.ones(2, 3), torch.ones(4, 3)).dtype
+
+
+@pytest.mark.parametrize("name", ["float32", "bfloat16"])
+def test_products_have_the_asked_type(name):
+    assert product(products_in(name, CPU)) == getattr(torch, name)
+
+
+def test_auto_reduces_only_where_it_is_faster(fast, monkeypatch):
+    assert product(products_in("auto", CPU)) == torch.bfloat16
+    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: False)
+    assert product(products_in("auto", CPU)) == torch.float32
+
+
+def test_auto_leaves_regression_exact(fast):
+    training = Training()
+    assert product(training.products(cross_entropy, CPU)) == torch.bfloat16
+    assert product(training.products(mean_squared_error, CPU)) == torch.float32
+    asked = Training(precision="bfloat16")
+    assert product(asked.products(mean_squared_error, CPU)) == torch.bfloat16
+
+
+def test_an_unknown_precision_is_refused():
+    with pytest.raises(HyperGANError, match="float32"):
+        Training(precision="float16")

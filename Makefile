@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help book test clean
+.PHONY: help book test bench clean
 .DELETE_ON_ERROR:
 
 # Any Python from 3.11 on; to choose one: make book PYTHON=python3.12
@@ -28,6 +28,9 @@ test: $(INSTALLED) ## Check style and types, run every test and every notebook.
 	$(RUN) ruff format --check
 	$(RUN) mypy
 	$(RUN) pytest
+
+bench: $(INSTALLED) ## Measure speed and memory against plain PyTorch (about 15 minutes).
+	$(RUN) hypergan bench
 
 clean: ## Remove the built book, the virtual environment and all caches; keep data and runs.
 	rm -rf book/_build $(VENV) *.egg-info .pytest_cache .mypy_cache .ruff_cache

@@ -6,6 +6,7 @@ from itertools import product
 from pathlib import Path
 
 from hypergan import cells, records
+from hypergan.bench import report
 from hypergan.data import NAMES as DATASETS
 from hypergan.errors import HyperGANError, RecordError
 from hypergan.methods import METHODS
@@ -54,6 +55,12 @@ def parser() -> argparse.ArgumentParser:
     listing = commands.add_parser("list", help="show which cells have a record")
     listing.add_argument("--profile", default="lite", help=f"{', '.join(PROFILES)} (default: lite)")
     listing.set_defaults(command=_list)
+    bench = commands.add_parser(
+        "bench", help="measure speed and memory against plain PyTorch, in about 15 minutes"
+    )
+    bench.add_argument("--quick", action="store_true", help="try every part with little work")
+    bench.add_argument("--quiet", action="store_true", help="no progress bars")
+    bench.set_defaults(command=_bench)
     return parser
 
 
@@ -93,6 +100,12 @@ def _list(options: argparse.Namespace) -> None:
         }
     for path in sorted(listed):
         print(f"{path.with_suffix('').as_posix():<58} {_state(path)}")
+
+
+def _bench(options: argparse.Namespace) -> None:
+    measured, path = report.run(quick=options.quick, progress=not options.quiet)
+    print(report.table(measured).to_string())
+    print(_relative(path))
 
 
 def _state(path: Path) -> str:

@@ -1,9 +1,7 @@
 """Running a cell: the one way from a method, a data set, a seed and a profile to a record."""
 
 import platform
-import resource
 import subprocess
-import sys
 import time
 from importlib.metadata import version
 from pathlib import Path
@@ -14,6 +12,7 @@ from torch.utils.data import TensorDataset
 
 from hypergan import evaluation, records
 from hypergan.data import Data, load
+from hypergan.memory import resident
 from hypergan.methods import build
 from hypergan.objective import cross_entropy, mean_squared_error
 from hypergan.paths import PROJECT, make_folder, runs
@@ -153,5 +152,4 @@ def peak_memory(device: torch.device) -> int:
     """Most memory held so far: the GPU's, else the process's resident memory, in bytes."""
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device)
-    kibibyte = 1 if sys.platform == "darwin" else 1024  # macOS counts bytes
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * kibibyte
+    return resident()[1]

@@ -1,7 +1,9 @@
-"""What PyTorch's memory costs on a CPU."""
+"""Memory of the process: what it costs on a CPU, and how much there was."""
 
 import ctypes
+import resource
 import sys
+from pathlib import Path
 
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # from glibc's malloc.h
 
@@ -19,3 +21,18 @@ def keep_freed_memory() -> None:
     if mallopt is not None:
         mallopt(_MMAP_THRESHOLD, 2**30)
         mallopt(_TRIM_THRESHOLD, 2**31 - 1)
+
+
+def resident() -> tuple[int, int]:
+    """Resident memory of this process, in bytes: now, and the most so far.
+
+    Linux tells both itself; ``getrusage`` would count the process that started this one, too.
+    """
+    status = Path("/proc/self/status")
+    if status.exists():
+        lines = dict(line.split(":", 1) for line in status.read_text().splitlines())
+        now, most = (1024 * int(lines[name].split()[0]) for name in ("VmRSS", "VmHWM"))
+        return now, most
+    kibibyte = 1 if sys.platform == "darwin" else 1024  # macOS counts bytes
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * kibibyte
+    return most, most

@@ -12,7 +12,7 @@ from safetensors.torch import load_model, save_model
 from torch import Tensor, nn
 
 from hypergan.ensemble import Ensemble, Weights
-from hypergan.errors import RecordError
+from hypergan.errors import RecordError, SettingsError
 from hypergan.objective import Loss
 from hypergan.paths import write_whole
 
@@ -75,6 +75,39 @@ class Posterior(nn.Module, ABC):
     def ensemble(self, n: int, generator: torch.Generator | None = None) -> Ensemble:
         """A freshly drawn ensemble of ``n`` networks."""
         return Ensemble(self.target, self.sample(n, generator))
+
+    def predict_proba(
+        self,
+        inputs: Tensor,
+        networks: int,
+        generator: torch.Generator | None = None,
+        *,
+        batch_size: int = 100,
+        at_once: int = 100,
+        precision: str = "auto",
+    ) -> Tensor:
+        """Mean softmax of freshly drawn networks, (B, ...) to (B, C), however many they are.
+
+        Args:
+            inputs: (B, ...).
+            networks: How many to draw.
+            generator: Source of the draw; by default PyTorch's global one.
+            batch_size: Inputs that pass all networks at once.
+            at_once: Networks that are held in memory; further ones are drawn after them.
+            precision: Of matrix products, see :func:`hypergan.precision.products_in`.
+
+        Raises:
+            SettingsError: If ``networks`` is below 1.
+        """
+        if networks < 1:
+            raise SettingsError(f"asked for {networks} networks; sample 1 or more")
+        total = torch.zeros(())
+        for start in range(0, networks, at_once):
+            drawn = self.ensemble(min(at_once, networks - start), generator)
+            total = total + len(drawn) * drawn.predict_proba(
+                inputs, batch_size, precision=precision
+            )
+        return total / networks
 
     def save(self, path: Path) -> None:
         """Write the trained posterior as safetensors.

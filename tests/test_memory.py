@@ -2,6 +2,9 @@ import subprocess
 import sys
 
 import pytest
+import torch
+
+from hypergan.memory import resident
 
 FAULTS = """
 import resource, torch
@@ -33,3 +36,12 @@ def test_freed_memory_serves_the_next_tensor():
         for keep in (False, True)
     }
     assert counts[True] < counts[False] / 10
+
+
+def test_the_peak_stays_when_memory_is_given_back():
+    before, _ = resident()
+    held = torch.ones(2**24)  # 64 MiB
+    del held
+    now, most = resident()
+    assert most >= max(now, before)
+    assert most > 2**26

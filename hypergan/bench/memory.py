@@ -1,0 +1,64 @@
+"""Peak memory of a piece of work, in a process of its own: ``python -m hypergan.bench.memory``."""
+
+import argparse
+import os
+import subprocess
+import sys
+from dataclasses import replace
+
+import torch
+
+from hypergan.memory import resident
+from hypergan.model import HyperGAN
+from hypergan.settings import settings_for
+from hypergan.targets import cifar_target, mnist_target
+from hypergan.training import fit
+
+
+def peak_of(work: str, amount: int) -> int:
+    """Bytes of resident memory that some work needs at most, above the imported package.
+
+    Args:
+        work: "train-mnist" or "train-cifar10" for so many steps, or "evaluate" for so many
+            networks of the MNIST target on 10,000 images.
+        amount: How many.
+    """
+    command = [sys.executable, "-m", "hypergan.bench.memory", work, str(amount)]
+    environment = os.environ | {"TQDM_DISABLE": "1"}
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
+    return int(done.stdout)
+
+
+def train(dataset: str, steps: int) -> None:
+    """Steps of the lite settings on random images."""
+    settings = settings_for("hypergan", dataset, "lite")
+    grey = dataset == "mnist"
+    model = HyperGAN(mnist_target() if grey else cifar_target(), **settings.model)
+    batch = settings.training.batch_size
+    images = torch.rand(batch, 1, 28, 28) if grey else torch.rand(batch, 3, 32, 32)
+    training = replace(settings.training, epochs=1, steps_per_epoch=steps)
+    fit(model, (images, torch.arange(batch) % 10), training, device="cpu", progress=False)
+
+
+def evaluate(networks: int) -> None:
+    """Mean softmax of so many networks on 10,000 random images."""
+    model = HyperGAN(mnist_target(), **settings_for("hypergan", "mnist", "lite").model)
+    model.predict_proba(torch.rand(10_000, 1, 28, 28), networks)
+
+
+def main() -> None:
+    """Do the work that the command line names and print the bytes it took."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("work", choices=["train-mnist", "train-cifar10", "evaluate"])
+    parser.add_argument("amount", type=int)
+    asked = parser.parse_args()
+    before, _ = resident()
+    if asked.work == "evaluate":
+        evaluate(asked.amount)
+    else:
+        train(asked.work.removeprefix("train-"), asked.amount)
+    print(resident()[1] - before)
+
+
+if __name__ == "__main__":
+    main()

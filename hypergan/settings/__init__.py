@@ -8,6 +8,8 @@ gives the reasons for the numbers.
 from collections.abc import Callable
 from dataclasses import replace
 
+from hypergan.baselines.mc_dropout import MCDropout
+from hypergan.baselines.network_ensemble import NetworkEnsemble
 from hypergan.data import NAMES as DATASETS
 from hypergan.errors import SettingsError
 from hypergan.methods import METHODS
@@ -15,6 +17,7 @@ from hypergan.model import HyperGAN
 from hypergan.posterior import Posterior
 from hypergan.settings.form import Evaluation, Settings
 from hypergan.settings.hypergan import hypergan
+from hypergan.settings.networks import ensemble, mc_dropout
 
 __all__ = ["PROFILES", "Evaluation", "Settings", "settings_for"]
 
@@ -22,6 +25,8 @@ PROFILES = ("smoke", "lite", "paper")
 
 _CHOICES: dict[type[Posterior], Callable[[str, str], Settings]] = {
     HyperGAN: hypergan,
+    NetworkEnsemble: ensemble,
+    MCDropout: mc_dropout,
 }
 """Each posterior's settings, by data set and profile."""
 

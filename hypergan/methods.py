@@ -6,6 +6,8 @@ from typing import Any
 import torch
 from torch import nn
 
+from hypergan.baselines.mc_dropout import MCDropout
+from hypergan.baselines.network_ensemble import NetworkEnsemble
 from hypergan.model import HyperGAN
 from hypergan.posterior import Posterior
 
@@ -22,6 +24,9 @@ METHODS = {
     "hypergan": Method(HyperGAN),
     "hypergan-no-mixer": Method(HyperGAN, {"mixer": False}),
     "hypergan-no-discriminator": Method(HyperGAN, {"beta": 0.0}),
+    "ensemble": Method(NetworkEnsemble),
+    "ensemble-normal-init": Method(NetworkEnsemble, {"initialisation": "normal"}),
+    "mc-dropout": Method(MCDropout),
 }
 
 

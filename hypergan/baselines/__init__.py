@@ -1,0 +1,1 @@
+"""The methods that HyperGAN is compared with, each a :class:`hypergan.posterior.Posterior`."""

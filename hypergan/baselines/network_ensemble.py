@@ -1,0 +1,167 @@
+"""Standard ensembles: networks trained side by side from random starts.
+
+Shapes: N networks, B inputs.
+"""
+
+from __future__ import annotations
+
+import copy
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor, nn
+from torch.nn.modules.conv import _ConvNd
+
+from hypergan.ensemble import Weights, forward_networks
+from hypergan.errors import SettingsError, TargetError
+from hypergan.layers import layers_of
+from hypergan.metrics import accuracy
+from hypergan.model import split
+from hypergan.objective import Loss, cross_entropy
+from hypergan.posterior import Posterior
+from hypergan.randomness import global_seed
+
+if TYPE_CHECKING:
+    from hypergan.training import Training
+
+INITIALISATIONS = ("default", "normal")
+
+
+class NetworkEnsemble(Posterior):
+    """Networks of one architecture, each trained from a random start of its own (section 4.1).
+
+    A mini-batch is dealt out to the members as HyperGAN deals it out to its networks: in an epoch
+    each of N members sees one image in N, so that N times the epochs of a single network give
+    each as much training. With ``Training.share_images`` each sees every image. A member becomes
+    what it would have become alone, unless ``Training.max_gradient`` scales all of them together.
+
+    Args:
+        target: Any module whose layers have ``reset_parameters``, as PyTorch's have. It is copied;
+            its frozen parameters and buffers keep their values in every member.
+        members: Number of networks, 2 or more; ``Training.networks`` has to say the same.
+        initialisation: "default" is PyTorch's own; "normal" draws the weights of convolutions from
+            N(0, 1), as the authors' code does for the standard training of Table 1: its norms of
+            27.05 and 160.51 are near the sqrt(800) and sqrt(25600) of this start.
+        generator: Source of the starts; by default PyTorch's global one.
+
+    Raises:
+        TargetError: If a layer cannot be started afresh.
+        SettingsError: If there are fewer than 2 members, or the initialisation is unknown.
+    """
+
+    size: int
+
+    def __init__(
+        self,
+        target: nn.Module,
+        members: int = 10,
+        *,
+        initialisation: str = "default",
+        generator: torch.Generator | None = None,
+    ) -> None:
+        super().__init__()
+        if members < 2:
+            raise SettingsError(f"members is {members}; an ensemble takes 2 or more")
+        if initialisation not in INITIALISATIONS:
+            raise SettingsError(
+                f"unknown initialisation {initialisation!r}; "
+                f"choose one of {', '.join(INITIALISATIONS)}"
+            )
+        self.size = members
+        self.target = copy.deepcopy(target)
+        with global_seed(generator):
+            starts = [random_start(self.target, initialisation) for _ in range(members)]
+        self._names = list(starts[0])
+        self._stacked = nn.ParameterList(
+            torch.stack([start[name] for start in starts]) for name in self._names
+        )
+
+    @property
+    def weights(self) -> Weights:
+        """The trained parameters of all members, each ``(N, *shape)``."""
+        return dict(zip(self._names, self._stacked, strict=True))
+
+    @torch.no_grad()
+    def sample(self, n: int, generator: torch.Generator | None = None) -> Weights:
+        """Weights of ``n`` different members, each ``(n, *shape)``; all of them in their order.
+
+        Raises:
+            SettingsError: If ``n`` is below 1, or there are fewer members.
+        """
+        if not 1 <= n <= self.size:
+            raise SettingsError(
+                f"asked for {n} networks of an ensemble of {self.size}; "
+                f"choose a number from 1 to {self.size}, or train with more members"
+            )
+        everyone = n == self.size
+        order = torch.arange(n) if everyone else torch.randperm(self.size, generator=generator)
+        chosen = order[:n]
+        return {name: stack[chosen.to(stack.device)] for name, stack in self.weights.items()}
+
+    def optimisers(self, training: Training) -> dict[str, torch.optim.Optimizer]:
+        """Adam over all members, which acts on each weight by itself.
+
+        Raises:
+            SettingsError: If ``training.networks`` is not the number of members.
+        """
+        if training.networks != self.size:
+            raise SettingsError(
+                f"a step has {training.networks} networks, the ensemble {self.size} members; "
+                f"set Training(networks={self.size})"
+            )
+        groups = [{"params": list(self._stacked), "lr": training.learning_rate}]
+        return {"members": training.adam(groups)}
+
+    def update(
+        self,
+        optimisers: dict[str, torch.optim.Optimizer],
+        inputs: Tensor,
+        targets: Tensor,
+        *,
+        loss: Loss,
+        training: Training,
+        data_size: int,
+        generator: torch.Generator,
+    ) -> dict[str, Tensor]:
+        """A step of every member on its own loss; the report has their mean."""
+        if training.share_images:
+            targets = targets.expand(self.size, *targets.shape)
+        else:
+            inputs, targets = (split(batch, self.size) for batch in (inputs, targets))
+        outputs = forward_networks(self.target, self.weights, inputs, shared=training.share_images)
+        losses = loss(outputs, targets)
+        optimisers["members"].zero_grad()
+        losses.sum().backward()  # of the sum, a member's gradient is that of its own loss
+        training.clip(optimisers["members"])
+        optimisers["members"].step()
+        history = {"loss": losses.detach().mean()}
+        if loss is cross_entropy:
+            history["accuracy"] = accuracy(outputs.detach(), targets)
+        return history
+
+
+def random_start(target: nn.Module, initialisation: str) -> dict[str, Tensor]:
+    """Freshly drawn parameters of one network, by name, from PyTorch's global generator.
+
+    Args:
+        target: The architecture; it is left as it is.
+        initialisation: One of ``INITIALISATIONS``.
+
+    Raises:
+        TargetError: If a module has trainable parameters of its own, but no ``reset_parameters``.
+    """
+    network = copy.deepcopy(target)
+    for name, module in reversed(list(network.named_modules())):  # the first has tied ones last
+        if not any(parameter.requires_grad for parameter in module.parameters(recurse=False)):
+            continue
+        if not hasattr(module, "reset_parameters"):
+            raise TargetError(
+                f"{name or 'the target'!r} ({type(module).__name__}) has parameters but no "
+                "reset_parameters() to draw a new start with; give its class one"
+            )
+        module.reset_parameters()
+        if initialisation == "normal" and isinstance(module, _ConvNd):
+            nn.init.normal_(module.weight)
+    parameters = dict(network.named_parameters())
+    names = (name for layer in layers_of(network) for name in layer.shapes)
+    return {name: parameters[name].detach() for name in names}

@@ -1,0 +1,50 @@
+"""Profiles: what a cell means in numbers.
+
+``smoke`` takes seconds and replaces image data by embedded stand-ins; ``lite`` is real data within
+90 minutes on two cores; ``paper`` is the paper's own settings. The book's page on deviations
+gives the reasons for the numbers.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from hypergan.baselines.mc_dropout import MCDropout
+from hypergan.baselines.network_ensemble import NetworkEnsemble
+from hypergan.data import NAMES as DATASETS
+from hypergan.errors import SettingsError
+from hypergan.methods import METHODS
+from hypergan.model import HyperGAN
+from hypergan.posterior import Posterior
+from hypergan.settings.form import Evaluation, Settings
+from hypergan.settings.hypergan import hypergan
+from hypergan.settings.networks import ensemble, mc_dropout
+
+__all__ = ["PROFILES", "Evaluation", "Settings", "settings_for"]
+
+PROFILES = ("smoke", "lite", "paper")
+
+_CHOICES: dict[type[Posterior], Callable[[str, str], Settings]] = {
+    HyperGAN: hypergan,
+    NetworkEnsemble: ensemble,
+    MCDropout: mc_dropout,
+}
+"""Each posterior's settings, by data set and profile."""
+
+
+def settings_for(method: str, dataset: str, profile: str) -> Settings:
+    """What a method on a data set means in a profile.
+
+    Raises:
+        SettingsError: If a name is unknown; the message lists the known ones.
+    """
+    _require("method", method, tuple(METHODS))
+    _require("data set", dataset, DATASETS)
+    _require("profile", profile, PROFILES)
+    chosen = METHODS[method]
+    settings = _CHOICES[chosen.posterior](dataset, profile)
+    return replace(settings, model=settings.model | chosen.switches)
+
+
+def _require(kind: str, name: str, known: tuple[str, ...]) -> None:
+    if name not in known:
+        raise SettingsError(f"unknown {kind} {name!r}; choose one of {', '.join(known)}")

@@ -1,0 +1,183 @@
+import copy
+
+import pytest
+import torch
+from torch import nn
+from zoo import ZOO
+
+from hypergan import Ensemble, Training, fit
+from hypergan.baselines.mc_dropout import MCDropout
+from hypergan.errors import RecordError, SettingsError, TargetError
+from hypergan.objective import mean_squared_error
+
+TRAINING = Training(learning_rate=1e-2, schedule="constant", epochs=15, batch_size=100)
+
+
+def linear():
+    """Dense layers without anything between them."""
+    return nn.Sequential(nn.Linear(3, 40), nn.Linear(40, 40), nn.Linear(40, 2))
+
+
+def convolutional(groups=1):
+    return nn.Sequential(
+        nn.Conv2d(2, 4, 3), nn.Conv2d(4, 6, 3, groups=groups), nn.Flatten(), nn.Linear(6, 2)
+    )
+
+
+def seeded(build, *arguments):
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        return build(*arguments)
+
+
+def images(count, seed=0):
+    return torch.randn(count, 2, 5, 5, generator=torch.Generator().manual_seed(seed))
+
+
+@pytest.mark.parametrize("dropout", [0.2, 0.5])
+def test_the_mean_of_many_draws_of_a_linear_target_is_the_network_itself(dropout, generator):
+    target = seeded(linear)
+    points = torch.randn(5, 3, generator=generator)
+    outputs = MCDropout(target, dropout).ensemble(20_000, generator).predict(points)
+    error = outputs.std(0) / len(outputs) ** 0.5
+    assert (error > 0).all()
+    assert ((outputs.mean(0) - target(points)).abs() < 4 * error).all()
+
+
+@pytest.mark.parametrize("groups", [1, 2])
+def test_training_drops_as_the_draws_do(groups, generator):
+    """Mean and variance of the outputs are those of dropout in the forward pass."""
+    target = seeded(convolutional, groups)
+    posterior = MCDropout(target)
+    (image,) = images(1)
+    drawn = posterior.ensemble(20_000, generator).predict(image.unsqueeze(0)).squeeze(1)
+    with torch.random.fork_rng(), torch.no_grad(), posterior._dropping():
+        torch.manual_seed(1)
+        trained = posterior.target(image.expand(20_000, -1, -1, -1))
+    error = (drawn.var(0) / 10_000).sqrt()  # of the difference of two means of 20,000
+    assert ((drawn.mean(0) - trained.mean(0)).abs() < 4 * error).all()
+    torch.testing.assert_close(drawn.T.cov(), trained.T.cov(), rtol=0.06, atol=0.01)
+
+
+def test_a_draw_drops_inputs_of_every_layer_but_the_first(generator):
+    target = seeded(convolutional)
+    weights = MCDropout(target, 0.25).sample(2000, generator)
+    parameters = dict(target.named_parameters())
+    for name in ("0.weight", "0.bias", "1.bias", "3.bias"):
+        assert torch.equal(weights[name], parameters[name].detach().expand_as(weights[name]))
+    for name in ("1.weight", "3.weight"):
+        kept = weights[name] / parameters[name].detach()
+        of_inputs = kept.transpose(1, 2).flatten(2)
+        assert torch.equal(of_inputs[..., 0:1].expand_as(of_inputs), of_inputs)
+        torch.testing.assert_close(kept.unique(), torch.tensor([0, 4 / 3]))
+        assert (of_inputs[..., 0] > 0).float().mean().item() == pytest.approx(0.75, abs=0.02)
+
+
+def test_a_draw_is_a_fixed_network_of_the_targets_own_form(generator):
+    target = seeded(convolutional)
+    ensemble = MCDropout(target).ensemble(3, generator)
+    outputs = ensemble(images(4))
+    assert torch.equal(ensemble(images(4)), outputs)
+    assert not torch.allclose(outputs[0], outputs[1])
+    network = copy.deepcopy(target)
+    network.load_state_dict({name: tensor[2] for name, tensor in ensemble.weights.items()})
+    torch.testing.assert_close(network(images(4)), outputs[2])
+
+
+def test_every_image_of_a_step_has_dropout_of_its_own(generator):
+    posterior = MCDropout(seeded(convolutional))
+    (image,) = images(1)
+    seen = []
+
+    def watch(outputs, targets):
+        seen.append(outputs.detach())
+        return mean_squared_error(outputs, targets)
+
+    posterior.update(
+        posterior.optimisers(TRAINING),
+        image.expand(50, -1, -1, -1),
+        torch.zeros(50, 2),
+        loss=watch,
+        training=TRAINING,
+        data_size=50,
+        generator=generator,
+    )
+    (outputs,) = seen
+    assert outputs.shape == (1, 50, 2)
+    assert len(outputs[0].unique(dim=0)) > 40
+    evaluated = posterior.target(images(4))
+    assert torch.equal(posterior.target(images(4)), evaluated)  # nothing is left behind
+
+
+@pytest.mark.parametrize("build", [linear, convolutional])
+def test_it_learns(build, generator):
+    posterior = MCDropout(seeded(build))
+    points = torch.randn(300, 3, generator=generator) if build is linear else images(300)
+    labels = (points.flatten(1)[:, :2].sum(1) > 0).long()
+    history = fit(posterior, (points, labels), TRAINING, generator=generator, progress=False)
+    assert history[-1]["loss"] < history[0]["loss"]
+    probabilities = posterior.ensemble(100, generator).predict_proba(points)
+    assert (probabilities.argmax(1) == labels).float().mean() > 0.85
+
+
+def test_a_drawn_ensemble_does_not_train_on(target, blobs, generator):
+    posterior = MCDropout(target)
+    drawn = posterior.sample(2, generator)
+    before = {name: tensor.clone() for name, tensor in drawn.items()}
+    fit(posterior, blobs, TRAINING, generator=generator, progress=False)
+    for name, tensor in drawn.items():
+        assert torch.equal(tensor, before[name])
+        assert not tensor.requires_grad
+    assert not torch.equal(posterior.sample(2)["0.weight"], before["0.weight"])
+
+
+def test_the_same_seed_gives_the_same_networks(target, blobs):
+    def trained(seed):
+        posterior, generator = MCDropout(target), torch.Generator().manual_seed(seed)
+        fit(posterior, blobs, TRAINING, generator=generator, progress=False)
+        return posterior.sample(3, generator)["2.weight"]
+
+    assert torch.equal(trained(0), trained(0))
+    assert not torch.equal(trained(0), trained(1))
+
+
+def test_save_and_load_give_the_same_network(target, blobs, tmp_path, generator):
+    posterior, fresh = MCDropout(target), MCDropout(target)
+    fit(posterior, blobs, TRAINING, generator=generator, progress=False)
+    posterior.save(tmp_path / "dropout.safetensors")
+    fresh.load(tmp_path / "dropout.safetensors")
+    draws = [p.sample(3, torch.Generator().manual_seed(2)) for p in (posterior, fresh)]
+    for name, tensor in draws[0].items():
+        assert torch.equal(tensor, draws[1][name])
+    with pytest.raises(RecordError, match="does not hold this MCDropout"):
+        MCDropout(seeded(linear)).load(tmp_path / "dropout.safetensors")
+
+
+@pytest.mark.parametrize(
+    "kind", ["dense", "double", "cifar", "transformer", "normalising", "twice"]
+)
+def test_networks_of_many_kinds_can_be_thinned(kind, generator):
+    network, inputs = ZOO[kind].network(), ZOO[kind].batch()
+    weights = MCDropout(network).sample(3, generator)
+    outputs = Ensemble(network, weights)(inputs)
+    assert not torch.allclose(outputs[0], outputs[1])
+    assert all(weights[name].dtype == p.dtype for name, p in network.named_parameters())
+
+
+def test_frozen_layers_are_not_thinned(generator):
+    network = seeded(linear)
+    network[1].requires_grad_(False)
+    weights = MCDropout(network).sample(50, generator)
+    assert list(weights) == ["0.weight", "0.bias", "2.weight", "2.bias"]
+    assert not (weights["0.weight"] == 0).any()
+    assert (weights["2.weight"] == 0).any()
+
+
+def test_what_dropout_cannot_be_is_refused(target):
+    with pytest.raises(TargetError, match="no dense or convolutional layer after its first"):
+        MCDropout(nn.Linear(2, 2))
+    for dropout in (0, 1, -0.5, float("nan")):
+        with pytest.raises(SettingsError, match="between 0 and 1"):
+            MCDropout(target, dropout)
+    with pytest.raises(SettingsError, match="1 or more"):
+        MCDropout(target).sample(0)

@@ -5,31 +5,17 @@
 gives the reasons for the numbers.
 """
 
+import json
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from hypergan.data import NAMES as DATASETS
 from hypergan.errors import SettingsError
 from hypergan.methods import METHODS
+from hypergan.protocol import Evaluation, complete
 from hypergan.training import Training
 
 PROFILES = ("smoke", "lite", "paper")
-
-
-@dataclass(frozen=True)
-class Evaluation:
-    """How a trained posterior is measured.
-
-    Attributes:
-        networks: Networks in a full ensemble, and draws behind the norms.
-        sizes: Sizes of the ensembles whose accuracy is measured; each full ensemble is cut into
-            disjoint ones of every size.
-        draws: Number of full ensembles.
-    """
-
-    networks: int = 100
-    sizes: tuple[int, ...] = (1, 5, 10, 100)
-    draws: int = 1
 
 
 @dataclass(frozen=True)
@@ -52,10 +38,7 @@ class Settings:
 
     def as_dict(self) -> dict[str, Any]:
         """The settings as JSON knows them, as a record keeps them."""
-        return asdict(self) | {
-            "training": asdict(self.training) | {"betas": list(self.training.betas)},
-            "evaluation": asdict(self.evaluation) | {"sizes": list(self.evaluation.sizes)},
-        }
+        return json.loads(json.dumps(asdict(self)))
 
 
 # Section 4.3: 128 hidden units, a 64-dimensional latent space, 20 points that all networks see.
@@ -128,7 +111,11 @@ def settings_for(method: str, dataset: str, profile: str) -> Settings:
     _require("data set", dataset, DATASETS)
     _require("profile", profile, PROFILES)
     settings = _base(dataset, profile)
-    return replace(settings, model=settings.model | METHODS[method].switches)
+    return replace(
+        settings,
+        model=settings.model | METHODS[method].switches,
+        evaluation=complete(settings.evaluation, dataset, profile),
+    )
 
 
 def _base(dataset: str, profile: str) -> Settings:

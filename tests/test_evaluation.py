@@ -10,11 +10,13 @@ from torch.utils.data import TensorDataset
 
 from hypergan.ensemble import Ensemble
 from hypergan.evaluation import evaluate_classifier, evaluate_regression
-from hypergan.settings import Evaluation
+from hypergan.protocol import Evaluation
 
 
 class Known:
     """A posterior whose ensemble is given; with several, a draw takes the next one."""
+
+    size = 4
 
     def __init__(self, *weights):
         self.ensembles = iter(
@@ -55,8 +57,10 @@ def test_entropies_are_those_of_mean_probabilities_in_nats():
         posterior, DATA, settings, torch.Generator(), progress=False
     )
     quarter = -(0.25 * np.log(0.25) + 0.75 * np.log(0.75))  # one of four networks disagrees
-    assert arrays["entropy_in"] == pytest.approx([quarter] * 4)
-    assert arrays["entropy_out"] == pytest.approx([np.log(2)] * 3)  # no network has an opinion
+    assert arrays["entropy_in_4"] == pytest.approx([quarter] * 4, rel=1e-3)
+    assert arrays["entropy_out_4"] == pytest.approx(
+        [np.log(2)] * 3, rel=1e-3
+    )  # no network has an opinion
     assert metrics["entropy"] == {
         "in": pytest.approx(quarter),
         "out": pytest.approx(np.log(2)),

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from hypergan.ensemble import Ensemble, forward_networks
+from hypergan.metrics import log_mixture
 
 Victim = Callable[[Tensor], Iterator[Tensor]]
 """Images (B, channels, H, W) in pixels to the logits of its networks, some (n, B, C) at a time.
@@ -92,10 +93,11 @@ def pgd(
         eps: Largest change of a pixel.
         steps: Steps of a start.
         step: Length of a step, by default 2.5 eps / steps.
-        restarts: Starts; of each image the try that fools the most networks is kept, and among
-            those the one with the least mean probability of the label.
-        until_fooled: Leave an image alone once it fools every network, as in section 4.5. With a
-            victim that changes, one lucky draw would end the attack: choose False.
+        restarts: Starts; of each image a try that fools everyone is kept, or else the one with the
+            least mean probability of the label.
+        until_fooled: Leave an image alone once it fools every network and their mean softmax, as
+            in section 4.5. With a victim that changes, one lucky draw would end the attack: choose
+            False.
         generator: Source of the uniform starts in the ball; without one, start at the images.
 
     Returns:
@@ -116,61 +118,54 @@ def pgd(
             own = todo[moving]
             gradient, fooled = _ascent(victim, tried[moving], labels[own])
             if until_fooled:
-                standing = fooled < 1
-                moving, own, gradient = moving[standing], own[standing], gradient[standing]
+                moving, own, gradient = moving[~fooled], own[~fooled], gradient[~fooled]
             if not len(moving):
                 break
             moved = tried[moving] + step * gradient.sign()
             tried[moving] = moved.clamp(low[own], high[own])
         fooled, probability = _outcome(victim, tried, labels[todo])
-        reached = fooled + 1e-4 * (1 - probability)  # less than one network of a thousand
+        reached = fooled.float() - probability if until_fooled else -probability
         better = reached > strength[todo]
         best[todo[better]], strength[todo[better]] = tried[better], reached[better]
         if until_fooled:
-            todo = todo[fooled < 1]
+            todo = todo[~fooled]
         if not len(todo):
             break
     return best
 
 
 def _ascent(victim: Victim, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-    """Gradient of -log(mean softmax of the label), and the share of networks fooled, (B,).
+    """Gradient of -log(mean softmax of the label), and which images fool everyone, (B,).
 
     The log-likelihoods' gradients are gathered part by part, weighted by exp(part - total) as the
     logarithm of a sum wants it.
     """
-    log_sum = torch.full((len(images),), -torch.inf)
-    gradient = torch.zeros_like(images)
-    fooled, networks = torch.zeros(len(images)), 0
+    images = images.detach().requires_grad_()
+    gradient, mixture = torch.zeros_like(images), torch.tensor(-torch.inf)
+    standing = torch.zeros(len(images), dtype=torch.bool)
     with torch.enable_grad():
-        images = images.detach().requires_grad_()
         for logits in victim(images):
-            part = _log_likelihood(logits, labels).logsumexp(0)
-            (own,) = torch.autograd.grad(part.sum(), images)
-            with torch.no_grad():
-                total = torch.logaddexp(log_sum, part)
-                before, now = (log_sum - total).exp(), (part - total).exp()
-                gradient = gradient * _column(before) - own * _column(now)
-                log_sum = total
-                fooled += (logits.argmax(-1) != labels).sum(0)
-                networks += len(logits)
-    return gradient, fooled / networks
+            part = logits.log_softmax(-1).logsumexp(0)
+            (own,) = torch.autograd.grad(_of_label(part, labels).sum(), images)
+            total = torch.logaddexp(mixture, part.detach())
+            before, now = (_of_label(x - total, labels).exp() for x in (mixture, part.detach()))
+            gradient = gradient * _column(before) - own * _column(now)
+            mixture = total
+            standing |= (logits.argmax(-1) == labels).any(0)
+    return gradient, ~standing & (mixture.argmax(-1) != labels)
 
 
 def _outcome(victim: Victim, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-    """Share of the networks that an image fools, and their mean probability of its label, (B,)."""
-    fooled, probability, networks = torch.zeros(len(images)), torch.zeros(len(images)), 0
-    for logits in victim(images):
-        fooled += (logits.argmax(-1) != labels).sum(0)
-        probability += _log_likelihood(logits, labels).exp().sum(0)
-        networks += len(logits)
-    return fooled / networks, probability / networks
+    """Which images fool everyone, and the mean probability of their label, (B,) both."""
+    log_probabilities = torch.cat([part.log_softmax(-1) for part in victim(images)])
+    mixture = log_mixture(log_probabilities)
+    fooled = (log_probabilities.argmax(-1) != labels).all(0) & (mixture.argmax(-1) != labels)
+    return fooled, _of_label(mixture, labels).exp()
 
 
-def _log_likelihood(logits: Tensor, labels: Tensor) -> Tensor:
-    """Log-probability of the labels under each network, (n, B)."""
-    index = labels.view(1, -1, 1).expand(len(logits), -1, 1)
-    return logits.log_softmax(-1).gather(-1, index).squeeze(-1)
+def _of_label(values: Tensor, labels: Tensor) -> Tensor:
+    """The label's of (B, C) values, (B,)."""
+    return values.gather(-1, labels.unsqueeze(-1)).squeeze(-1)
 
 
 def _column(values: Tensor) -> Tensor:

@@ -3,6 +3,7 @@
 Shapes: N networks, B images, C classes.
 """
 
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -235,9 +236,7 @@ def _transfer(
     if posterior.size is not None:
         most = min(most, posterior.size - 1)
     sizes = [size for size in attack.transfer if size <= most]
-    shares: dict[tuple[str, float, int], list[tuple[Tensor, Tensor]]] = {
-        key: [] for key in product(methods, attack.eps, sizes)
-    }
+    shares = defaultdict[tuple[str, float, int], list[tuple[Tensor, Tensor]]](list)
     for _ in range(attack.singles if sizes else 0):
         single, fresh = _victims(posterior, data, 1, most, generator).values()
         right = ~Outcome.of(single, images, labels).wrong

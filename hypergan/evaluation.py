@@ -3,6 +3,8 @@
 Shapes: N networks, B images, C classes.
 """
 
+import math
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,12 +12,25 @@ import torch
 from torch import Tensor
 
 from hypergan.data import Data
+from hypergan.detection import detection
 from hypergan.ensemble import Ensemble
 from hypergan.layers import layers_of
-from hypergan.metrics import accuracy, entropy, layer_norms
+from hypergan.metrics import (
+    accuracy,
+    brier_score,
+    calibration_error,
+    disagreement,
+    entropy,
+    layer_norms,
+    log_mixture,
+    negative_log_likelihood,
+    pairwise_kl,
+    uncertainty,
+)
 from hypergan.posterior import Posterior
 from hypergan.progress import progress_bar
-from hypergan.settings import Evaluation
+from hypergan.protocol import Evaluation
+from hypergan.robustness import evaluate_attacks
 
 Arrays = dict[str, np.ndarray[Any, Any]]
 
@@ -28,56 +43,176 @@ def evaluate_classifier(
     *,
     progress: bool = True,
 ) -> tuple[dict[str, Any], Arrays]:
-    """Accuracy by ensemble size, norms, and entropies in and out of distribution.
+    """What the tables and figures on classifiers show.
 
     Every image is scored by the same networks. A second full ensemble, where one is asked for,
-    only adds to the accuracies; norms and entropies are the first one's.
+    only adds to the scores by size; all else is the first one's. A posterior that holds fewer
+    networks gives all it has, and sizes above that are left out.
 
     Returns:
-        The metrics, which are ``accuracy`` by ensemble size in percent, the mean over disjoint
-        ensembles, with ``accuracy_std`` over ``accuracy_ensembles`` of them, ``norms`` by layer,
-        and ``entropy``, the mean over images in nats, ``in`` and ``out`` of distribution; and the
-        arrays ``entropy_in`` and ``entropy_out`` (B,) and ``norms_LAYER`` (N,).
+        The metrics and arrays.
+
+        By ensemble size, the mean over disjoint ensembles: ``accuracy`` in percent,
+        ``negative_log_likelihood`` in nats, ``brier_score`` and ``calibration_error``; each with
+        the standard deviation over ensembles as ``..._std``, and ``accuracy_ensembles``, how many.
+
+        Of the full ensemble: ``norms`` by layer with the arrays ``norms_LAYER`` (N,);
+        ``disagreement`` and ``pairwise_kl`` of its networks on the test images; ``entropy``, the
+        mean over images in nats, ``in`` and ``out`` of distribution.
+
+        ``uncertainty`` by size and score (see :func:`hypergan.metrics.uncertainty`): means ``in``
+        and ``out`` of distribution, and how well the score detects outliers (see
+        :func:`hypergan.detection.detection`); with the arrays ``SCORE_in_SIZE`` and
+        ``SCORE_out_SIZE`` (B,) in float16. Its ensembles are the first networks of the full one,
+        and a large one that sees every ``stride``-th image.
+
+        ``attacks`` and ``transfer``, where asked for: see
+        :func:`hypergan.robustness.evaluate_attacks`.
     """
     inputs, labels = data.test.tensors
-    scores: dict[int, list[float]] = {size: [] for size in evaluation.sizes}
+    outside = data.outliers.tensors[0] if data.outliers is not None else None
+    sets = {"in": inputs} | ({} if outside is None else {"out": outside})
+    networks = at_most(posterior.size, evaluation.networks)
+    sizes = [size for size in evaluation.sizes if size <= networks]
+    scores: dict[str, dict[int, list[float]]] = {}
     metrics: dict[str, Any] = {}
     arrays: Arrays = {}
-    images = evaluation.draws * len(inputs) + (len(data.outliers) if data.outliers else 0)
+    images = (evaluation.draws - 1) * len(inputs) + sum(map(len, sets.values()))
     with progress_bar(progress, total=images, desc="evaluate", unit="image") as bar:
         for draw in range(evaluation.draws):
-            ensemble = posterior.ensemble(evaluation.networks, generator)
-            probabilities = predict_each(ensemble, inputs, bar)
-            for size, accuracies in scores.items():
-                for group in probabilities.split(size):
-                    if len(group) == size:
-                        accuracies.append(float(accuracy(group.mean(0), labels)))
+            ensemble = posterior.ensemble(networks, generator)
+            log_probabilities = predict_each(ensemble, inputs, bar)
+            for score, by_size in quality(log_probabilities, labels, sizes).items():
+                for size, values in by_size.items():
+                    scores.setdefault(score, {}).setdefault(size, []).extend(values)
             if draw == 0:
                 norms = layer_norms(ensemble.weights, layers_of(ensemble.target))
                 metrics["norms"] = {name: summary(values) for name, values in norms.items()}
                 arrays |= {f"norms_{name}": values.cpu().numpy() for name, values in norms.items()}
-                uncertainty = {"in": entropy(probabilities.mean(0))}
-                if data.outliers is not None:
-                    outside = predict_each(ensemble, data.outliers.tensors[0], bar)
-                    uncertainty["out"] = entropy(outside.mean(0))
-                metrics["entropy"] = {name: float(x.mean()) for name, x in uncertainty.items()}
-                arrays |= {f"entropy_{name}": x.numpy() for name, x in uncertainty.items()}
-    metrics["accuracy"] = {str(size): float(np.mean(x)) for size, x in scores.items()}
-    metrics["accuracy_std"] = {
-        str(size): float(np.std(x, ddof=1)) for size, x in scores.items() if len(x) > 1
+                metrics["disagreement"] = float(disagreement(log_probabilities))
+                metrics["pairwise_kl"] = float(pairwise_kl(log_probabilities))
+                doubts = {size: {"in": doubt(log_probabilities[:size])} for size in sizes}
+                del log_probabilities
+                if outside is not None:
+                    log_probabilities = predict_each(ensemble, outside, bar)
+                    for size in sizes:
+                        doubts[size]["out"] = doubt(log_probabilities[:size])
+                    del log_probabilities
+    if posterior.size is None and outside is not None:
+        doubts[evaluation.many] = doubt_of_many(posterior, sets, evaluation, generator, progress)
+    full = doubts[max(sizes)]
+    metrics["entropy"] = {where: float(found["entropy"].mean()) for where, found in full.items()}
+    metrics["uncertainty"] = {str(size): summaries(found) for size, found in doubts.items()}
+    metrics |= spread(scores)
+    arrays |= {
+        f"{score}_{where}_{size}": values.numpy().astype(np.float16)
+        for size, by_set in doubts.items()
+        for where, by_score in by_set.items()
+        for score, values in by_score.items()
     }
-    metrics["accuracy_ensembles"] = {str(size): len(x) for size, x in scores.items()}
+    if evaluation.attack is not None:
+        more_metrics, more_arrays = evaluate_attacks(
+            posterior, data, evaluation.attack, generator, progress=progress
+        )
+        metrics |= more_metrics
+        arrays |= more_arrays
     return metrics, arrays
+
+
+def at_most(size: int | None, wanted: int) -> int:
+    """As many networks as wanted, or all that a posterior of a limited size has."""
+    return wanted if size is None else min(size, wanted)
 
 
 @torch.no_grad()
 def predict_each(ensemble: Ensemble, inputs: Tensor, bar: Any, batch_size: int = 500) -> Tensor:
-    """Softmax of every network, (N, B, C), a batch of images at a time."""
+    """Log-probabilities of every network, (N, B, C), a batch of images at a time."""
     parts = []
     for batch in inputs.split(batch_size):  # of the bar; the ensemble makes its own
-        parts.append(ensemble.predict(batch).softmax(-1))
+        parts.append(ensemble.predict(batch).log_softmax(-1))
         bar.update(len(batch))
     return torch.cat(parts, dim=1)
+
+
+def quality(
+    log_probabilities: Tensor, labels: Tensor, sizes: Sequence[int]
+) -> dict[str, dict[int, list[float]]]:
+    """Scores of all disjoint ensembles of each size, from (N, B, C) and (B,)."""
+    scores: dict[str, dict[int, list[float]]] = {name: {} for name in _QUALITY}
+    for size in sizes:
+        groups = [group for group in log_probabilities.split(size) if len(group) == size]
+        mixtures = [log_mixture(group) for group in groups]
+        for name, score in _QUALITY.items():
+            scores[name][size] = [float(score(mixture, labels)) for mixture in mixtures]
+    return scores
+
+
+_QUALITY: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
+    "accuracy": accuracy,
+    "negative_log_likelihood": negative_log_likelihood,
+    "brier_score": lambda mixture, labels: brier_score(mixture.exp(), labels),
+    "calibration_error": lambda mixture, labels: calibration_error(mixture.exp(), labels),
+}
+
+
+def spread(scores: dict[str, dict[int, list[float]]]) -> dict[str, dict[str, Any]]:
+    """Mean and standard deviation over ensembles of each score by size, and their number."""
+    metrics: dict[str, dict[str, Any]] = {}
+    for score, by_size in scores.items():
+        metrics[score] = {str(size): float(np.mean(x)) for size, x in by_size.items()}
+        metrics[f"{score}_std"] = {
+            str(size): float(np.std(x, ddof=1)) for size, x in by_size.items() if len(x) > 1
+        }
+    counts = {str(size): len(x) for size, x in scores["accuracy"].items()}
+    return metrics | {"accuracy_ensembles": counts}
+
+
+def doubt(log_probabilities: Tensor) -> dict[str, Tensor]:
+    """The scores of uncertainty, (B,) each, of an ensemble's log-probabilities (N, B, C)."""
+    own = torch.stack([entropy(each.exp()) for each in log_probabilities]).mean(0)
+    return uncertainty(log_mixture(log_probabilities), own)
+
+
+def doubt_of_many(
+    posterior: Posterior,
+    sets: dict[str, Tensor],
+    evaluation: Evaluation,
+    generator: torch.Generator,
+    progress: bool,
+) -> dict[str, dict[str, Tensor]]:
+    """The same of a large ensemble, of which only ``networks`` are held at a time."""
+    few = {where: inputs[:: evaluation.stride] for where, inputs in sets.items()}
+    log_sum = {where: torch.tensor(-torch.inf) for where in few}
+    own = {where: torch.tensor(0.0) for where in few}
+    counts = [
+        min(evaluation.networks, evaluation.many - done)
+        for done in range(0, evaluation.many, evaluation.networks)
+    ]
+    images = len(counts) * sum(map(len, few.values()))
+    with progress_bar(
+        progress, total=images, desc=f"{evaluation.many} networks", unit="image"
+    ) as bar:
+        for count in counts:
+            ensemble = posterior.ensemble(count, generator)
+            for where, inputs in few.items():
+                log_probabilities = predict_each(ensemble, inputs, bar)
+                part = log_probabilities.logsumexp(0)
+                log_sum[where] = torch.logaddexp(log_sum[where], part)
+                own[where] = own[where] + entropy(log_probabilities.exp()).sum(0)
+    n = evaluation.many
+    return {where: uncertainty(log_sum[where] - math.log(n), own[where] / n) for where in few}
+
+
+def summaries(doubts: dict[str, dict[str, Tensor]]) -> dict[str, dict[str, float]]:
+    """Means and detection of each score, by its name."""
+    found = {
+        score: {where: float(scores[score].mean()) for where, scores in doubts.items()}
+        for score in doubts["in"]
+    }
+    if "out" in doubts:
+        for score, values in found.items():
+            values |= detection(doubts["in"][score], doubts["out"][score])
+    return found
 
 
 def evaluate_regression(

@@ -3,8 +3,11 @@
 Shapes: N networks, B images, C classes.
 """
 
+import math
+
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from hypergan.ensemble import Weights
 from hypergan.layers import Layer
@@ -30,6 +33,96 @@ def entropy(probabilities: Tensor) -> Tensor:
         (...), between 0 and log C; a class of probability 0 adds nothing.
     """
     return torch.special.entr(probabilities).sum(-1)
+
+
+def log_mixture(log_probabilities: Tensor) -> Tensor:
+    """Logarithm of the networks' mean softmax: (N, B, C) to (B, C), exact where it underflows.
+
+    The scoring rule of section 4.2, :meth:`hypergan.Ensemble.predict_proba`, in logarithms.
+    """
+    return log_probabilities.logsumexp(0) - math.log(len(log_probabilities))
+
+
+def negative_log_likelihood(log_probabilities: Tensor, labels: Tensor) -> Tensor:
+    """Mean over images of -log p(label), in nats, from (B, C) and (B,)."""
+    return F.nll_loss(log_probabilities, labels)
+
+
+def brier_score(probabilities: Tensor, labels: Tensor) -> Tensor:
+    """Mean squared distance to the one-hot labels, summed over classes: 0 to 2 (Brier, 1950).
+
+    Args:
+        probabilities: (B, C).
+        labels: (B,).
+    """
+    return (probabilities - F.one_hot(labels, probabilities.shape[-1])).square().sum(-1).mean()
+
+
+def calibration_error(probabilities: Tensor, labels: Tensor, bins: int = 15) -> Tensor:
+    """Expected calibration error of the predicted class, 0 to 1 (Guo et al., 2017, Eq. 3).
+
+    Args:
+        probabilities: (B, C).
+        labels: (B,).
+        bins: Equal intervals of confidence.
+    """
+    # Here because it takes seconds to import, which `import hypergan` need not cost.
+    from torchmetrics.functional.classification import multiclass_calibration_error
+
+    # What rounding puts above 1 would be taken for a logit.
+    return multiclass_calibration_error(
+        probabilities.clamp(0, 1), labels, num_classes=probabilities.shape[-1], n_bins=bins
+    )
+
+
+def uncertainty(log_mean: Tensor, mean_entropy: Tensor) -> dict[str, Tensor]:
+    r"""How unsure an ensemble is of each image, (B,) a score; each grows with the doubt.
+
+    Args:
+        log_mean: Logarithm of the mean softmax, (B, C), see :func:`log_mixture`.
+        mean_entropy: Mean of the networks' own entropies, (B,).
+
+    Returns:
+        ``entropy`` of the mean in nats (section 4.4); ``mutual_information`` in nats, that entropy
+        without the networks' own, which is what they disagree about (Depeweg et al., 2018,
+        Eq. 2); ``least_confidence``, 1 less the highest mean probability (Hendrycks and Gimpel,
+        2017).
+    """
+    mean = log_mean.exp()
+    total = entropy(mean)
+    return {
+        "entropy": total,
+        "mutual_information": (total - mean_entropy).clamp_min(0),
+        "least_confidence": (1 - mean.amax(-1)).clamp_min(0),
+    }
+
+
+def disagreement(log_probabilities: Tensor) -> Tensor:
+    """Share of images that two networks put in different classes, the mean over all pairs.
+
+    Args:
+        log_probabilities: Or logits, or probabilities, (N, B, C) of two networks or more.
+    """
+    networks, _, classes = log_probabilities.shape
+    votes = F.one_hot(log_probabilities.argmax(-1), classes).sum(0)
+    agreeing = (votes * (votes - 1)).sum(-1).double().mean()
+    return 1 - agreeing / (networks * (networks - 1))
+
+
+def pairwise_kl(log_probabilities: Tensor) -> Tensor:
+    r"""Mean of KL(p_i || p_j) in nats over all ordered pairs of networks and all images.
+
+    The sum over pairs is :math:`N \sum_i \sum_c p_{ic} \log p_{ic} - \sum_c (\sum_i p_{ic})
+    (\sum_j \log p_{jc})`, so that no pair is ever looked at.
+
+    Args:
+        log_probabilities: (N, B, C) of two networks or more.
+    """
+    networks = len(log_probabilities)
+    probabilities = log_probabilities.exp()
+    own = networks * (probabilities * log_probabilities).sum((0, -1))
+    crossed = (probabilities.sum(0) * log_probabilities.sum(0)).sum(-1)
+    return (own - crossed).mean() / (networks * (networks - 1))
 
 
 def layer_norms(weights: Weights, layers: list[Layer]) -> dict[str, Tensor]:

@@ -30,8 +30,11 @@ def test_an_image_cell_measures_what_the_book_shows(dataset):
     assert metrics["accuracy_ensembles"] == {"1": 100, "5": 20, "10": 10, "100": 1}
     assert metrics["accuracy_std"].keys() == {"1", "5", "10"}
     assert metrics["accuracy"]["100"] > 30  # ten (five) classes after sixty steps
-    assert metrics["entropy"]["in"] == pytest.approx(arrays["entropy_in"].mean(), rel=1e-4)
-    assert metrics["entropy"]["out"] == pytest.approx(arrays["entropy_out"].mean(), rel=1e-4)
+    mean_in, mean_out = (
+        arrays[f"entropy_{where}_100"].astype(float).mean() for where in ("in", "out")
+    )
+    assert metrics["entropy"]["in"] == pytest.approx(mean_in, rel=1e-3)
+    assert metrics["entropy"]["out"] == pytest.approx(mean_out, rel=1e-3)
     for layer, norm in metrics["norms"].items():
         assert norm["mean"] == pytest.approx(arrays[f"norms_{layer}"].mean(), rel=1e-4)
         assert norm["std"] == pytest.approx(arrays[f"norms_{layer}"].std(ddof=1), rel=1e-3)

@@ -20,6 +20,7 @@ IMPORT_NAMES = {
     "pillow": "PIL",
     "beautifulsoup4": "bs4",
     "pyyaml": "yaml",
+    "adversarial-robustness-toolbox": "art",
 }
 """Packages that are imported by another name than they are installed by."""
 

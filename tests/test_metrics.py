@@ -37,3 +37,62 @@ def test_norms_are_those_of_a_layers_weights_and_biases_together():
 
 def test_relative_std_is_the_samples():
     assert metrics.relative_std(tensor([1.0, 3.0])) == pytest.approx(math.sqrt(2) / 2)
+
+
+def test_the_log_of_a_mixture_is_that_of_the_mean_probabilities():
+    probabilities = torch.rand(3, 5, 4, generator=torch.Generator().manual_seed(0)).softmax(-1)
+    assert torch.allclose(metrics.log_mixture(probabilities.log()).exp(), probabilities.mean(0))
+    tiny = tensor([[[-500.0, 0.0]], [[-500.0, 0.0]]])  # its probability is 0 in float32
+    assert metrics.log_mixture(tiny)[0].tolist() == [-500, 0]
+
+
+SURE = tensor([[0.8, 0.2], [0.6, 0.4], [0.1, 0.9]])
+LABELS = tensor([0, 1, 1])
+
+
+def test_brier_score_and_likelihood_by_hand():
+    squares = [2 * 0.2**2, 2 * 0.6**2, 2 * 0.1**2]
+    assert metrics.brier_score(SURE, LABELS).item() == pytest.approx(sum(squares) / 3)
+    expected = -(math.log(0.8) + math.log(0.4) + math.log(0.9)) / 3
+    likelihood = metrics.negative_log_likelihood(SURE.log(), LABELS)
+    assert likelihood.item() == pytest.approx(expected)
+
+
+def test_calibration_error_by_hand():
+    """Two bins: .6 alone is wrong, .8 and .9 are right, of mean confidence .85."""
+    expected = (abs(0 - 0.6) + 2 * abs(1 - 0.85)) / 3
+    edges = metrics.calibration_error(SURE, LABELS, bins=4)  # one from .5 to .75, one above
+    assert edges.item() == pytest.approx(expected)
+
+
+def test_a_probability_rounded_above_1_is_no_logit():
+    above = tensor([[1 + 1e-6, 0.0], [0.0, 1.0]])
+    assert metrics.calibration_error(above, tensor([0, 0])).item() == pytest.approx(0.5)
+
+
+def test_mutual_information_is_what_networks_disagree_about():
+    sure_of_either = tensor([[[1.0, 0.0], [0.5, 0.5]], [[0.0, 1.0], [0.5, 0.5]]])
+    own = metrics.entropy(sure_of_either).mean(0)
+    found = metrics.uncertainty(metrics.log_mixture(sure_of_either.log()), own)
+    assert found["entropy"].tolist() == pytest.approx([math.log(2)] * 2)
+    assert found["mutual_information"].tolist() == pytest.approx([math.log(2), 0], abs=1e-6)
+    assert found["least_confidence"].tolist() == pytest.approx([0.5, 0.5])
+
+
+def test_disagreement_and_divergence_are_means_over_pairs():
+    logits = 2 * torch.randn(5, 7, 3, generator=torch.Generator().manual_seed(0))
+    log_probabilities = logits.log_softmax(-1)
+    pairs = [(i, j) for i in range(5) for j in range(5) if i != j]
+    classes = logits.argmax(-1)
+    differing = [(classes[i] != classes[j]).float().mean().item() for i, j in pairs]
+    assert metrics.disagreement(logits).item() == pytest.approx(sum(differing) / len(pairs))
+    p = log_probabilities.exp().numpy()
+    divergences = [stats.entropy(p[i], p[j], axis=-1).mean() for i, j in pairs]
+    found = metrics.pairwise_kl(log_probabilities).item()
+    assert found == pytest.approx(sum(divergences) / len(pairs), rel=1e-5)
+
+
+def test_networks_that_are_alike_do_not_differ():
+    alike = torch.randn(1, 7, 3, generator=torch.Generator().manual_seed(0)).expand(4, 7, 3)
+    assert metrics.disagreement(alike).item() == 0
+    assert metrics.pairwise_kl(alike.log_softmax(-1)).item() == pytest.approx(0, abs=1e-6)

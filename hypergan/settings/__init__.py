@@ -15,7 +15,8 @@ from hypergan.errors import SettingsError
 from hypergan.methods import METHODS
 from hypergan.model import HyperGAN
 from hypergan.posterior import Posterior
-from hypergan.settings.form import Evaluation, Settings
+from hypergan.protocol import Evaluation, complete
+from hypergan.settings.form import Settings
 from hypergan.settings.hypergan import hypergan
 from hypergan.settings.networks import ensemble, mc_dropout
 
@@ -42,7 +43,11 @@ def settings_for(method: str, dataset: str, profile: str) -> Settings:
     _require("profile", profile, PROFILES)
     chosen = METHODS[method]
     settings = _CHOICES[chosen.posterior](dataset, profile)
-    return replace(settings, model=settings.model | chosen.switches)
+    return replace(
+        settings,
+        model=settings.model | chosen.switches,
+        evaluation=complete(settings.evaluation, dataset, profile),
+    )
 
 
 def _require(kind: str, name: str, known: tuple[str, ...]) -> None:

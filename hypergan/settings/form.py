@@ -1,25 +1,11 @@
 """What settings consist of."""
 
+import json
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from hypergan.protocol import Evaluation
 from hypergan.training import Training
-
-
-@dataclass(frozen=True)
-class Evaluation:
-    """How a trained posterior is measured.
-
-    Attributes:
-        networks: Networks in a full ensemble, and draws behind the norms.
-        sizes: Sizes of the ensembles whose accuracy is measured; each full ensemble is cut into
-            disjoint ones of every size.
-        draws: Number of full ensembles.
-    """
-
-    networks: int = 100
-    sizes: tuple[int, ...] = (1, 5, 10, 100)
-    draws: int = 1
 
 
 @dataclass(frozen=True)
@@ -42,10 +28,7 @@ class Settings:
 
     def as_dict(self) -> dict[str, Any]:
         """The settings as JSON knows them, as a record keeps them."""
-        return asdict(self) | {
-            "training": asdict(self.training) | {"betas": list(self.training.betas)},
-            "evaluation": asdict(self.evaluation) | {"sizes": list(self.evaluation.sizes)},
-        }
+        return json.loads(json.dumps(asdict(self)))
 
 
 def smoke(settings: Settings, **model: Any) -> Settings:

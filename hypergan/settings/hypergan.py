@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from hypergan.settings.form import Evaluation, Settings, smoke
+from hypergan.protocol import Evaluation
+from hypergan.settings.form import Settings, smoke
 from hypergan.training import Training
 
 # Section 4.3: 128 hidden units, a 64-dimensional latent space, 20 points that all networks see.

@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from hypergan.settings.form import Evaluation, Settings, smoke
+from hypergan.protocol import Evaluation
+from hypergan.settings.form import Settings, smoke
 from hypergan.training import Training
 
 MEMBERS = 10

@@ -1,0 +1,173 @@
+"""Adversarial examples against ensembles: FGSM, PGD, and PGD over fresh draws (section 4.5).
+
+All in pixel space: images lie in [0, 1] before an attack and after it, and ``eps`` is the largest
+change of a pixel (L-infinity). Shapes: N networks, B images, C classes.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+
+import torch
+from torch import Tensor
+
+from hypergan.ensemble import Ensemble, forward_networks
+from hypergan.metrics import log_mixture
+
+Victim = Callable[[Tensor], Iterator[Tensor]]
+"""Images (B, channels, H, W) in pixels to the logits of its networks, some (n, B, C) at a time.
+
+A part's graph can be freed before the next is computed, so that memory does not grow with N.
+"""
+
+_PASSES_AT_ONCE = 1000
+"""Images times networks in a graph: about 300 kB each for the targets of the paper."""
+
+
+def in_pixels(draw: Callable[[], Ensemble], mean: Sequence[float], std: Sequence[float]) -> Victim:
+    """The networks of an ensemble as a victim.
+
+    Args:
+        draw: The ensemble, asked for at every look: it may be another each time.
+        mean: Per channel: the networks expect ``(pixel - mean) / std``.
+        std: Per channel, like ``mean``.
+    """
+    centre, scale = (torch.tensor(values).view(-1, 1, 1) for values in (mean, std))
+
+    def victim(images: Tensor) -> Iterator[Tensor]:
+        with torch.no_grad():
+            ensemble = draw()
+        weights = ensemble.weights
+        device = next(iter(weights.values())).device
+        n = max(1, _PASSES_AT_ONCE // len(images))
+        for i in range(0, len(ensemble), n):
+            inputs = ((images - centre) / scale).to(device)
+            part = {name: tensor[i : i + n] for name, tensor in weights.items()}
+            yield forward_networks(ensemble.target, part, inputs).to(images.device)
+
+    return victim
+
+
+@torch.no_grad()
+def fgsm(victim: Victim, images: Tensor, labels: Tensor, eps: float) -> Tensor:
+    r"""Fast gradient sign method (Goodfellow et al., 2015): one step of :math:`\epsilon`.
+
+    :math:`x' = \mathrm{clip}(x + \epsilon \, \mathrm{sign} \nabla_x L(x, y))`, L being the
+    negative log-likelihood of the mean softmax.
+
+    Args:
+        victim: The networks under attack.
+        images: (B, channels, H, W) in [0, 1].
+        labels: (B,).
+        eps: Size of the change of each pixel.
+
+    Returns:
+        The adversarial examples, like ``images``.
+    """
+    gradient, _ = _ascent(victim, images, labels)
+    return (images + eps * gradient.sign()).clamp(0, 1)
+
+
+@torch.no_grad()
+def pgd(
+    victim: Victim,
+    images: Tensor,
+    labels: Tensor,
+    eps: float,
+    *,
+    steps: int,
+    step: float | None = None,
+    restarts: int = 1,
+    until_fooled: bool = True,
+    generator: torch.Generator | None,
+) -> Tensor:
+    r"""Projected gradient descent in the L-infinity ball (Madry et al., 2018).
+
+    :math:`x \leftarrow \mathrm{clip}(x + \alpha \, \mathrm{sign} \nabla_x L(x, y))` onto the ball
+    of radius :math:`\epsilon` around the image and onto [0, 1]. With a victim that draws its
+    networks anew at every look the gradient is one of the expectation over draws (Athalye et al.,
+    2018: EOT).
+
+    Args:
+        victim: The networks under attack.
+        images: (B, channels, H, W) in [0, 1].
+        labels: (B,).
+        eps: Largest change of a pixel.
+        steps: Steps of a start.
+        step: Length of a step, by default 2.5 eps / steps.
+        restarts: Starts; of each image a try that fools everyone is kept, or else the one with the
+            least mean probability of the label.
+        until_fooled: Leave an image alone once it fools every network and their mean softmax, as
+            in section 4.5. With a victim that changes, one lucky draw would end the attack: choose
+            False.
+        generator: Source of the uniform starts in the ball; without one, start at the images.
+
+    Returns:
+        The adversarial examples, like ``images``.
+    """
+    step = 2.5 * eps / steps if step is None else step
+    low, high = (images - eps).clamp_min(0), (images + eps).clamp_max(1)
+    best, strength = images.clone(), torch.full((len(images),), -torch.inf)
+    todo = torch.arange(len(images))
+    for _ in range(restarts):
+        tried = images[todo]
+        if generator is not None:
+            noise = torch.rand(tried.shape, generator=generator, device=generator.device)
+            tried = tried + eps * (2 * noise.to(tried) - 1)
+            tried = tried.clamp(low[todo], high[todo])
+        moving = torch.arange(len(todo))
+        for _ in range(steps):
+            own = todo[moving]
+            gradient, fooled = _ascent(victim, tried[moving], labels[own])
+            if until_fooled:
+                moving, own, gradient = moving[~fooled], own[~fooled], gradient[~fooled]
+            if not len(moving):
+                break
+            moved = tried[moving] + step * gradient.sign()
+            tried[moving] = moved.clamp(low[own], high[own])
+        fooled, probability = _outcome(victim, tried, labels[todo])
+        reached = fooled.float() - probability if until_fooled else -probability
+        better = reached > strength[todo]
+        best[todo[better]], strength[todo[better]] = tried[better], reached[better]
+        if until_fooled:
+            todo = todo[~fooled]
+        if not len(todo):
+            break
+    return best
+
+
+def _ascent(victim: Victim, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+    """Gradient of -log(mean softmax of the label), and which images fool everyone, (B,).
+
+    The log-likelihoods' gradients are gathered part by part, weighted by exp(part - total) as the
+    logarithm of a sum wants it.
+    """
+    images = images.detach().requires_grad_()
+    gradient, mixture = torch.zeros_like(images), torch.tensor(-torch.inf)
+    standing = torch.zeros(len(images), dtype=torch.bool)
+    with torch.enable_grad():
+        for logits in victim(images):
+            part = logits.log_softmax(-1).logsumexp(0)
+            (own,) = torch.autograd.grad(_of_label(part, labels).sum(), images)
+            total = torch.logaddexp(mixture, part.detach())
+            before, now = (_of_label(x - total, labels).exp() for x in (mixture, part.detach()))
+            gradient = gradient * _column(before) - own * _column(now)
+            mixture = total
+            standing |= (logits.argmax(-1) == labels).any(0)
+    return gradient, ~standing & (mixture.argmax(-1) != labels)
+
+
+def _outcome(victim: Victim, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+    """Which images fool everyone, and the mean probability of their label, (B,) both."""
+    log_probabilities = torch.cat([part.log_softmax(-1) for part in victim(images)])
+    mixture = log_mixture(log_probabilities)
+    fooled = (log_probabilities.argmax(-1) != labels).all(0) & (mixture.argmax(-1) != labels)
+    return fooled, _of_label(mixture, labels).exp()
+
+
+def _of_label(values: Tensor, labels: Tensor) -> Tensor:
+    """The label's of (B, C) values, (B,)."""
+    return values.gather(-1, labels.unsqueeze(-1)).squeeze(-1)
+
+
+def _column(values: Tensor) -> Tensor:
+    """(B,) as it multiplies images."""
+    return values.view(-1, 1, 1, 1)

@@ -1,0 +1,28 @@
+"""How well a score tells what is unlike the training data: outliers, adversarial examples."""
+
+import numpy as np
+from sklearn.metrics import average_precision_score, roc_auc_score, roc_curve
+from torch import Tensor
+
+
+def detection(inside: Tensor, outside: Tensor) -> dict[str, float]:
+    """Three summaries of a detector that calls a high score an outlier.
+
+    Args:
+        inside: Scores of images like the training data, (B,).
+        outside: Scores of images that are not, (B',).
+
+    Returns:
+        ``auroc``, the chance that an outlier scores above an inlier; ``aupr``, the average
+        precision with outliers as positives, which a blind detector has at their share; and
+        ``fpr95``, the share of inliers flagged by the highest threshold that flags 95 % of the
+        outliers. All between 0 and 1.
+    """
+    scores = np.concatenate([inside.cpu().numpy(), outside.cpu().numpy()])
+    is_outlier = np.repeat([0, 1], [len(inside), len(outside)])
+    flagged_inside, flagged_outside, _ = roc_curve(is_outlier, scores, drop_intermediate=False)
+    return {
+        "auroc": float(roc_auc_score(is_outlier, scores)),
+        "aupr": float(average_precision_score(is_outlier, scores)),
+        "fpr95": float(flagged_inside[np.searchsorted(flagged_outside, 0.95)]),
+    }

@@ -1,0 +1,77 @@
+"""How a trained posterior is measured and attacked, in numbers: the same for every method."""
+
+from dataclasses import dataclass, replace
+
+
+@dataclass(frozen=True)
+class Attack:
+    """How a trained posterior is attacked (section 4.5).
+
+    Attributes:
+        images: Test images attacked, evenly spaced.
+        passes: Images times attacked networks at most: large ensembles get fewer images.
+        eps: Largest changes of a pixel, in [0, 1].
+        steps: Steps of PGD.
+        restarts: Random starts of PGD.
+        pairs: Networks attacked together, and the new ones that the examples are tested on.
+        singles: Single networks attacked to see how far their examples transfer.
+        transfer: Sizes of the ensembles that these are tested on.
+        draws: Networks drawn anew at each step of the adaptive attack, which is tested on as many
+            as the last of ``transfer``.
+    """
+
+    images: int = 100
+    passes: int = 20_000
+    eps: tuple[float, ...] = (0.01, 0.03, 0.08, 0.1, 0.3, 0.5, 1.0)
+    steps: int = 20
+    restarts: int = 2
+    pairs: tuple[tuple[int, int], ...] = ((1, 100), (5, 5), (10, 10), (100, 100), (1000, 1000))
+    singles: int = 5
+    transfer: tuple[int, ...] = (1, 2, 5, 10, 20, 50, 100)
+    draws: int = 20
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """How a trained posterior is measured.
+
+    Attributes:
+        networks: Networks in a full ensemble, and draws behind the norms.
+        sizes: Sizes of the ensembles that are scored; each full ensemble is cut into disjoint ones
+            of every size.
+        draws: Number of full ensembles.
+        many: Size of one large ensemble whose uncertainty is measured, where draws are unlimited.
+        stride: It sees every so many-th image.
+        attack: The attacks; None where there are none.
+    """
+
+    networks: int = 100
+    sizes: tuple[int, ...] = (1, 5, 10, 100)
+    draws: int = 1
+    many: int = 1000
+    stride: int = 10
+    attack: Attack | None = None
+
+
+_SMOKE = Attack(
+    images=20,
+    passes=200,
+    eps=(0.03, 0.1, 0.3),
+    steps=5,
+    pairs=((1, 10), (5, 5), (10, 10), (20, 20)),
+    singles=1,
+    transfer=(1, 5, 10),
+    draws=3,
+)
+_ATTACKED = ("mnist", "mnist5000", "digits")
+
+
+def complete(evaluation: Evaluation, dataset: str, profile: str) -> Evaluation:
+    """What does not depend on the method: the attacks, and in ``smoke`` a size that takes seconds.
+
+    The paper attacks grey digits only.
+    """
+    smoke = profile == "smoke"
+    if dataset in _ATTACKED:
+        evaluation = replace(evaluation, attack=_SMOKE if smoke else Attack())
+    return replace(evaluation, many=200) if smoke else evaluation

@@ -1,0 +1,284 @@
+"""How ensembles bear attacks (section 4.5): a record's attack metrics and arrays.
+
+Shapes: N networks, B images, C classes.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from itertools import product
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from hypergan.attacks import Victim, fgsm, in_pixels, pgd
+from hypergan.data import Data
+from hypergan.detection import detection
+from hypergan.ensemble import Ensemble
+from hypergan.metrics import entropy, log_mixture, uncertainty
+from hypergan.posterior import Posterior
+from hypergan.progress import progress_bar
+from hypergan.protocol import Attack
+
+Method = Callable[[Victim, Tensor, Tensor, float], Tensor]
+"""An attack: victim, images, labels and eps to adversarial examples."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What an ensemble makes of images.
+
+    Attributes:
+        entropy: Of the mean softmax, in nats, (B,).
+        mutual_information: Between class and network, in nats, (B,).
+        fools: Whether an image fools each network, (N, B).
+        wrong: Whether the mean softmax puts it in a wrong class, (B,).
+    """
+
+    entropy: Tensor
+    mutual_information: Tensor
+    fools: Tensor
+    wrong: Tensor
+
+    @classmethod
+    def of(cls, victim: Victim, images: Tensor, labels: Tensor) -> "Outcome":
+        """Show images (B, channels, H, W) with labels (B,) to an ensemble."""
+        log_probabilities = torch.cat([part.log_softmax(-1) for part in victim(images)])
+        mixture = log_mixture(log_probabilities)
+        doubt = uncertainty(mixture, entropy(log_probabilities.exp()).mean(0))
+        return cls(
+            doubt["entropy"],
+            doubt["mutual_information"],
+            log_probabilities.argmax(-1) != labels,
+            mixture.argmax(-1) != labels,
+        )
+
+
+@torch.no_grad()
+def evaluate_attacks(
+    posterior: Posterior,
+    data: Data,
+    attack: Attack,
+    generator: torch.Generator,
+    *,
+    progress: bool = True,
+) -> tuple[dict[str, Any], dict[str, np.ndarray[Any, Any]]]:
+    """Attack ensembles, and show the adversarial examples to the same networks and to new ones.
+
+    A posterior of a limited size lends those networks as new that were not attacked, so far as
+    there are any; pairs that attack more than it has are left out, and so is the adaptive attack.
+
+    Returns:
+        The metrics ``attacks`` and ``transfer``, lists of rows, and arrays.
+
+        A row of ``attacks`` has ``attack`` (fgsm, pgd, or eot for PGD over fresh draws), the
+        number of ``attacked`` networks, ``tested`` on the "same" ones or "fresh" ones, how many
+        ``networks`` these are, ``images``, and ``eps``, 0 for the clean images. Then ``entropy``,
+        its mean over the images; ``entropy_fooled``, its mean over those that fool every attacked
+        network (for eot: every tested one), None if there are none; ``all_fooled``, their share;
+        ``success``, the share of images whose mean softmax is wrong; ``fooled``, the mean share of
+        networks that an image fools; ``auroc`` and ``auroc_mutual_information``, how well entropy
+        and mutual information tell adversarial examples from the clean images.
+
+        The arrays ``attack_entropy``, ``attack_mutual_information``, ``attack_fooled`` and
+        ``attack_wrong`` (rows, B) hold the same for each image, NaN where fewer were attacked.
+
+        A row of ``transfer`` has ``attack``, ``eps`` and a number of new ``networks``; of the
+        ``examples`` that one network classified rightly before the attack on it and wrongly after
+        it, ``fooled`` is the mean share of the new networks that they fool, ``success`` the share
+        that the new networks' mean softmax gets wrong; both None without examples.
+    """
+    size = posterior.size
+    pairs = [pair for pair in attack.pairs if size is None or pair[0] <= size]
+    descend = partial(_descend, attack=attack, generator=generator)
+    methods: dict[str, Method] = {"fgsm": fgsm, "pgd": descend}
+    tries = len(methods) * (len(pairs) + attack.singles) + (size is None)
+    rows: list[dict[str, Any]] = []
+    outcomes: list[Outcome] = []
+    with progress_bar(
+        progress, total=tries * len(attack.eps), desc="attacks", unit="attack"
+    ) as bar:
+        for attacked, new in pairs:
+            images, labels = pixels(data, min(attack.images, attack.passes // attacked))
+            tested = _victims(posterior, data, attacked, new, generator)
+            for name, method in methods.items():
+                found = _attacked(method, tested["same"], tested, images, labels, attack, bar)
+                for row, outcome in found:
+                    rows.append({"attack": name, "attacked": attacked} | row)
+                    outcomes.append(outcome)
+        if size is None:
+            images, labels = pixels(data, attack.images)
+            fixed = posterior.ensemble(max(attack.transfer), generator)
+            tested = {"fresh": in_pixels(lambda: fixed, data.mean, data.std)}
+            changing = in_pixels(
+                lambda: posterior.ensemble(attack.draws, generator), data.mean, data.std
+            )
+            adaptive = partial(descend, until_fooled=False)
+            found = _attacked(adaptive, changing, tested, images, labels, attack, bar)
+            for row, outcome in found:
+                rows.append({"attack": "eot", "attacked": attack.draws} | row)
+                outcomes.append(outcome)
+        transfer = _transfer(posterior, data, methods, attack, generator, bar)
+    return {"attacks": rows, "transfer": transfer}, _arrays(outcomes)
+
+
+def pixels(data: Data, count: int) -> tuple[Tensor, Tensor]:
+    """Evenly spaced test images in [0, 1] and their labels, all of them if there are fewer."""
+    inputs, labels = data.test.tensors
+    chosen = torch.linspace(0, len(inputs) - 1, min(count, len(inputs))).long()
+    mean, std = (torch.tensor(values).view(-1, 1, 1) for values in (data.mean, data.std))
+    return (inputs[chosen] * std + mean).clamp(0, 1), labels[chosen]
+
+
+def _descend(
+    victim: Victim,
+    images: Tensor,
+    labels: Tensor,
+    eps: float,
+    *,
+    attack: Attack,
+    generator: torch.Generator,
+    until_fooled: bool = True,
+) -> Tensor:
+    """PGD with the settings of an attack."""
+    return pgd(
+        victim,
+        images,
+        labels,
+        eps,
+        steps=attack.steps,
+        restarts=attack.restarts,
+        until_fooled=until_fooled,
+        generator=generator,
+    )
+
+
+def _victims(
+    posterior: Posterior, data: Data, attacked: int, new: int, generator: torch.Generator
+) -> dict[str, Victim]:
+    """The "same" ensemble that is attacked and, if there are more networks, a "fresh" one."""
+    wanted = attacked + new
+    count = wanted if posterior.size is None else min(wanted, posterior.size)
+    drawn = posterior.ensemble(count, generator)
+    parts = {"same": slice(attacked), "fresh": slice(attacked, None)}
+    return {
+        name: in_pixels(partial(_part, drawn, part), data.mean, data.std)
+        for name, part in parts.items()
+        if name == "same" or count > attacked
+    }
+
+
+def _part(ensemble: Ensemble, part: slice) -> Ensemble:
+    """Some networks of an ensemble."""
+    weights = {name: tensor[part] for name, tensor in ensemble.weights.items()}
+    return Ensemble(ensemble.target, weights)
+
+
+def _attacked(
+    method: Method,
+    attacked: Victim,
+    tested: dict[str, Victim],
+    images: Tensor,
+    labels: Tensor,
+    attack: Attack,
+    bar: Any,
+) -> list[tuple[dict[str, Any], Outcome]]:
+    """A row and an outcome for each eps and each tested ensemble."""
+
+    def shown(images: Tensor) -> dict[str, Outcome]:
+        return {name: Outcome.of(victim, images, labels) for name, victim in tested.items()}
+
+    results = []
+    clean = shown(images)
+    for eps in (0.0, *attack.eps):
+        outcomes = clean
+        if eps:
+            outcomes = shown(method(attacked, images, labels, eps))
+            bar.update()
+        all_fooled = next(iter(outcomes.values())).fools.all(0)  # "same" comes first
+        for name, outcome in outcomes.items():
+            row = {"tested": name, "eps": eps} | _summary(outcome, clean[name], all_fooled)
+            results.append((row, outcome))
+    return results
+
+
+def _summary(outcome: Outcome, clean: Outcome, all_fooled: Tensor) -> dict[str, Any]:
+    """The numbers of a row of ``attacks``."""
+    kept = outcome.entropy[all_fooled]
+    information = detection(clean.mutual_information, outcome.mutual_information)
+    return {
+        "networks": len(outcome.fools),
+        "images": len(outcome.wrong),
+        "entropy": float(outcome.entropy.mean()),
+        "entropy_fooled": float(kept.mean()) if len(kept) else None,
+        "all_fooled": float(all_fooled.float().mean()),
+        "success": float(outcome.wrong.float().mean()),
+        "fooled": float(outcome.fools.float().mean()),
+        "auroc": detection(clean.entropy, outcome.entropy)["auroc"],
+        "auroc_mutual_information": information["auroc"],
+    }
+
+
+def _transfer(
+    posterior: Posterior,
+    data: Data,
+    methods: dict[str, Method],
+    attack: Attack,
+    generator: torch.Generator,
+    bar: Any,
+) -> list[dict[str, Any]]:
+    """Adversarial examples of single networks, shown to others."""
+    images, labels = pixels(data, attack.images)
+    most = max(attack.transfer)
+    if posterior.size is not None:
+        most = min(most, posterior.size - 1)
+    sizes = [size for size in attack.transfer if size <= most]
+    shares = defaultdict[tuple[str, float, int], list[tuple[Tensor, Tensor]]](list)
+    for _ in range(attack.singles if sizes else 0):
+        single, fresh = _victims(posterior, data, 1, most, generator).values()
+        right = ~Outcome.of(single, images, labels).wrong
+        for name, eps in product(methods, attack.eps):
+            adversarial = methods[name](single, images, labels, eps)
+            example = right & Outcome.of(single, adversarial, labels).wrong
+            log_probabilities = torch.cat([part.log_softmax(-1) for part in fresh(adversarial)])
+            fools = log_probabilities.argmax(-1) != labels
+            for size in sizes:
+                wrong = log_mixture(log_probabilities[:size]).argmax(-1) != labels
+                fooled = fools[:size].float().mean(0)
+                shares[name, eps, size].append((fooled[example], wrong[example].float()))
+            bar.update()
+    rows = []
+    for (name, eps, size), found in shares.items():
+        fooled, wrong = (torch.cat(values) for values in zip(*found, strict=True))
+        rows.append(
+            {
+                "attack": name,
+                "eps": eps,
+                "networks": size,
+                "examples": len(fooled),
+                "fooled": float(fooled.mean()) if len(fooled) else None,
+                "success": float(wrong.mean()) if len(fooled) else None,
+            }
+        )
+    return rows
+
+
+def _arrays(outcomes: list[Outcome]) -> dict[str, np.ndarray[Any, Any]]:
+    """Each image's numbers, (rows, B)."""
+    most = max(len(outcome.wrong) for outcome in outcomes)
+    columns = {
+        "entropy": [outcome.entropy for outcome in outcomes],
+        "mutual_information": [outcome.mutual_information for outcome in outcomes],
+        "fooled": [outcome.fools.float().mean(0) for outcome in outcomes],
+        "wrong": [outcome.wrong for outcome in outcomes],
+    }
+    arrays = {}
+    for name, values in columns.items():
+        array = np.full((len(values), most), np.nan, dtype=np.float16)
+        for row, own in zip(array, values, strict=True):
+            row[: len(own)] = own.numpy()
+        arrays[f"attack_{name}"] = array
+    return arrays

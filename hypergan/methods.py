@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from hypergan.baselines.mnf import MNF
 from hypergan.model import HyperGAN
 from hypergan.posterior import Posterior
 
@@ -22,6 +23,7 @@ METHODS = {
     "hypergan": Method(HyperGAN),
     "hypergan-no-mixer": Method(HyperGAN, {"mixer": False}),
     "hypergan-no-discriminator": Method(HyperGAN, {"beta": 0.0}),
+    "mnf": Method(MNF),
 }
 
 

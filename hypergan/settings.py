@@ -127,7 +127,7 @@ def settings_for(method: str, dataset: str, profile: str) -> Settings:
     _require("method", method, tuple(METHODS))
     _require("data set", dataset, DATASETS)
     _require("profile", profile, PROFILES)
-    settings = _base(dataset, profile)
+    settings = _mnf(dataset, profile) if method == "mnf" else _base(dataset, profile)
     return replace(settings, model=settings.model | METHODS[method].switches)
 
 
@@ -148,6 +148,32 @@ def _smoke(settings: Settings) -> Settings:
     return replace(
         settings, model=settings.model | {"hidden": 64}, training=training, stand_in=True
     )
+
+
+def _mnf(dataset: str, profile: str) -> Settings:
+    """MNF on a data set in a profile."""
+    if profile == "paper":  # the authors' code: a z for each of 100 images
+        training = Training(
+            epochs=100, batch_size=100, networks=100, learning_rate=1e-3, schedule="constant"
+        )
+    else:
+        training = Training(epochs=20, batch_size=100, networks=100, learning_rate=1e-3)
+    settings = Settings(training=training, evaluation=Evaluation(sizes=(1, 10, 100)))
+    if dataset == "cubic":
+        settings = Settings(
+            {"kl_weight": 0.03},
+            Training(
+                epochs=20, steps_per_epoch=250, batch_size=20, networks=20, learning_rate=1e-2
+            ),
+            Evaluation(sizes=(10, 100), networks=1000),
+        )
+    return _smoke_mnf(settings) if profile == "smoke" else settings
+
+
+def _smoke_mnf(settings: Settings) -> Settings:
+    """The same in seconds: few steps, embedded images."""
+    training = replace(settings.training, epochs=3, steps_per_epoch=20, diversity_networks=20)
+    return replace(settings, training=training, stand_in=True)
 
 
 def _require(kind: str, name: str, known: tuple[str, ...]) -> None:

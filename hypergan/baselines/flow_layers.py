@@ -54,7 +54,11 @@ class FlowLayer(nn.Module, ABC):
         super().__init__()
         self.mean = layer
         self.log_std = nn.ParameterDict(
-            {name: torch.full_like(p, log_std) for name, p in layer.named_parameters()}
+            {
+                name: torch.full_like(parameter, log_std)
+                for name, parameter in layer.named_parameters()
+                if parameter.requires_grad
+            }
         )
         dim = self.matrix(layer.weight).shape[1]
         self.z_mean = nn.Parameter(torch.ones(dim))
@@ -124,11 +128,13 @@ class FlowLayer(nn.Module, ABC):
             for name, log_std in self.log_std.items()
         }
 
-    def _variances(self) -> tuple[Tensor, Tensor | None]:
-        """The variances of the weights and of the biases, where there are any."""
-        log_std = dict(self.log_std)
-        biases = (2 * log_std["bias"]).exp() if "bias" in log_std else None
-        return (2 * log_std["weight"]).exp(), biases
+    def _variances(self) -> tuple[Tensor, Tensor]:
+        """The variances of the weights and of the biases, hardly above 0 where they do not vary."""
+        weight = (2 * self.log_std["weight"]).exp()
+        if "bias" in self.log_std:
+            return weight, (2 * self.log_std["bias"]).exp()
+        tiny = torch.finfo(weight.dtype).tiny  # the root of 0 has no gradient
+        return weight, weight.new_full((len(weight),), tiny)
 
     def _gaussian_kl(self, name: str, z_squared: Tensor | None = None) -> Tensor:
         """KL(N(z mean, std^2) || N(0, 1)) over a parameter; z^2 as (N, D) gives (N,)."""
@@ -144,8 +150,9 @@ class FlowLayer(nn.Module, ABC):
 
     def _noisy(self, mean: Tensor, variance: Tensor) -> Tensor:
         """Local reparametrisation: a Gaussian of each unit's own, from PyTorch's global source."""
-        tiny = torch.finfo(variance.dtype).tiny  # the root of 0 has no gradient
-        return torch.addcmul(mean, (variance + tiny).sqrt(), torch.randn_like(mean))
+        noise = torch.randn(mean.numel(), dtype=mean.dtype, device=mean.device)
+        noise = noise.as_strided(mean.shape, mean.stride())  # the strided generator is slower
+        return torch.addcmul(mean, variance.sqrt(), noise)
 
     def _normal(self, *shape: int, generator: torch.Generator | None) -> Tensor:
         like = self.z_mean
@@ -203,8 +210,7 @@ class FlowConv2d(FlowLayer):
     def forward(self, inputs: Tensor) -> Tensor:
         """Noisy outputs, (B, channels, height, width) to the same."""
         z = self._z_for(inputs)[:, :, None, None]
-        mean = z * self.mean._conv_forward(inputs, self.mean.weight, None)
-        if self.mean.bias is not None:
-            mean = mean + self.mean.bias[:, None, None]
+        mean, bias = self.mean._conv_forward(inputs, self.mean.weight, None), self.mean.bias
+        mean = z * mean if bias is None else torch.addcmul(bias[:, None, None], z, mean)
         variance = self.mean._conv_forward(inputs.square(), *self._variances())
         return self._noisy(mean, variance)

@@ -191,12 +191,13 @@ def _replaceable(target: nn.Module) -> dict[str, Any]:
             )
     for name, module in target.named_modules():
         for own_name, parameter in module.named_parameters(recurse=False):
-            if (id(parameter) in seen and parameter.requires_grad) or (
-                name in modules and not parameter.requires_grad
-            ):
+            tied = parameter.requires_grad and id(parameter) in seen
+            frozen = name in modules and own_name == "weight" and not parameter.requires_grad
+            if tied or frozen:
                 raise TargetError(
-                    f"{own_name} of {name or 'the target'} is tied to another layer's or frozen "
-                    "beside a trainable one; MNF trains whole layers, so untie it or freeze all"
+                    f"the {own_name} of {name or 'the target'} is "
+                    + ("tied to another layer's" if tied else "frozen and its bias is not")
+                    + "; MNF has a posterior for each layer, so give it a trainable one of its own"
                 )
             seen.add(id(parameter))
     return modules

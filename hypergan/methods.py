@@ -8,6 +8,7 @@ from torch import nn
 
 from hypergan.baselines.mc_dropout import MCDropout
 from hypergan.baselines.network_ensemble import NetworkEnsemble
+from hypergan.baselines.mnf import MNF
 from hypergan.model import HyperGAN
 from hypergan.posterior import Posterior
 
@@ -27,6 +28,7 @@ METHODS = {
     "ensemble": Method(NetworkEnsemble),
     "ensemble-normal-init": Method(NetworkEnsemble, {"initialisation": "normal"}),
     "mc-dropout": Method(MCDropout),
+    "mnf": Method(MNF),
 }
 
 

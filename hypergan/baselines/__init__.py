@@ -1,1 +1,1 @@
-"""The methods that HyperGAN is compared with, each a :class:`hypergan.posterior.Posterior`."""
+"""The methods that the paper compares with."""

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from hypergan.baselines.mc_dropout import MCDropout
+from hypergan.baselines.mnf import MNF
 from hypergan.baselines.network_ensemble import NetworkEnsemble
 from hypergan.data import NAMES as DATASETS
 from hypergan.errors import SettingsError
@@ -18,6 +19,7 @@ from hypergan.posterior import Posterior
 from hypergan.protocol import Evaluation, complete
 from hypergan.settings.form import Settings
 from hypergan.settings.hypergan import hypergan
+from hypergan.settings.mnf import mnf
 from hypergan.settings.networks import ensemble, mc_dropout
 
 __all__ = ["PROFILES", "Evaluation", "Settings", "settings_for"]
@@ -28,6 +30,7 @@ _CHOICES: dict[type[Posterior], Callable[[str, str], Settings]] = {
     HyperGAN: hypergan,
     NetworkEnsemble: ensemble,
     MCDropout: mc_dropout,
+    MNF: mnf,
 }
 """Each posterior's settings, by data set and profile."""
 

@@ -1,0 +1,203 @@
+"""Multiplicative normalising flows (Louizos and Welling, 2017, https://arxiv.org/abs/1703.01961).
+
+Shapes: N networks, B inputs, C classes.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call
+
+from hypergan.baselines.flow_layers import FlowConv2d, FlowLayer, FlowLinear
+from hypergan.ensemble import Weights, _channels_last
+from hypergan.errors import SettingsError, TargetError
+from hypergan.layers import layers_of
+from hypergan.metrics import accuracy
+from hypergan.model import split
+from hypergan.objective import Loss, cross_entropy, expected_task_loss
+from hypergan.posterior import Posterior
+from hypergan.randomness import global_seed
+
+if TYPE_CHECKING:
+    from hypergan.training import Training
+
+FLOW_LAYERS: dict[type[nn.Module], type[FlowLayer]] = {
+    nn.Linear: FlowLinear,
+    nn.Conv2d: FlowConv2d,
+}
+"""What takes the place of each kind of layer."""
+
+
+class MNF(Posterior):
+    """A variational posterior over the weights of a target network.
+
+    Training passes the images through a copy of the target whose layers are
+    :class:`hypergan.baselines.flow_layers.FlowLayer`; a sampled network is the ordinary target.
+
+    Args:
+        target: A module whose trainable weights all belong to ``nn.Linear`` and ``nn.Conv2d``. It
+            is copied; the means start at its present weights.
+        flow_steps: Steps of the flow of q(z) and of the auxiliary r(z|W).
+        flow_hidden: Hidden units in a step of each.
+        log_std: Logarithm of the weights' standard deviations at the start.
+        max_std: Bound on them in training; wider ones only slow it down.
+        z_std: Standard deviation of z at the start.
+        kl_weight: Factor of the KL term: 1 for a loss that is a negative log likelihood, such as
+            the cross entropy; twice the variance of the noise for the mean squared error.
+        generator: Source of the initialisation; by default PyTorch's global one.
+
+    Raises:
+        TargetError: If trainable weights belong to something else, or to several layers.
+        SettingsError: If a standard deviation is not above 0, or ``kl_weight`` is below 0.
+    """
+
+    def __init__(
+        self,
+        target: nn.Module,
+        *,
+        flow_steps: tuple[int, int] = (2, 2),
+        flow_hidden: tuple[int, int] = (50, 100),
+        log_std: float = -9.0,
+        max_std: float = 0.5,
+        z_std: float = 0.1**0.5,
+        kl_weight: float = 1.0,
+        generator: torch.Generator | None = None,
+    ) -> None:
+        super().__init__()
+        if not (max_std > 0 and z_std > 0 and kl_weight >= 0):
+            raise SettingsError(
+                f"max_std is {max_std}, z_std {z_std}, kl_weight {kl_weight}; "
+                "the first two must be above 0, the last 0 or more"
+            )
+        self.max_std, self.kl_weight = max_std, kl_weight
+        replaced = _replaceable(target)
+        with global_seed(generator):
+            layers = {
+                name: FLOW_LAYERS[type(module)](
+                    copy.deepcopy(module),
+                    flow_steps=flow_steps,
+                    flow_hidden=flow_hidden,
+                    log_std=log_std,
+                    z_std=z_std,
+                ).to(module.weight.dtype)
+                for name, module in replaced.items()
+            }
+        self.target = copy.deepcopy(target)
+        # A copy finds each layer copied already, also where a module is used twice.
+        done: dict[int, Any] = {id(module): layers[name] for name, module in replaced.items()}
+        self.network = copy.deepcopy(target, done)
+        self.layers = layers
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What training depends on and the shapes of the parameters do not show."""
+        return {"kl_weight": self.kl_weight, "max_std": self.max_std}
+
+    def optimisers(self, training: Training) -> dict[str, torch.optim.Optimizer]:
+        """Adam for means, standard deviations and flows."""
+        trained = [p for p in self.network.parameters() if p.requires_grad]
+        return {"layers": training.adam([{"params": trained, "lr": training.learning_rate}])}
+
+    def update(
+        self,
+        optimisers: dict[str, torch.optim.Optimizer],
+        inputs: Tensor,
+        targets: Tensor,
+        *,
+        loss: Loss,
+        training: Training,
+        data_size: int,
+        generator: torch.Generator,
+    ) -> dict[str, Tensor]:
+        """One step on the bound per input: task loss + KL / data_size.
+
+        Each of ``training.networks`` draws of z sees its share of the mini-batch (all of it with
+        ``share_images``); as many as there are images give each its own, as in Algorithm 1.
+        """
+        n = training.networks
+        if training.share_images:
+            inputs, targets = (batch.expand(n, *batch.shape) for batch in (inputs, targets))
+        else:
+            inputs, targets = (split(batch, n) for batch in (inputs, targets))
+        z, kl = self._draw(n, generator)
+        images = _channels_last(inputs.flatten(0, 1), image_dims=4)
+        with global_seed(generator):  # the layers' noise
+            flat = functional_call(self.network, z, images, tie_weights=False)
+        outputs = flat.unflatten(0, (n, -1))
+        task_loss = expected_task_loss(loss, outputs, targets)
+        optimisers["layers"].zero_grad()
+        (task_loss + self.kl_weight * kl / data_size).backward()
+        training.clip(optimisers["layers"])
+        optimisers["layers"].step()
+        self._bound_std()
+        history = {"loss": task_loss.detach(), "kl": kl.detach()}
+        if loss is cross_entropy:
+            history["accuracy"] = accuracy(outputs.detach(), targets)
+        return history
+
+    def _draw(self, n: int, generator: torch.Generator) -> tuple[Weights, Tensor]:
+        """``n`` draws of every layer's z, by the name of its buffer, and their mean KL in nats."""
+        named, total = {}, torch.zeros(())
+        for name, layer in self.layers.items():
+            z, log_q = layer.draw(n, generator)
+            named[f"{name}.z" if name else "z"] = z
+            total = total.to(z) + layer.kl(z, log_q, generator).mean()
+        return named, total
+
+    @torch.no_grad()
+    def _bound_std(self) -> None:
+        """Back to the nearest standard deviations that are allowed."""
+        for layer in self.layers.values():
+            for log_std in layer.log_std.values():
+                log_std.clamp_(max=math.log(self.max_std))
+
+    @torch.no_grad()
+    def sample(self, n: int, generator: torch.Generator | None = None) -> Weights:
+        """Weights of ``n`` networks, each ``(n, *shape)``, by their names in the target.
+
+        Each network has one z and one draw of all weights given it.
+
+        Raises:
+            SettingsError: If ``n`` is below 1.
+        """
+        if n < 1:
+            raise SettingsError(f"asked for {n} networks; sample 1 or more")
+        return {
+            f"{name}.{own_name}" if name else own_name: tensor
+            for name, layer in self.layers.items()
+            for own_name, tensor in layer.sample(n, generator).items()
+        }
+
+
+def _replaceable(target: nn.Module) -> dict[str, Any]:
+    """The layers with trainable weights, by name.
+
+    Raises:
+        TargetError: If one of them cannot become a :class:`FlowLayer`.
+    """
+    seen: set[int] = set()
+    names = [next(iter(layer.shapes)).rpartition(".")[0] for layer in layers_of(target)]
+    modules: dict[str, Any] = {name: target.get_submodule(name) for name in names}
+    for name, module in modules.items():
+        if type(module) not in FLOW_LAYERS:
+            raise TargetError(
+                f"{name or 'the target'} is {type(module).__name__}; MNF knows Linear and Conv2d "
+                "alone, so freeze its parameters (requires_grad=False) or take another method"
+            )
+    for name, module in target.named_modules():
+        for own_name, parameter in module.named_parameters(recurse=False):
+            tied = parameter.requires_grad and id(parameter) in seen
+            frozen = name in modules and own_name == "weight" and not parameter.requires_grad
+            if tied or frozen:
+                raise TargetError(
+                    f"the {own_name} of {name or 'the target'} is "
+                    + ("tied to another layer's" if tied else "frozen and its bias is not")
+                    + "; MNF has a posterior for each layer, so give it a trainable one of its own"
+                )
+            seen.add(id(parameter))
+    return modules

@@ -6,6 +6,8 @@ from typing import Any
 import torch
 from torch import nn
 
+from hypergan.baselines.apd import APD
+from hypergan.baselines.sgld import SGLD
 from hypergan.model import HyperGAN
 from hypergan.posterior import Posterior
 
@@ -22,6 +24,8 @@ METHODS = {
     "hypergan": Method(HyperGAN),
     "hypergan-no-mixer": Method(HyperGAN, {"mixer": False}),
     "hypergan-no-discriminator": Method(HyperGAN, {"beta": 0.0}),
+    "sgld": Method(SGLD),
+    "apd": Method(APD),
 }
 
 

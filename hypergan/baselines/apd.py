@@ -99,9 +99,7 @@ class APD(Posterior):
         self.standardise = standardise
         size = len(self.sgld.position)
         with global_seed(generator):
-            self.generator = perceptron(
-                noise_dim, hidden, hidden, hidden, size, batch_norm=False
-            )
+            self.generator = perceptron(noise_dim, hidden, hidden, hidden, size, batch_norm=False)
             self.critic = perceptron(size, hidden, hidden, hidden, 1, batch_norm=False)
         for module in (self.generator, self.critic):
             module.to(self.sgld.position.dtype)
@@ -142,14 +140,12 @@ class APD(Posterior):
         if n < 1:
             raise SettingsError(f"asked for {n} networks; sample 1 or more")
         vectors = self.centre + self.scale * self.generator(self._noise(n, generator))
-        return weights_of(vectors, self.target)
+        return weights_of(vectors, self.sgld.layers)
 
     def optimisers(self, training: Training) -> dict[str, torch.optim.Optimizer]:
         """The chain's, and Adam with Gulrajani et al.'s decay rates for generator and critic."""
         return self.sgld.optimisers(training) | {
-            name: torch.optim.Adam(
-                module.parameters(), lr=self.rate, betas=(0.5, 0.9), fused=True
-            )
+            name: torch.optim.Adam(module.parameters(), lr=self.rate, betas=(0.5, 0.9), fused=True)
             for name, module in (("generator", self.generator), ("critic", self.critic))
         }
 
@@ -165,7 +161,8 @@ class APD(Posterior):
         generator: torch.Generator,
     ) -> dict[str, Tensor]:
         """A step of the chain, or of the GAN once the chain is done."""
-        if self.distilling:
+        chain_is_done = self.distilling
+        if chain_is_done:
             distance = self._distil(optimisers, generator)
             with torch.no_grad():
                 weights = self.sample(1, generator)
@@ -181,9 +178,13 @@ class APD(Posterior):
             generator=generator,
         )
         if self.distilling and self.standardise:
-            self.centre.copy_(self.sgld.points.mean(0))
-            self.scale.copy_((self.sgld.points - self.centre).square().mean().sqrt())
+            self._standardise()
         return history
+
+    def _standardise(self) -> None:
+        """Take the mean and the overall spread of the chain's points."""
+        self.centre.copy_(self.sgld.points.mean(0))
+        self.scale.copy_((self.sgld.points - self.centre).square().mean().sqrt())
 
     def _distil(
         self, optimisers: dict[str, torch.optim.Optimizer], generator: torch.Generator

@@ -27,6 +27,7 @@ from torch import Tensor, nn
 from hypergan.baselines.vectors import vector_of, weights_of
 from hypergan.ensemble import Weights, forward_networks
 from hypergan.errors import SettingsError
+from hypergan.layers import layers_of
 from hypergan.metrics import accuracy
 from hypergan.objective import Loss, cross_entropy, expected_task_loss
 from hypergan.posterior import Posterior
@@ -80,7 +81,8 @@ class SGLD(Posterior):
             if not value >= least:
                 raise SettingsError(f"{name} is {value}; it must be {least} or more")
         self.burn_in, self.thinning, self.temperature = burn_in, thinning, temperature
-        start = vector_of(target)
+        self.layers = layers_of(target)
+        start = vector_of(target, self.layers)
         self.target = copy.deepcopy(target)
         self.position = nn.Parameter(start)
         self.register_buffer("kept", start.new_zeros(samples, len(start)))
@@ -123,7 +125,7 @@ class SGLD(Posterior):
             )
         source = generator.device if generator is not None else points.device
         chosen = torch.randperm(len(points), generator=generator, device=source)[:n]
-        return weights_of(points[chosen.to(points.device)], self.target)
+        return weights_of(points[chosen.to(points.device)], self.layers)
 
     def optimisers(self, training: Training) -> dict[str, torch.optim.Optimizer]:
         """The drift: plain gradient descent at half the rate."""
@@ -145,7 +147,7 @@ class SGLD(Posterior):
     ) -> dict[str, Tensor]:
         """One Langevin step; its end point is kept if it is one of those to keep."""
         optimiser = optimisers["drift"]
-        weights = weights_of(self.position.unsqueeze(0), self.target)
+        weights = weights_of(self.position.unsqueeze(0), self.layers)
         objective, history = task_loss(loss, self.target, weights, inputs, targets)
         optimiser.zero_grad()
         objective.backward()

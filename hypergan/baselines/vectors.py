@@ -9,18 +9,18 @@ import torch
 from torch import Tensor, nn
 
 from hypergan.ensemble import Weights
-from hypergan.layers import layers_of
+from hypergan.layers import Layer
 
 
-def vector_of(target: nn.Module) -> Tensor:
-    """A copy of a target's own weights, (P,), in the order of its named parameters."""
+def vector_of(target: nn.Module, layers: list[Layer]) -> Tensor:
+    """A copy of a target's own weights, (P,), layer after layer."""
     parameters = dict(target.named_parameters())
-    return torch.cat([parameters[name].detach().flatten() for name in _shapes(target)])
+    return torch.cat([parameters[name].detach().flatten() for name in _shapes(layers)])
 
 
-def weights_of(vectors: Tensor, target: nn.Module) -> Weights:
-    """Vectors (N, P) as the weights of N networks, each ``(N, *shape)``; views where possible."""
-    shapes = _shapes(target)
+def weights_of(vectors: Tensor, layers: list[Layer]) -> Weights:
+    """Vectors (N, P) as the weights of N networks, each ``(N, *shape)``."""
+    shapes = _shapes(layers)
     parts = vectors.split([prod(shape) for shape in shapes.values()], dim=1)
     return {
         name: part.reshape(len(vectors), *shape)
@@ -28,6 +28,6 @@ def weights_of(vectors: Tensor, target: nn.Module) -> Weights:
     }
 
 
-def _shapes(target: nn.Module) -> dict[str, tuple[int, ...]]:
-    """Shape of each trainable parameter, by its name."""
-    return {name: shape for layer in layers_of(target) for name, shape in layer.shapes.items()}
+def _shapes(layers: list[Layer]) -> dict[str, tuple[int, ...]]:
+    """Shape of each parameter, by its name."""
+    return {name: shape for layer in layers for name, shape in layer.shapes.items()}

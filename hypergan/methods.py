@@ -6,9 +6,11 @@ from typing import Any
 import torch
 from torch import nn
 
+from hypergan.baselines.apd import APD
 from hypergan.baselines.mc_dropout import MCDropout
-from hypergan.baselines.network_ensemble import NetworkEnsemble
 from hypergan.baselines.mnf import MNF
+from hypergan.baselines.network_ensemble import NetworkEnsemble
+from hypergan.baselines.sgld import SGLD
 from hypergan.model import HyperGAN
 from hypergan.posterior import Posterior
 
@@ -29,6 +31,8 @@ METHODS = {
     "ensemble-normal-init": Method(NetworkEnsemble, {"initialisation": "normal"}),
     "mc-dropout": Method(MCDropout),
     "mnf": Method(MNF),
+    "sgld": Method(SGLD),
+    "apd": Method(APD),
 }
 
 

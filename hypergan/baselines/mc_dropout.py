@@ -137,13 +137,10 @@ class MCDropout(Posterior):
         """A step of the one network on the whole mini-batch, each image with its own dropout."""
         targets = targets.unsqueeze(0)
         network = {name: parameter.unsqueeze(0) for name, parameter in self.trained.items()}
-        with self._dropping():
+        with self._dropping(), training.products(loss, inputs.device):
             outputs = forward_networks(self.target, network, inputs)
         task_loss = loss(outputs, targets).mean()
-        optimisers["network"].zero_grad()
-        task_loss.backward()
-        training.clip(optimisers["network"])
-        optimisers["network"].step()
+        training.descend(optimisers["network"], task_loss)
         history = {"loss": task_loss.detach()}
         if loss is cross_entropy:
             history["accuracy"] = accuracy(outputs.detach(), targets)

@@ -130,10 +130,7 @@ class MNF(Posterior):
             flat = functional_call(self.network, z, images, tie_weights=False)
         outputs = flat.unflatten(0, (n, -1))
         task_loss = expected_task_loss(loss, outputs, targets)
-        optimisers["layers"].zero_grad()
-        (task_loss + self.kl_weight * kl / data_size).backward()
-        training.clip(optimisers["layers"])
-        optimisers["layers"].step()
+        training.descend(optimisers["layers"], task_loss + self.kl_weight * kl / data_size)
         self._bound_std()
         history = {"loss": task_loss.detach(), "kl": kl.detach()}
         if loss is cross_entropy:

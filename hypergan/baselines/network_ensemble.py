@@ -128,12 +128,12 @@ class NetworkEnsemble(Posterior):
             targets = targets.expand(self.size, *targets.shape)
         else:
             inputs, targets = (split(batch, self.size) for batch in (inputs, targets))
-        outputs = forward_networks(self.target, self.weights, inputs, shared=training.share_images)
+        with training.products(loss, inputs.device):
+            outputs = forward_networks(
+                self.target, self.weights, inputs, shared=training.share_images
+            )
         losses = loss(outputs, targets)
-        optimisers["members"].zero_grad()
-        losses.sum().backward()  # of the sum, a member's gradient is that of its own loss
-        training.clip(optimisers["members"])
-        optimisers["members"].step()
+        training.descend(optimisers["members"], losses.sum())  # a member's gradient is its own
         history = {"loss": losses.detach().mean()}
         if loss is cross_entropy:
             history["accuracy"] = accuracy(outputs.detach(), targets)

@@ -8,9 +8,11 @@ gives the reasons for the numbers.
 from collections.abc import Callable
 from dataclasses import replace
 
+from hypergan.baselines.apd import APD
 from hypergan.baselines.mc_dropout import MCDropout
 from hypergan.baselines.mnf import MNF
 from hypergan.baselines.network_ensemble import NetworkEnsemble
+from hypergan.baselines.sgld import SGLD
 from hypergan.data import NAMES as DATASETS
 from hypergan.errors import SettingsError
 from hypergan.methods import METHODS
@@ -19,6 +21,7 @@ from hypergan.posterior import Posterior
 from hypergan.protocol import Evaluation, complete
 from hypergan.settings.form import Settings
 from hypergan.settings.hypergan import hypergan
+from hypergan.settings.langevin import apd, sgld
 from hypergan.settings.mnf import mnf
 from hypergan.settings.networks import ensemble, mc_dropout
 
@@ -31,6 +34,8 @@ _CHOICES: dict[type[Posterior], Callable[[str, str], Settings]] = {
     NetworkEnsemble: ensemble,
     MCDropout: mc_dropout,
     MNF: mnf,
+    SGLD: sgld,
+    APD: apd,
 }
 """Each posterior's settings, by data set and profile."""
 

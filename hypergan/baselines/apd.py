@@ -1,0 +1,218 @@
+"""Adversarial posterior distillation (Wang et al., 2018, "Adversarial distillation of Bayesian
+neural network posteriors"): a GAN learns the points of a Langevin chain.
+
+Shapes: N networks, P weights.
+"""  # noqa: D205
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor, nn
+
+from hypergan.baselines.sgld import SGLD, task_loss
+from hypergan.baselines.vectors import weights_of
+from hypergan.baselines.wasserstein import gradient_penalty, wasserstein_distance
+from hypergan.ensemble import Weights
+from hypergan.errors import SettingsError
+from hypergan.model import perceptron
+from hypergan.objective import Loss
+from hypergan.posterior import Posterior
+from hypergan.randomness import global_seed, normal
+
+if TYPE_CHECKING:
+    from hypergan.training import Training
+
+
+class APD(Posterior):
+    """A generator of weight vectors: noise (N, noise_dim) to points (N, P).
+
+    The first ``sgld_steps`` updates are those of :class:`hypergan.baselines.sgld.SGLD`. Each later
+    one is a step of the generator after some of its critic, on points that the chain kept; the
+    mini-batch then only scores a generated network for the history. Networks are drawn from the
+    chain until then, from the generator afterwards.
+
+    Wang et al. train on the bare vectors. A weight's fluctuation is much smaller than the weights
+    are, and each of Adam's first steps moves every generated weight about as far as that, so that
+    most of the training goes into finding the mean network. With ``standardise`` the generator
+    instead learns the vectors less their mean, in units of the root mean square of their
+    fluctuations: one number for all weights, so that distances between vectors, which are all
+    that the critic judges by, keep their proportions.
+
+    Args:
+        target: Any module without running statistics. It is copied.
+        sgld_steps: Updates that go into the chain.
+        noise_dim: Length of the generator's noise.
+        hidden: Units in each of the three hidden layers of generator and critic.
+        rate: Learning rate of both; the schedule of the training settings applies to it too.
+        penalty: Weight of the gradient penalty.
+        critic_steps: Steps of the critic for one of the generator.
+        points: Weight vectors in a step.
+        standardise: See above.
+        generator: Source of the initialisation; by default PyTorch's global one.
+        chain: Further arguments are those of the chain.
+
+    Raises:
+        TargetError: If the target's weights cannot be sampled.
+        SettingsError: If a number is out of range, or the chain would keep no point.
+    """
+
+    centre: Tensor
+    scale: Tensor
+
+    def __init__(
+        self,
+        target: nn.Module,
+        sgld_steps: int = 20_000,
+        *,
+        noise_dim: int = 100,
+        hidden: int = 100,
+        rate: float = 1e-4,
+        penalty: float = 10.0,
+        critic_steps: int = 5,
+        points: int = 64,
+        standardise: bool = True,
+        generator: torch.Generator | None = None,
+        **chain: Any,
+    ) -> None:
+        super().__init__()
+        for name, value, least in (
+            ("noise_dim", noise_dim, 1),
+            ("hidden", hidden, 1),
+            ("critic_steps", critic_steps, 1),
+            ("points", points, 1),
+            ("rate", rate, 0),
+            ("penalty", penalty, 0),
+        ):
+            if not value >= least:
+                raise SettingsError(f"{name} is {value}; it must be {least} or more")
+        self.sgld = SGLD(target, **chain)
+        self.target = self.sgld.target
+        if sgld_steps < self.sgld.burn_in + self.sgld.thinning:
+            raise SettingsError(
+                f"after {sgld_steps} steps the chain has kept no point; "
+                "raise sgld_steps, or lower burn_in or thinning"
+            )
+        self.sgld_steps, self.noise_dim, self.rate = sgld_steps, noise_dim, rate
+        self.penalty, self.critic_steps, self.points = penalty, critic_steps, points
+        self.standardise = standardise
+        size = len(self.sgld.position)
+        with global_seed(generator):
+            self.generator = perceptron(noise_dim, hidden, hidden, hidden, size, batch_norm=False)
+            self.critic = perceptron(size, hidden, hidden, hidden, 1, batch_norm=False)
+        for module in (self.generator, self.critic):
+            module.to(self.sgld.position.dtype)
+        self.register_buffer("centre", torch.zeros_like(self.sgld.position.detach()))
+        self.register_buffer("scale", self.centre.new_ones(()))
+
+    @property
+    def distilling(self) -> bool:
+        """Whether the chain is done."""
+        return int(self.sgld.steps) >= self.sgld_steps
+
+    @property
+    def size(self) -> int | None:  # type: ignore[override]  # the generator ends the limit
+        """How many different networks the chain holds; None once the generator makes them."""
+        return None if self.distilling else self.sgld.size
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What training depends on and the shapes of the parameters do not show."""
+        return self.sgld.settings | {
+            "sgld_steps": self.sgld_steps,
+            "rate": self.rate,
+            "penalty": self.penalty,
+            "critic_steps": self.critic_steps,
+            "points": self.points,
+            "standardise": self.standardise,
+        }
+
+    @torch.no_grad()
+    def sample(self, n: int, generator: torch.Generator | None = None) -> Weights:
+        """Weights of ``n`` generated networks; of ``n`` points of the chain while it runs.
+
+        Raises:
+            SettingsError: If ``n`` is below 1, or above what a running chain holds.
+        """
+        if not self.distilling:
+            return self.sgld.sample(n, generator)
+        if n < 1:
+            raise SettingsError(f"asked for {n} networks; sample 1 or more")
+        vectors = self.centre + self.scale * self.generator(self._noise(n, generator))
+        return weights_of(vectors, self.sgld.layers)
+
+    def optimisers(self, training: Training) -> dict[str, torch.optim.Optimizer]:
+        """The chain's, and Adam with Gulrajani et al.'s decay rates for generator and critic."""
+        return self.sgld.optimisers(training) | {
+            name: torch.optim.Adam(module.parameters(), lr=self.rate, betas=(0.5, 0.9), fused=True)
+            for name, module in (("generator", self.generator), ("critic", self.critic))
+        }
+
+    def update(
+        self,
+        optimisers: dict[str, torch.optim.Optimizer],
+        inputs: Tensor,
+        targets: Tensor,
+        *,
+        loss: Loss,
+        training: Training,
+        data_size: int,
+        generator: torch.Generator,
+    ) -> dict[str, Tensor]:
+        """A step of the chain, or of the GAN once the chain is done."""
+        chain_is_done = self.distilling
+        if chain_is_done:
+            distance = self._distil(optimisers, generator)
+            with torch.no_grad():
+                weights = self.sample(1, generator)
+                _, history = task_loss(loss, self.target, weights, inputs, targets)
+            return history | {"wasserstein_distance": distance}
+        history = self.sgld.update(
+            optimisers,
+            inputs,
+            targets,
+            loss=loss,
+            training=training,
+            data_size=data_size,
+            generator=generator,
+        )
+        if self.distilling and self.standardise:
+            self._standardise()
+        return history
+
+    def _standardise(self) -> None:
+        """Take the mean and the overall spread of the chain's points."""
+        self.centre.copy_(self.sgld.points.mean(0))
+        self.scale.copy_((self.sgld.points - self.centre).square().mean().sqrt())
+
+    def _distil(
+        self, optimisers: dict[str, torch.optim.Optimizer], generator: torch.Generator
+    ) -> Tensor:
+        """Steps of the critic, then one of the generator; the distance that the critic saw."""
+        for _ in range(self.critic_steps):
+            real = self._real(generator)
+            with torch.no_grad():
+                fake = self.generator(self._noise(self.points, generator))
+            mix = torch.rand(self.points, 1, generator=generator).to(real)
+            distance = wasserstein_distance(self.critic, real, fake)
+            objective = self.penalty * gradient_penalty(self.critic, real, fake, mix) - distance
+            optimisers["critic"].zero_grad()
+            objective.backward()
+            optimisers["critic"].step()
+        score = self.critic(self.generator(self._noise(self.points, generator))).mean()
+        optimisers["generator"].zero_grad()
+        (-score).backward(inputs=list(self.generator.parameters()))
+        optimisers["generator"].step()
+        return distance.detach()
+
+    def _real(self, generator: torch.Generator) -> Tensor:
+        """Random points of the chain as the GAN sees them, (points, P)."""
+        points = self.sgld.points
+        chosen = torch.randint(len(points), (self.points,), generator=generator)
+        return (points[chosen.to(points.device)] - self.centre) / self.scale
+
+    def _noise(self, n: int, generator: torch.Generator | None) -> Tensor:
+        """The generator's input, N(0, I), (n, noise_dim)."""
+        noise = normal(n, self.noise_dim, generator=generator, device=self.centre.device)
+        return noise.to(self.centre.dtype)

@@ -1,0 +1,184 @@
+r"""Stochastic gradient Langevin dynamics (Welling and Teh, 2011), over all weights of a target.
+
+A step on a mini-batch whose mean loss is :math:`L(\theta)`, with rate :math:`\epsilon`, weight
+decay :math:`\lambda`, temperature T and n training inputs, is
+
+.. math:: \theta \leftarrow \theta - \tfrac{\epsilon}{2} (\nabla L(\theta) + \lambda \theta) + \xi,
+    \qquad \xi \sim N(0, \epsilon T / n).
+
+For small :math:`\epsilon` it samples :math:`p(\theta) \propto \exp(-U(\theta))` with
+:math:`U = \frac{n}{T} (L(\theta) + \frac{\lambda}{2} \|\theta\|^2)`: Welling and Teh's Eq. 4 with
+their step :math:`\epsilon T / n`. With the mean cross entropy and T = 1, the default, that is the
+Bayesian posterior of all n inputs under the prior :math:`N(0, \frac{1}{n \lambda} I)`. With the
+mean squared error it is the posterior under Gaussian noise of variance T / 2 and the prior
+:math:`N(0, \frac{T}{n \lambda} I)`.
+
+Shapes: N networks, B inputs, P weights.
+"""
+
+from __future__ import annotations
+
+import copy
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor, nn
+
+from hypergan.baselines.vectors import vector_of, weights_of
+from hypergan.ensemble import Weights, forward_networks
+from hypergan.errors import SettingsError
+from hypergan.layers import layers_of
+from hypergan.metrics import accuracy
+from hypergan.objective import Loss, cross_entropy, expected_task_loss
+from hypergan.posterior import Posterior
+from hypergan.randomness import normal
+
+if TYPE_CHECKING:
+    from hypergan.training import Training
+
+
+class SGLD(Posterior):
+    """One Langevin chain from the target's own weights, and the points that were kept of it.
+
+    Of the training settings it uses the rate (the noise follows its schedule), the weight decay
+    and ``max_gradient``.
+
+    Args:
+        target: Any module without running statistics. It is copied.
+        samples: Points that are kept: the last ones, in a buffer that is there from the start.
+        burn_in: Steps before the first of them.
+        thinning: Steps from one to the next.
+        temperature: T of the equation above.
+        generator: Without effect: the chain starts where the target is.
+
+    Raises:
+        TargetError: If the target's weights cannot be sampled.
+        SettingsError: If ``samples`` or ``thinning`` is below 1, ``burn_in`` or ``temperature``
+            below 0.
+    """
+
+    position: nn.Parameter
+    kept: Tensor
+    steps: Tensor
+
+    def __init__(
+        self,
+        target: nn.Module,
+        samples: int = 1000,
+        burn_in: int = 500,
+        thinning: int = 20,
+        *,
+        temperature: float = 1.0,
+        generator: torch.Generator | None = None,
+    ) -> None:
+        super().__init__()
+        for name, value, least in (
+            ("samples", samples, 1),
+            ("burn_in", burn_in, 0),
+            ("thinning", thinning, 1),
+            ("temperature", temperature, 0),
+        ):
+            if not value >= least:
+                raise SettingsError(f"{name} is {value}; it must be {least} or more")
+        self.burn_in, self.thinning, self.temperature = burn_in, thinning, temperature
+        self.layers = layers_of(target)
+        start = vector_of(target, self.layers)
+        self.target = copy.deepcopy(target)
+        self.position = nn.Parameter(start)
+        self.register_buffer("kept", start.new_zeros(samples, len(start)))
+        self.register_buffer("steps", torch.tensor(0))
+
+    @property
+    def points(self) -> Tensor:
+        """The points kept so far, (N, P); until there is one, the chain's present point, (1, P)."""
+        after = int(self.steps) - self.burn_in
+        if after < self.thinning:
+            return self.position.detach().unsqueeze(0)
+        return self.kept[: after // self.thinning]
+
+    @property
+    def size(self) -> int:  # type: ignore[override]  # it grows
+        """Number of networks held."""
+        return len(self.points)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What training depends on and the shapes of the parameters do not show."""
+        return {
+            "burn_in": self.burn_in,
+            "thinning": self.thinning,
+            "temperature": self.temperature,
+        }
+
+    @torch.no_grad()
+    def sample(self, n: int, generator: torch.Generator | None = None) -> Weights:
+        """Weights of ``n`` different points of the chain.
+
+        Raises:
+            SettingsError: If ``n`` is below 1 or above the number of points held.
+        """
+        points = self.points
+        if not 1 <= n <= len(points):
+            raise SettingsError(
+                f"asked for {n} networks, the chain holds {len(points)}; "
+                "ask for 1 up to that, or train with more steps, more samples or less thinning"
+            )
+        source = generator.device if generator is not None else points.device
+        chosen = torch.randperm(len(points), generator=generator, device=source)[:n]
+        return weights_of(points[chosen.to(points.device)], self.layers)
+
+    def optimisers(self, training: Training) -> dict[str, torch.optim.Optimizer]:
+        """The drift: plain gradient descent at half the rate."""
+        drift = torch.optim.SGD(
+            [self.position], lr=training.learning_rate / 2, weight_decay=training.weight_decay
+        )
+        return {"drift": drift}
+
+    def update(
+        self,
+        optimisers: dict[str, torch.optim.Optimizer],
+        inputs: Tensor,
+        targets: Tensor,
+        *,
+        loss: Loss,
+        training: Training,
+        data_size: int,
+        generator: torch.Generator,
+    ) -> dict[str, Tensor]:
+        """One Langevin step; its end point is kept if it is one of those to keep."""
+        optimiser = optimisers["drift"]
+        weights = weights_of(self.position.unsqueeze(0), self.layers)
+        with training.products(loss, inputs.device):
+            objective, history = task_loss(loss, self.target, weights, inputs, targets)
+        training.descend(optimiser, objective)
+        rate = 2 * optimiser.param_groups[0]["lr"]
+        self._diffuse(rate * self.temperature / data_size, generator)
+        self._keep()
+        return history
+
+    @torch.no_grad()
+    def _diffuse(self, variance: float, generator: torch.Generator) -> None:
+        """The noise of a step, N(0, variance I)."""
+        noise = normal(len(self.position), generator=generator, device=self.position.device)
+        self.position.add_(noise, alpha=variance**0.5)
+
+    @torch.no_grad()
+    def _keep(self) -> None:
+        """Count the step and put the point in the oldest one's place, if its turn has come."""
+        self.steps += 1
+        after = int(self.steps) - self.burn_in
+        if after > 0 and after % self.thinning == 0:
+            self.kept[(after // self.thinning - 1) % len(self.kept)] = self.position
+
+
+def task_loss(
+    loss: Loss, target: nn.Module, weights: Weights, inputs: Tensor, targets: Tensor
+) -> tuple[Tensor, dict[str, Tensor]]:
+    """Mean loss of N networks on a mini-batch that all of them see, and its row of the history."""
+    outputs = forward_networks(target, weights, inputs)
+    targets = targets.expand(len(outputs), *targets.shape)
+    value = expected_task_loss(loss, outputs, targets)
+    history = {"loss": value.detach()}
+    if loss is cross_entropy:
+        history["accuracy"] = accuracy(outputs.detach(), targets)
+    return value, history

@@ -1,0 +1,33 @@
+"""All weights of a network as one vector, as samplers and plain GANs need them.
+
+Shapes: N networks, P weights.
+"""
+
+from math import prod
+
+import torch
+from torch import Tensor, nn
+
+from hypergan.ensemble import Weights
+from hypergan.layers import Layer
+
+
+def vector_of(target: nn.Module, layers: list[Layer]) -> Tensor:
+    """A copy of a target's own weights, (P,), layer after layer."""
+    parameters = dict(target.named_parameters())
+    return torch.cat([parameters[name].detach().flatten() for name in _shapes(layers)])
+
+
+def weights_of(vectors: Tensor, layers: list[Layer]) -> Weights:
+    """Vectors (N, P) as the weights of N networks, each ``(N, *shape)``."""
+    shapes = _shapes(layers)
+    parts = vectors.split([prod(shape) for shape in shapes.values()], dim=1)
+    return {
+        name: part.reshape(len(vectors), *shape)
+        for (name, shape), part in zip(shapes.items(), parts, strict=True)
+    }
+
+
+def _shapes(layers: list[Layer]) -> dict[str, tuple[int, ...]]:
+    """Shape of each parameter, by its name."""
+    return {name: shape for layer in layers for name, shape in layer.shapes.items()}

@@ -1,0 +1,141 @@
+import pytest
+import torch
+from test_sgld import KilledError, killing
+from torch import nn
+
+from hypergan import Training, fit
+from hypergan.baselines.apd import APD
+from hypergan.data import NAMES
+from hypergan.errors import SettingsError
+from hypergan.objective import cross_entropy
+from hypergan.settings import PROFILES, settings_for
+
+QUICK = Training(
+    epochs=4, batch_size=60, networks=1, learning_rate=0.05, weight_decay=1e-3,
+    schedule="constant", checkpoint_seconds=0, diversity_networks=4,
+)  # fmt: skip
+SMALL = {"samples": 8, "burn_in": 2, "thinning": 3, "noise_dim": 4, "hidden": 16, "points": 8}
+
+
+def distiller(target, seed=0, **arguments):
+    """A posterior whose chain takes two epochs of five steps."""
+    generator = torch.Generator().manual_seed(seed)
+    return APD(target, 10, **SMALL | arguments, generator=generator), generator
+
+
+def vectors(posterior, n, generator):
+    weights = posterior.sample(n, generator)
+    return torch.cat([tensor.flatten(1) for tensor in weights.values()], dim=1)
+
+
+def test_a_gaussian_is_recovered(generator):
+    """2,000 points of a Gaussian stand in for a chain; the generator gets their mean and spread.
+
+    Generator and critic circle around the solution, so that the moments are averaged over steps.
+    """
+    posterior, _ = distiller(
+        nn.Linear(2, 1, bias=False),
+        samples=2000, noise_dim=2, hidden=32, points=64, rate=3e-3, penalty=1.0,
+    )  # fmt: skip
+    root = torch.tensor([[0.3, 0.0], [0.2, 0.1]])
+    real = torch.randn(2000, 2, generator=generator) @ root.T + torch.tensor([1.0, -2.0])
+    posterior.sgld.kept.copy_(real)
+    posterior.sgld.burn_in, posterior.sgld.thinning = 0, 1
+    posterior.sgld_steps = 2000
+    posterior.sgld.steps.fill_(2000)
+    posterior._standardise()
+    optimisers = posterior.optimisers(QUICK)
+    means, covariances = [], []
+    for step in range(400):
+        posterior._distil(optimisers, generator)
+        if step >= 200 and step % 10 == 0:
+            made = vectors(posterior, 1000, generator)
+            means.append(made.mean(0))
+            covariances.append(made.T.cov())
+    spread = real.std(0)
+    assert ((torch.stack(means).mean(0) - real.mean(0)).abs() < 0.3 * spread).all()
+    off = torch.stack(covariances).mean(0) - real.T.cov()
+    assert (off.abs() < 0.4 * spread.outer(spread)).all()
+
+
+def test_networks_come_from_the_chain_and_then_from_the_generator(target, blobs):
+    posterior, generator = distiller(target)
+    rows = fit(posterior, blobs, QUICK, generator=generator, progress=False)
+    assert ["wasserstein_distance" in row for row in rows] == [False, False, True, True]
+    assert posterior.size is None
+    assert len(posterior.sgld.points) == 2  # steps 5 and 8
+    assert vectors(posterior, 50, generator).unique(dim=0).shape[0] == 50
+
+
+def test_before_it_distils_the_chain_is_sampled(target):
+    posterior, generator = distiller(target)
+    assert posterior.size == 1
+    with pytest.raises(SettingsError, match="asked for 2 networks, the chain holds 1"):
+        posterior.sample(2, generator)
+
+
+@pytest.mark.parametrize("standardise", [True, False])
+def test_the_generator_sees_the_points_in_units_of_their_spread(standardise, target, blobs):
+    posterior, generator = distiller(target, thinning=1, standardise=standardise)
+    fit(posterior, blobs, QUICK, generator=generator, progress=False)
+    points = posterior.sgld.points
+    seen = (points - posterior.centre) / posterior.scale
+    if standardise:
+        torch.testing.assert_close(seen.mean(0), torch.zeros(seen.shape[1]), atol=1e-4, rtol=0)
+        assert seen.square().mean().sqrt().item() == pytest.approx(1, rel=1e-4)
+    else:
+        assert torch.equal(seen, points)
+
+
+def test_a_standardised_generator_starts_at_the_mean_network(target, blobs):
+    posterior, generator = distiller(target, thinning=1, rate=0.0)
+    fit(posterior, blobs, QUICK, generator=generator, progress=False)
+    off = vectors(posterior, 20, generator) - posterior.sgld.points.mean(0)
+    assert off.square().mean().sqrt() < posterior.scale
+
+
+@pytest.mark.parametrize("after", [7, 12, 17])
+def test_a_stopped_run_ends_like_one_that_was_not(after, target, blobs, tmp_path):
+    def run(loss, **options):
+        posterior, generator = distiller(target)
+        fit(posterior, blobs, QUICK, loss=loss, generator=generator, progress=False, **options)
+        return vectors(posterior, 5, generator)
+
+    whole = run(cross_entropy)
+    with pytest.raises(KilledError):
+        run(killing(after), checkpoint=tmp_path / "checkpoint")
+    assert torch.equal(run(cross_entropy, checkpoint=tmp_path / "checkpoint"), whole)
+
+
+def test_a_distilled_posterior_is_saved_and_loaded(target, blobs, tmp_path):
+    (posterior, generator), (again, _) = distiller(target), distiller(target, seed=1)
+    fit(posterior, blobs, QUICK, generator=generator, progress=False)
+    posterior.save(tmp_path / "posterior")
+    again.load(tmp_path / "posterior")
+    one, other = (vectors(p, 3, torch.Generator().manual_seed(5)) for p in (posterior, again))
+    assert torch.equal(one, other)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"noise_dim": 0}, {"critic_steps": 0}, {"points": 0}, {"penalty": -1.0},
+              {"rate": -1.0}, {"hidden": 0}, {"samples": 0}]
+)  # fmt: skip
+def test_settings_out_of_range_are_refused(wrong, target):
+    with pytest.raises(SettingsError, match=next(iter(wrong))):
+        distiller(target, **wrong)
+
+
+def test_a_chain_without_a_point_is_refused(target):
+    with pytest.raises(SettingsError, match="after 10 steps the chain has kept no point"):
+        distiller(target, burn_in=8)
+
+
+@pytest.mark.parametrize("dataset", NAMES)
+@pytest.mark.parametrize("profile", PROFILES)
+def test_every_cell_distils_whole_epochs_after_the_very_chain_of_sgld(dataset, profile):
+    alone, distilled = (settings_for(method, dataset, profile) for method in ("sgld", "apd"))
+    steps = alone.training.epochs * alone.training.steps_per_epoch
+    assert distilled.model["sgld_steps"] == steps
+    assert alone.model.items() <= distilled.model.items()
+    assert steps < distilled.training.epochs * distilled.training.steps_per_epoch
+    assert steps % distilled.training.steps_per_epoch == 0

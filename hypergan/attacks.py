@@ -11,6 +11,7 @@ from torch import Tensor
 
 from hypergan.ensemble import Ensemble, forward_networks
 from hypergan.metrics import log_mixture
+from hypergan.precision import products_in
 
 Victim = Callable[[Tensor], Iterator[Tensor]]
 """Images (B, channels, H, W) in pixels to the logits of its networks, some (n, B, C) at a time.
@@ -22,13 +23,20 @@ _PASSES_AT_ONCE = 1000
 """Images times networks in a graph: about 300 kB each for the targets of the paper."""
 
 
-def in_pixels(draw: Callable[[], Ensemble], mean: Sequence[float], std: Sequence[float]) -> Victim:
+def in_pixels(
+    draw: Callable[[], Ensemble],
+    mean: Sequence[float],
+    std: Sequence[float],
+    *,
+    precision: str = "auto",
+) -> Victim:
     """The networks of an ensemble as a victim.
 
     Args:
         draw: The ensemble, asked for at every look: it may be another each time.
         mean: Per channel: the networks expect ``(pixel - mean) / std``.
         std: Per channel, like ``mean``.
+        precision: Of matrix products, see :func:`hypergan.precision.products_in`.
     """
     centre, scale = (torch.tensor(values).view(-1, 1, 1) for values in (mean, std))
 
@@ -41,7 +49,9 @@ def in_pixels(draw: Callable[[], Ensemble], mean: Sequence[float], std: Sequence
         for i in range(0, len(ensemble), n):
             inputs = ((images - centre) / scale).to(device)
             part = {name: tensor[i : i + n] for name, tensor in weights.items()}
-            yield forward_networks(ensemble.target, part, inputs).to(images.device)
+            with products_in(precision, device):
+                logits = forward_networks(ensemble.target, part, inputs)
+            yield logits.to(images.device)
 
     return victim
 

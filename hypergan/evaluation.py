@@ -129,7 +129,8 @@ def predict_each(ensemble: Ensemble, inputs: Tensor, bar: Any, batch_size: int =
     """Log-probabilities of every network, (N, B, C), a batch of images at a time."""
     parts = []
     for batch in inputs.split(batch_size):  # of the bar; the ensemble makes its own
-        parts.append(ensemble.predict(batch).log_softmax(-1))
+        logits = ensemble.predict(batch, precision="auto")
+        parts.append(logits.log_softmax(-1))
         bar.update(len(batch))
     return torch.cat(parts, dim=1)
 

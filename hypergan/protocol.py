@@ -21,7 +21,7 @@ class Attack:
     """
 
     images: int = 100
-    passes: int = 20_000
+    passes: int = 10_000
     eps: tuple[float, ...] = (0.01, 0.03, 0.08, 0.1, 0.3, 0.5, 1.0)
     steps: int = 20
     restarts: int = 2

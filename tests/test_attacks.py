@@ -31,7 +31,7 @@ def ensemble(*seeds):
 
 def victim_of(*seeds):
     drawn = ensemble(*seeds)
-    return in_pixels(lambda: drawn, MEAN, STD)
+    return in_pixels(lambda: drawn, MEAN, STD, precision="float32")
 
 
 def right_labels(victim):
@@ -173,7 +173,9 @@ def test_parts_add_up_to_the_gradient_of_the_mean_softmax(monkeypatch):
     from hypergan import attacks
 
     monkeypatch.setattr(attacks, "_PASSES_AT_ONCE", 48)  # two networks, two, and one
-    gradient, fooled = attacks._ascent(in_pixels(lambda: drawn, MEAN, STD), IMAGES, LABELS)
+    gradient, fooled = attacks._ascent(
+        in_pixels(lambda: drawn, MEAN, STD, precision="float32"), IMAGES, LABELS
+    )
     assert torch.allclose(gradient, expected, atol=1e-5)
     everyone = (drawn((IMAGES - MEAN[0]) / STD[0]).argmax(-1) != LABELS).all(0)
     assert torch.equal(fooled, everyone & (mean.argmax(-1) != LABELS))

@@ -62,9 +62,9 @@ def evaluate_classifier(
         ``detection`` by score, see :func:`hypergan.detection.detection`.
 
         ``uncertainty`` by size and score (see :func:`hypergan.metrics.uncertainty`): means ``in``
-        and ``out`` of distribution, and how well the score detects outliers; with the arrays ``SCORE_in_SIZE`` and
-        ``SCORE_out_SIZE`` (B,) in float16. Its ensembles are the first networks of the full one,
-        and a large one that sees every ``stride``-th image.
+        and ``out`` of distribution, and how well the score detects outliers; with the arrays
+        ``SCORE_in_SIZE`` and ``SCORE_out_SIZE`` (B,) in float16. Its ensembles are the first
+        networks of the full one, and a large one that sees every ``stride``-th image.
 
         ``attacks`` and ``transfer``, where asked for: see
         :func:`hypergan.robustness.evaluate_attacks`.

@@ -57,14 +57,14 @@ def evaluate_classifier(
         the standard deviation over ensembles as ``..._std``, and ``accuracy_ensembles``, how many.
 
         Of the full ensemble: ``norms`` by layer with the arrays ``norms_LAYER`` (N,);
-        ``disagreement`` and ``pairwise_kl`` of its networks on the test images; ``entropy``, the
-        mean over images in nats, ``in`` and ``out`` of distribution.
+        ``diversity``, which is ``disagreement`` and ``pairwise_kl`` of its networks on the test
+        images; ``entropy``, the mean over images in nats, ``in`` and ``out`` of distribution; and
+        ``detection`` by score, see :func:`hypergan.detection.detection`.
 
         ``uncertainty`` by size and score (see :func:`hypergan.metrics.uncertainty`): means ``in``
-        and ``out`` of distribution, and how well the score detects outliers (see
-        :func:`hypergan.detection.detection`); with the arrays ``SCORE_in_SIZE`` and
-        ``SCORE_out_SIZE`` (B,) in float16. Its ensembles are the first networks of the full one,
-        and a large one that sees every ``stride``-th image.
+        and ``out`` of distribution, and how well the score detects outliers; with the arrays
+        ``SCORE_in_SIZE`` and ``SCORE_out_SIZE`` (B,) in float16. Its ensembles are the first
+        networks of the full one, and a large one that sees every ``stride``-th image.
 
         ``attacks`` and ``transfer``, where asked for: see
         :func:`hypergan.robustness.evaluate_attacks`.
@@ -89,8 +89,10 @@ def evaluate_classifier(
                 norms = layer_norms(ensemble.weights, layers_of(ensemble.target))
                 metrics["norms"] = {name: summary(values) for name, values in norms.items()}
                 arrays |= {f"norms_{name}": values.cpu().numpy() for name, values in norms.items()}
-                metrics["disagreement"] = float(disagreement(log_probabilities))
-                metrics["pairwise_kl"] = float(pairwise_kl(log_probabilities))
+                metrics["diversity"] = {
+                    "disagreement": float(disagreement(log_probabilities)),
+                    "pairwise_kl": float(pairwise_kl(log_probabilities)),
+                }
                 doubts = {size: {"in": doubt(log_probabilities[:size])} for size in sizes}
                 del log_probabilities
                 if outside is not None:
@@ -103,6 +105,10 @@ def evaluate_classifier(
     full = doubts[max(sizes)]
     metrics["entropy"] = {where: float(found["entropy"].mean()) for where, found in full.items()}
     metrics["uncertainty"] = {str(size): summaries(found) for size, found in doubts.items()}
+    if outside is not None:
+        metrics["detection"] = {
+            score: detection(values, full["out"][score]) for score, values in full["in"].items()
+        }
     metrics |= spread(scores)
     arrays |= {
         f"{score}_{where}_{size}": values.numpy().astype(np.float16)

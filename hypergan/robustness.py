@@ -23,6 +23,8 @@ from hypergan.posterior import Posterior
 from hypergan.progress import progress_bar
 from hypergan.protocol import Attack
 
+Arrays = dict[str, np.ndarray[Any, Any]]
+
 Method = Callable[[Victim, Tensor, Tensor, float], Tensor]
 """An attack: victim, images, labels and eps to adversarial examples."""
 
@@ -65,39 +67,40 @@ def evaluate_attacks(
     generator: torch.Generator,
     *,
     progress: bool = True,
-) -> tuple[dict[str, Any], dict[str, np.ndarray[Any, Any]]]:
+) -> tuple[dict[str, Any], Arrays]:
     """Attack ensembles, and show the adversarial examples to the same networks and to new ones.
 
     A posterior of a limited size lends those networks as new that were not attacked, so far as
     there are any; pairs that attack more than it has are left out, and so is the adaptive attack.
 
     Returns:
-        The metrics ``attacks`` and ``transfer``, lists of rows, and arrays.
+        The metrics ``attacks`` and ``transfer``, and arrays.
 
-        A row of ``attacks`` has ``attack`` (fgsm, pgd, or eot for PGD over fresh draws), the
-        number of ``attacked`` networks, ``tested`` on the "same" ones or "fresh" ones, how many
-        ``networks`` these are, ``images``, and ``eps``, 0 for the clean images. Then ``entropy``,
-        its mean over the images; ``entropy_fooled``, its mean over those that fool every attacked
-        network (for eot: every tested one), None if there are none; ``all_fooled``, their share;
-        ``success``, the share of images whose mean softmax is wrong; ``fooled``, the mean share of
-        networks that an image fools; ``auroc`` and ``auroc_mutual_information``, how well entropy
-        and mutual information tell adversarial examples from the clean images.
+        ``attacks`` has a path ATTACK / SIZE / TESTED / EPS: fgsm, pgd, or eot for PGD over fresh
+        draws; the number of networks attacked at a time; "same" or "fresh", the networks that the
+        examples were tested on; and the largest change of a pixel, "0" for the clean images. At
+        its end are the numbers of ``networks`` tested and of ``images``; ``entropy``, its mean over
+        the images; ``entropy_fooled``, its mean over those that fool every attacked network (for
+        eot: every tested one), None if there are none; ``all_fooled``, their share; ``success``,
+        the share of images whose mean softmax is wrong; ``fooled``, the mean share of networks
+        that an image fools; ``auroc`` and ``auroc_mutual_information``, how well entropy and
+        mutual information tell adversarial examples from the clean images.
 
-        The arrays ``attack_entropy``, ``attack_mutual_information``, ``attack_fooled`` and
-        ``attack_wrong`` (rows, B) hold the same for each image, NaN where fewer were attacked.
+        The arrays ``SCORE_ATTACK_SIZE_TESTED``, one row an eps, one column an image, hold
+        ``entropy``, ``mutual_information``, ``fooled`` and ``wrong`` of each image.
 
-        A row of ``transfer`` has ``attack``, ``eps`` and a number of new ``networks``; of the
-        ``examples`` that one network classified rightly before the attack on it and wrongly after
-        it, ``fooled`` is the mean share of the new networks that they fool, ``success`` the share
-        that the new networks' mean softmax gets wrong; both None without examples.
+        ``transfer`` has a path ATTACK / EPS / N. Of the ``examples`` that one network classified
+        rightly before the attack on it and wrongly after it, ``fooled`` is the mean share of N
+        new networks that they fool, ``success`` the share that the new networks' mean softmax
+        gets wrong; both None without examples.
     """
     size = posterior.size
     pairs = [pair for pair in attack.pairs if size is None or pair[0] <= size]
     descend = partial(_descend, attack=attack, generator=generator)
     methods: dict[str, Method] = {"fgsm": fgsm, "pgd": descend}
     tries = len(methods) * (len(pairs) + attack.singles) + (size is None)
-    rows: list[dict[str, Any]] = []
-    outcomes: list[Outcome] = []
+    metrics: dict[str, Any] = {"fgsm": {}, "pgd": {}}
+    arrays: Arrays = {}
     with progress_bar(
         progress, total=tries * len(attack.eps), desc="attacks", unit="attack"
     ) as bar:
@@ -106,23 +109,20 @@ def evaluate_attacks(
             tested = _victims(posterior, data, attacked, new, generator)
             for name, method in methods.items():
                 found = _attacked(method, tested["same"], tested, images, labels, attack, bar)
-                for row, outcome in found:
-                    rows.append({"attack": name, "attacked": attacked} | row)
-                    outcomes.append(outcome)
+                metrics[name][str(attacked)] = _summaries(found)
+                arrays |= _arrays(found, f"{name}_{attacked}")
         if size is None:
             images, labels = pixels(data, attack.images)
-            fixed = posterior.ensemble(max(attack.transfer), generator)
-            tested = {"fresh": in_pixels(lambda: fixed, data.mean, data.std)}
+            tested = {"fresh": _through(posterior.ensemble(max(attack.transfer), generator), data)}
             changing = in_pixels(
                 lambda: posterior.ensemble(attack.draws, generator), data.mean, data.std
             )
             adaptive = partial(descend, until_fooled=False)
             found = _attacked(adaptive, changing, tested, images, labels, attack, bar)
-            for row, outcome in found:
-                rows.append({"attack": "eot", "attacked": attack.draws} | row)
-                outcomes.append(outcome)
+            metrics["eot"] = {str(attack.draws): _summaries(found)}
+            arrays |= _arrays(found, f"eot_{attack.draws}")
         transfer = _transfer(posterior, data, methods, attack, generator, bar)
-    return {"attacks": rows, "transfer": transfer}, _arrays(outcomes)
+    return {"attacks": metrics, "transfer": transfer}, arrays
 
 
 def pixels(data: Data, count: int) -> tuple[Tensor, Tensor]:
@@ -160,15 +160,17 @@ def _victims(
     posterior: Posterior, data: Data, attacked: int, new: int, generator: torch.Generator
 ) -> dict[str, Victim]:
     """The "same" ensemble that is attacked and, if there are more networks, a "fresh" one."""
-    wanted = attacked + new
-    count = wanted if posterior.size is None else min(wanted, posterior.size)
+    count = attacked + new if posterior.size is None else min(attacked + new, posterior.size)
     drawn = posterior.ensemble(count, generator)
-    parts = {"same": slice(attacked), "fresh": slice(attacked, None)}
-    return {
-        name: in_pixels(partial(_part, drawn, part), data.mean, data.std)
-        for name, part in parts.items()
-        if name == "same" or count > attacked
-    }
+    victims = {"same": _through(_part(drawn, slice(attacked)), data)}
+    if count > attacked:
+        victims["fresh"] = _through(_part(drawn, slice(attacked, None)), data)
+    return victims
+
+
+def _through(ensemble: Ensemble, data: Data) -> Victim:
+    """An ensemble as it sees pixels."""
+    return in_pixels(lambda: ensemble, data.mean, data.std)
 
 
 def _part(ensemble: Ensemble, part: slice) -> Ensemble:
@@ -185,28 +187,31 @@ def _attacked(
     labels: Tensor,
     attack: Attack,
     bar: Any,
-) -> list[tuple[dict[str, Any], Outcome]]:
-    """A row and an outcome for each eps and each tested ensemble."""
-
-    def shown(images: Tensor) -> dict[str, Outcome]:
-        return {name: Outcome.of(victim, images, labels) for name, victim in tested.items()}
-
-    results = []
-    clean = shown(images)
+) -> dict[str, dict[float, Outcome]]:
+    """What comes of an attack, for each tested ensemble by eps, the clean images first."""
+    found: dict[str, dict[float, Outcome]] = {name: {} for name in tested}
     for eps in (0.0, *attack.eps):
-        outcomes = clean
-        if eps:
-            outcomes = shown(method(attacked, images, labels, eps))
-            bar.update()
-        all_fooled = next(iter(outcomes.values())).fools.all(0)  # "same" comes first
-        for name, outcome in outcomes.items():
-            row = {"tested": name, "eps": eps} | _summary(outcome, clean[name], all_fooled)
-            results.append((row, outcome))
-    return results
+        shown = method(attacked, images, labels, eps) if eps else images
+        for name, victim in tested.items():
+            found[name][eps] = Outcome.of(victim, shown, labels)
+        bar.update(eps > 0)
+    return found
+
+
+def _summaries(found: dict[str, dict[float, Outcome]]) -> dict[str, dict[str, dict[str, Any]]]:
+    """The numbers of outcomes, by tested ensemble and eps."""
+    attacked = next(iter(found.values()))  # "same" comes first
+    return {
+        name: {
+            f"{eps:g}": _summary(outcome, outcomes[0.0], attacked[eps].fools.all(0))
+            for eps, outcome in outcomes.items()
+        }
+        for name, outcomes in found.items()
+    }
 
 
 def _summary(outcome: Outcome, clean: Outcome, all_fooled: Tensor) -> dict[str, Any]:
-    """The numbers of a row of ``attacks``."""
+    """The numbers of an outcome beside that of the clean images."""
     kept = outcome.entropy[all_fooled]
     information = detection(clean.mutual_information, outcome.mutual_information)
     return {
@@ -222,6 +227,25 @@ def _summary(outcome: Outcome, clean: Outcome, all_fooled: Tensor) -> dict[str, 
     }
 
 
+def _arrays(found: dict[str, dict[float, Outcome]], name: str) -> Arrays:
+    """Each image's numbers, (eps, B)."""
+    arrays: Arrays = {}
+    for tested, by_eps in found.items():
+        outcomes = by_eps.values()
+        columns = {
+            "entropy": [outcome.entropy for outcome in outcomes],
+            "mutual_information": [outcome.mutual_information for outcome in outcomes],
+            "fooled": [outcome.fools.float().mean(0) for outcome in outcomes],
+        }
+        arrays |= {
+            f"{score}_{name}_{tested}": torch.stack(values).numpy().astype(np.float16)
+            for score, values in columns.items()
+        }
+        wrong = torch.stack([outcome.wrong for outcome in outcomes])
+        arrays[f"wrong_{name}_{tested}"] = wrong.numpy()
+    return arrays
+
+
 def _transfer(
     posterior: Posterior,
     data: Data,
@@ -229,7 +253,7 @@ def _transfer(
     attack: Attack,
     generator: torch.Generator,
     bar: Any,
-) -> list[dict[str, Any]]:
+) -> dict[str, Any]:
     """Adversarial examples of single networks, shown to others."""
     images, labels = pixels(data, attack.images)
     most = max(attack.transfer)
@@ -250,35 +274,12 @@ def _transfer(
                 fooled = fools[:size].float().mean(0)
                 shares[name, eps, size].append((fooled[example], wrong[example].float()))
             bar.update()
-    rows = []
-    for (name, eps, size), found in shares.items():
-        fooled, wrong = (torch.cat(values) for values in zip(*found, strict=True))
-        rows.append(
-            {
-                "attack": name,
-                "eps": eps,
-                "networks": size,
-                "examples": len(fooled),
-                "fooled": float(fooled.mean()) if len(fooled) else None,
-                "success": float(wrong.mean()) if len(fooled) else None,
-            }
-        )
-    return rows
-
-
-def _arrays(outcomes: list[Outcome]) -> dict[str, np.ndarray[Any, Any]]:
-    """Each image's numbers, (rows, B)."""
-    most = max(len(outcome.wrong) for outcome in outcomes)
-    columns = {
-        "entropy": [outcome.entropy for outcome in outcomes],
-        "mutual_information": [outcome.mutual_information for outcome in outcomes],
-        "fooled": [outcome.fools.float().mean(0) for outcome in outcomes],
-        "wrong": [outcome.wrong for outcome in outcomes],
-    }
-    arrays = {}
-    for name, values in columns.items():
-        array = np.full((len(values), most), np.nan, dtype=np.float16)
-        for row, own in zip(array, values, strict=True):
-            row[: len(own)] = own.numpy()
-        arrays[f"attack_{name}"] = array
-    return arrays
+    found: dict[str, Any] = {name: {f"{eps:g}": {} for eps in attack.eps} for name in methods}
+    for (name, eps, size), values in shares.items():
+        fooled, wrong = (torch.cat(parts) for parts in zip(*values, strict=True))
+        found[name][f"{eps:g}"][str(size)] = {
+            "examples": len(fooled),
+            "fooled": float(fooled.mean()) if len(fooled) else None,
+            "success": float(wrong.mean()) if len(fooled) else None,
+        }
+    return found

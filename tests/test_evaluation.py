@@ -66,9 +66,9 @@ def test_every_score_is_averaged_over_ensembles():
     assert metrics["calibration_error"]["1"] == pytest.approx(
         np.mean([off[i] for i in (0, 1, 0, 0)])
     )
-    assert metrics["disagreement"] == pytest.approx(0.5)  # three of six pairs
+    assert metrics["diversity"]["disagreement"] == pytest.approx(0.5)  # three of six pairs
     divergence = (2 * right - 1) * np.log(right / (1 - right))
-    assert metrics["pairwise_kl"] == pytest.approx(divergence / 2)
+    assert metrics["diversity"]["pairwise_kl"] == pytest.approx(divergence / 2)
 
 
 def test_a_posterior_of_few_networks_gives_all_it_has():

@@ -53,11 +53,6 @@ def unlimited():
     return evaluate_attacks(Known(), DATA, QUICK, torch.Generator().manual_seed(0), progress=False)
 
 
-def row(rows, **wanted):
-    (found,) = [r for r in rows if all(r[name] == value for name, value in wanted.items())]
-    return found
-
-
 def test_pixels_are_the_images_bytes():
     images, labels = pixels(DATA, 4)
     assert torch.allclose(images, BYTES / 255)
@@ -67,16 +62,16 @@ def test_pixels_are_the_images_bytes():
 
 
 def test_a_small_change_fools_nobody_and_a_large_one_those_under_attack(unlimited):
-    rows = unlimited[0]["attacks"]
     for attack in ("fgsm", "pgd"):
+        pair = unlimited[0]["attacks"][attack]["2"]
         for tested in ("same", "fresh"):
-            for eps in (0, 0.1):
-                found = row(rows, attack=attack, attacked=2, tested=tested, eps=eps)
+            for eps in ("0", "0.1"):
+                found = pair[tested][eps]
                 assert found["success"] == found["fooled"] == found["all_fooled"] == 0
                 assert found["entropy_fooled"] is None
-        same = row(rows, attack=attack, attacked=2, tested="same", eps=0.4)
+        same = pair["same"]["0.4"]
         assert same["success"] == same["fooled"] == same["all_fooled"] == 1
-        fresh = row(rows, attack=attack, attacked=1, tested="fresh", eps=0.4)
+        fresh = unlimited[0]["attacks"][attack]["1"]["fresh"]["0.4"]
         assert fresh["networks"] == 2
         assert fresh["fooled"] == 0.5  # those that read the same pixel
         assert fresh["entropy"] == pytest.approx(fresh["entropy_fooled"])
@@ -84,32 +79,48 @@ def test_a_small_change_fools_nobody_and_a_large_one_those_under_attack(unlimite
         assert fresh["auroc"] == fresh["auroc_mutual_information"] == 1
 
 
+def outcomes(metrics):
+    """Every outcome by attack, size, tested ensemble and eps."""
+    return {
+        (attack, size, tested, eps): found
+        for attack, by_size in metrics["attacks"].items()
+        for size, by_tested in by_size.items()
+        for tested, by_eps in by_tested.items()
+        for eps, found in by_eps.items()
+    }
+
+
 def test_clean_images_are_told_from_themselves_by_chance(unlimited):
-    for found in unlimited[0]["attacks"]:
-        if found["eps"] == 0:
+    for (*_, eps), found in outcomes(unlimited[0]).items():
+        if eps == "0":
             assert found["auroc"] == 0.5
 
 
 def test_an_adaptive_attack_fools_networks_not_yet_drawn(unlimited):
-    found = row(unlimited[0]["attacks"], attack="eot", eps=0.4)
-    assert (found["attacked"], found["networks"], found["tested"]) == (4, 4, "fresh")
+    found = unlimited[0]["attacks"]["eot"]["4"]["fresh"]["0.4"]
+    assert found["networks"] == 4
     assert found["success"] == found["fooled"] == 1
 
 
 def test_an_example_of_one_network_fools_those_like_it(unlimited):
-    rows = unlimited[0]["transfer"]
-    for networks, fooled in ((1, 0), (2, 0.5), (4, 0.5)):
-        found = row(rows, attack="pgd", eps=0.4, networks=networks)
+    transfer = unlimited[0]["transfer"]["pgd"]
+    for networks, fooled in (("1", 0), ("2", 0.5), ("4", 0.5)):
+        found = transfer["0.4"][networks]
         assert (found["examples"], found["fooled"]) == (4, fooled)
-    nothing = row(rows, attack="pgd", eps=0.1, networks=4)
-    assert (nothing["examples"], nothing["fooled"], nothing["success"]) == (0, None, None)
+    assert transfer["0.1"]["4"] == {"examples": 0, "fooled": None, "success": None}
 
 
-def test_the_arrays_hold_each_rows_images(unlimited):
+def test_the_arrays_hold_each_image(unlimited):
     metrics, arrays = unlimited
-    for name, column in {"entropy": "entropy", "fooled": "fooled", "wrong": "success"}.items():
-        means = np.nanmean(arrays[f"attack_{name}"].astype(float), axis=1)
-        assert means == pytest.approx([r[column] for r in metrics["attacks"]], abs=1e-3)
+    for (attack, size, tested, _), _ in outcomes(metrics).items():
+        by_eps = metrics["attacks"][attack][size][tested].values()
+        for score, summary in {
+            "entropy": "entropy",
+            "fooled": "fooled",
+            "wrong": "success",
+        }.items():
+            means = arrays[f"{score}_{attack}_{size}_{tested}"].astype(float).mean(1)
+            assert means == pytest.approx([found[summary] for found in by_eps], abs=1e-3)
 
 
 def test_large_ensembles_get_fewer_images():
@@ -118,18 +129,21 @@ def test_large_ensembles_get_fewer_images():
         transfer=(1,), draws=1,
     )  # fmt: skip
     metrics, arrays = evaluate_attacks(Known(), DATA, attack, torch.Generator(), progress=False)
-    assert {r["images"] for r in metrics["attacks"] if r["attacked"] == 3} == {2}
-    few = [r["images"] == 2 for r in metrics["attacks"]]
-    assert (np.isnan(arrays["attack_entropy"]).sum(1) == 2).tolist() == few
+    for (_, size, *_), found in outcomes(metrics).items():
+        assert found["images"] == (2 if size == "3" and found["networks"] == 3 else 4)
+    assert arrays["entropy_pgd_3_same"].shape == (2, 2)
 
 
 def test_a_limited_posterior_lends_the_networks_that_were_not_attacked():
     metrics, _ = evaluate_attacks(
         Known(3), DATA, QUICK, torch.Generator().manual_seed(0), progress=False
     )
-    found = {(r["attacked"], r["tested"]): r["networks"] for r in metrics["attacks"]}
+    found = {
+        (size, tested): found["networks"]
+        for (_, size, tested, _), found in outcomes(metrics).items()
+    }
     assert found == {
-        (1, "same"): 1, (1, "fresh"): 2, (2, "same"): 2, (2, "fresh"): 1, (3, "same"): 3,
+        ("1", "same"): 1, ("1", "fresh"): 2, ("2", "same"): 2, ("2", "fresh"): 1, ("3", "same"): 3,
     }  # fmt: skip
-    assert {r["attack"] for r in metrics["attacks"]} == {"fgsm", "pgd"}
-    assert {r["networks"] for r in metrics["transfer"]} == {1, 2}
+    assert metrics["attacks"].keys() == {"fgsm", "pgd"}
+    assert metrics["transfer"]["fgsm"]["0.4"].keys() == {"1", "2"}

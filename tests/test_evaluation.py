@@ -13,6 +13,12 @@ from hypergan.evaluation import doubt, evaluate_classifier, evaluate_regression
 from hypergan.protocol import Evaluation
 
 
+@pytest.fixture(autouse=True)
+def exact(monkeypatch):
+    """Evaluation in float32 also where the CPU has units for bfloat16."""
+    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: False)
+
+
 class Known:
     """A posterior whose ensemble is given; with several, a draw takes the next one."""
 

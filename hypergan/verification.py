@@ -1,9 +1,9 @@
 """Comparing a re-run with the published record.
 
 On the same CPU, with the same code, libraries and data, a seed gives the same record to the last
-digit, and nothing less is accepted. Anywhere else the first differently rounded sum sends training
-another way, so that a re-run is like another seed: its metrics then have to lie within
-:data:`TOLERANCES`, which are about three standard deviations of the difference between two seeds.
+digit, and nothing less is accepted. Anywhere else sums are rounded differently, and training
+amplifies that until the run is like one of another seed: its metrics then have to lie within
+:data:`TOLERANCES`.
 """
 
 import math
@@ -24,8 +24,9 @@ class Tolerance:
     """How far a re-run's metric may lie from the published one.
 
     Attributes:
-        relative: Share of the published value.
-        absolute: In the metric's own unit; the larger of the two is allowed.
+        relative: Share of the larger of the two values, so that 0.6 allows a factor of 2.5 up or
+            down, and a value that collapses to 0 is never allowed.
+        absolute: In the metric's own unit; the larger of the two tolerances holds.
     """
 
     relative: float = 0.0
@@ -39,18 +40,19 @@ TOLERANCES = {
     # deviation of 0.6; networks of one architecture err on much the same images.
     r"accuracy": Tolerance(absolute=1.0),
     # Spreads of few values each: of ten, a standard deviation is known to a quarter.
-    r"accuracy_std": Tolerance(relative=1.0, absolute=0.2),
-    r"\w+_std": Tolerance(relative=1.0, absolute=0.02),
-    # The mean norm hardly depends on the seed. Of 100 networks a standard deviation is known to
-    # 7 %, the difference of two to 10 %; where the adversarial game ends adds as much again.
-    r"norms\.mean": Tolerance(relative=0.15),
-    r"norms\.std": Tolerance(relative=0.5),
-    # Between five seeds of HyperGAN on the cubic, std_outside varies by a sixth.
-    r"rmse|std_inside|std_outside": Tolerance(relative=0.7),
-    # In nats, small inside the distribution, and outside it the least determined of all.
-    r"entropy|uncertainty|negative_log_likelihood|pairwise_kl": Tolerance(0.5, absolute=0.02),
+    r"accuracy_std": Tolerance(0.75, absolute=0.2),
+    r"\w+_std": Tolerance(0.75, absolute=0.02),
+    # Layers can trade scale for scale without changing what a network computes, and the spread of
+    # the norms is where the adversarial game ends. On the cubic (lite) the same seed with AVX2 in
+    # place of AVX-512 instructions changed a mean norm by a factor of 1.6, its std by 2.5.
+    r"norms\.mean": Tolerance(0.5),
+    r"norms\.std": Tolerance(0.75),
+    # In the same way std_outside changed by a factor of 2.2, and rmse by 1.15.
+    r"rmse|std_inside|std_outside": Tolerance(0.6),
+    # In nats, small inside the distribution, and outside it determined by nothing in the data.
+    r"entropy|uncertainty|negative_log_likelihood|pairwise_kl": Tolerance(0.6, absolute=0.02),
     # Shares and areas between 0 and 1.
-    r"brier_score|calibration_error|disagreement": Tolerance(0.5, absolute=0.02),
+    r"brier_score|calibration_error|disagreement": Tolerance(0.6, absolute=0.02),
     r"uncertainty\.(auroc|aupr|fpr95)|attacks|transfer": Tolerance(absolute=0.15),
 }
 """Tolerances by the names of metrics, or by a metric's name and the last key inside it."""
@@ -144,7 +146,7 @@ def compare(cell: Cell) -> Comparison:
     for folder in (published(), runs()):
         records.arrays(folder / cell.path)  # refuses altered ones
     rows = [
-        Row(name, value, found[name], tolerance_of(name, value) if reason else 0.0)
+        Row(name, value, found[name], tolerance_of(name, value, found[name]) if reason else 0.0)
         for name, value in metrics.items()
     ]
     return Comparison(cell, reason, rows, _lasting(reference) == _lasting(rerun))
@@ -178,20 +180,20 @@ def same_code(one: str, other: str) -> bool:
         return False
 
 
-def tolerance_of(metric: str, value: Any) -> float:
-    """How far a re-run may lie from a published value of a metric, given by its dotted name.
+def tolerance_of(metric: str, *values: Any) -> float:
+    """How far two values of a metric, given by its dotted name, may lie apart.
 
     Raises:
         RecordError: If the metric has no tolerance.
     """
-    if not isinstance(value, int | float):
+    if not all(isinstance(value, int | float) for value in values):
         return 0.0
     outer, last = metric.split(".")[0], metric.split(".")[-1]
     # The most special name first: a count is exact wherever it stands.
     for name in (last, f"{outer}.{last}", outer):
         for pattern, tolerance in TOLERANCES.items():
             if re.fullmatch(pattern, name):
-                return max(tolerance.relative * abs(value), tolerance.absolute)
+                return max(tolerance.relative * max(map(abs, values)), tolerance.absolute)
     raise RecordError(
         f"the metric {metric} has no tolerance; give it one in hypergan/verification.py"
     )

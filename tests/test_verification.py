@@ -1,8 +1,8 @@
 import shutil
-from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 from test_records import example
 
 from hypergan import cells, records, verification
@@ -87,17 +87,28 @@ def test_two_runs_on_a_gpu_are_never_made_alike(own_runs, published):
     assert compare(CELL).reason == "made on a GPU"
 
 
-def test_the_same_seed_is_verified_and_another_is_within_the_tolerances(published, own_runs):
-    cell, other = (Cell("hypergan", "cubic", seed, "smoke") for seed in (0, 1))
-    record = cells.run(cell, progress=False)
+def test_a_real_cell_is_identical_here_and_within_the_tolerances_elsewhere(published, own_runs):
+    cell, threads = Cell("hypergan", "cubic", 0, "smoke"), torch.get_num_threads()
+    cells.run(cell, progress=False)
     shutil.copytree(own_runs, published)
+    cells.run(cell, progress=False, force=True)
     assert compare(cell).identical
-    like = replace(cells.run(other, progress=False), seed=0, device="cpu, another")
-    records.write(like, records.arrays(own_runs / other.path), own_runs / cell.path)
+    try:
+        torch.set_num_threads(threads + 1)  # other parts of sums are added first
+        cells.run(cell, progress=False, force=True)
+    finally:
+        torch.set_num_threads(threads)
     comparison = compare(cell)
+    assert "another machine" in comparison.reason
     assert comparison.ok, str(comparison)
-    assert not comparison.identical
-    assert {row.metric for row in comparison.rows} == flat(record.metrics).keys()
+
+
+def test_networks_that_collapsed_are_a_mismatch(own_runs, published):
+    write(published)
+    collapsed = METRICS | {"norms": {"conv1": {"mean": 10.0, "std": 1e-4}}}
+    write(own_runs, collapsed, device="cpu, another")
+    (row,) = [row for row in compare(CELL).rows if not row.ok]
+    assert row.metric == "norms.conv1.std"
 
 
 @pytest.mark.parametrize(
@@ -106,9 +117,9 @@ def test_the_same_seed_is_verified_and_another_is_within_the_tolerances(publishe
         ("accuracy.10", 98.0, 1.0),
         ("accuracy_ensembles.10", 10, 0.0),
         ("accuracy_std.10", 0.05, 0.2),
-        ("norms.linear.mean", 20.0, 3.0),
-        ("norms.linear.std", 2.0, 1.0),
-        ("entropy.out", 0.6, 0.3),
+        ("norms.linear.mean", 20.0, 10.0),
+        ("norms.linear.std", 2.0, 1.5),
+        ("entropy.out", 0.6, 0.36),
         ("entropy.in", 0.002, 0.02),
         ("attacks.2.eps", 0.1, 0.0),
         ("attacks.2.success", 0.4, 0.15),
@@ -117,6 +128,10 @@ def test_the_same_seed_is_verified_and_another_is_within_the_tolerances(publishe
 )
 def test_every_metric_has_its_tolerance(metric, value, tolerance):
     assert tolerance_of(metric, value) == pytest.approx(tolerance)
+
+
+def test_tolerances_are_the_same_from_both_sides():
+    assert tolerance_of("rmse", 1.0, 2.0) == tolerance_of("rmse", 2.0, 1.0) == 1.2
 
 
 def test_a_metric_without_a_tolerance_is_named():

@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help book test bench clean
+.PHONY: help book test sweep bench clean
 .DELETE_ON_ERROR:
 
 # Any Python from 3.11 on; to choose one: make book PYTHON=python3.12
@@ -28,6 +28,16 @@ test: $(INSTALLED) ## Check style and types, run every test and every notebook.
 	$(RUN) ruff format --check
 	$(RUN) mypy
 	$(RUN) pytest
+
+SEEDS ?= 0
+PROFILE ?= lite
+CORES ?= all
+sweep: $(INSTALLED) ## Run all cells without a record, their notebooks and the book: SEEDS="0 1 2" PROFILE=lite.
+	@# also METHODS="...", DATASETS="...", MODE=full to make the published records again,
+	@# CORES=1, and any of Snakemake's options as OPTIONS="--dry-run"
+	PATH="$(abspath $(BIN)):$$PATH" snakemake $(OPTIONS) --cores $(CORES) --config \
+		seeds="$(SEEDS)" profile="$(PROFILE)" methods="$(METHODS)" datasets="$(DATASETS)" \
+		mode="$(MODE)" book="make book PYTHON=$(PYTHON) VENV=$(VENV)"
 
 bench: $(INSTALLED) ## Measure speed and memory against plain PyTorch (about 15 minutes).
 	$(RUN) hypergan bench

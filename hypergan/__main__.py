@@ -1,11 +1,12 @@
-"""The command line: run cells, list records, promote finished ones."""
+"""The command line: run cells, list records, publish finished ones, verify published ones."""
 
 import argparse
 import sys
+from collections import Counter
 from itertools import product
 from pathlib import Path
 
-from hypergan import cells, records
+from hypergan import cells, records, verification
 from hypergan.bench import report
 from hypergan.data import NAMES as DATASETS
 from hypergan.errors import HyperGANError, RecordError
@@ -16,17 +17,16 @@ from hypergan.settings import PROFILES, settings_for
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Parse and obey; 0, or 2 after an error that the user can mend."""
+    """Parse and obey; 0, 1 if `verify` finds a mismatch, 2 after an error the user can mend."""
     options = parser().parse_args(arguments)
     try:
-        options.command(options)
+        return options.command(options) or 0
     except HyperGANError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("stopped; the same command goes on from the last checkpoint", file=sys.stderr)
         return 130
-    return 0
 
 
 def parser() -> argparse.ArgumentParser:
@@ -52,8 +52,22 @@ def parser() -> argparse.ArgumentParser:
     )
     promote.add_argument("--profile", default=None, help="only this profile's records")
     promote.set_defaults(command=_promote)
+    verify = commands.add_parser(
+        "verify",
+        help="compare records in runs/ with the published ones",
+        description="Compare re-runs in runs/ with the published records: identical to the last "
+        "digit where they were made alike, else within tolerances. Exits with 1 on a mismatch.",
+    )
+    verify.add_argument(
+        "cell",
+        nargs="*",
+        help="a record or a folder of them, such as lite/mnist/hypergan/seed0 or lite/mnist; every "
+        "published record there must have been run again (default: those that were)",
+    )
+    verify.set_defaults(command=_verify)
     listing = commands.add_parser("list", help="show which cells have a record")
     listing.add_argument("--profile", default="lite", help=f"{', '.join(PROFILES)} (default: lite)")
+    listing.add_argument("--seed", type=int, nargs="+", default=[0], help="seeds (default: 0)")
     listing.set_defaults(command=_list)
     bench = commands.add_parser(
         "bench", help="measure speed and memory against plain PyTorch, in about 15 minutes"
@@ -88,18 +102,39 @@ def _promote(options: argparse.Namespace) -> None:
         raise RecordError("; ".join(refused))
 
 
+def _verify(options: argparse.Namespace) -> int:
+    """A table for each cell; one that cannot be compared is named, and fails the command."""
+    failed, refused = 0, []
+    for cell in verification.chosen(options.cell):
+        try:
+            comparison = verification.compare(cell)
+        except RecordError as error:
+            refused.append(str(error))
+            continue
+        print(comparison)
+        failed += not comparison.ok
+    if refused:
+        raise RecordError("; ".join(refused))
+    return int(failed > 0)
+
+
 def _list(options: argparse.Namespace) -> None:
-    """A line for each cell that could be run with seed 0, and for each further record."""
+    """A line for each cell that could be run with these seeds, and for each further record."""
     settings_for("hypergan", "mnist", options.profile)  # refuses an unknown profile
-    listed = {Cell(m, d, 0, options.profile).path for d, m in product(DATASETS, METHODS)}
+    cells_ = product(DATASETS, METHODS, options.seed)
+    listed = {Cell(m, d, s, options.profile).path for d, m, s in cells_}
     for folder in (runs(), published()):
         listed |= {
             path.relative_to(folder)
             for path in records.paths(folder)
             if path.is_relative_to(folder / options.profile)
         }
+    count: Counter[str] = Counter()
     for path in sorted(listed):
-        print(f"{path.with_suffix('').as_posix():<58} {_state(path)}")
+        state, words = _state(path)
+        count[state] += 1
+        print(f"{path.with_suffix('').as_posix():<58} {state:<9} {words}".rstrip())
+    print(", ".join(f"{number} {state}" for state, number in sorted(count.items())))
 
 
 def _bench(options: argparse.Namespace) -> None:
@@ -108,16 +143,17 @@ def _bench(options: argparse.Namespace) -> None:
     print(_relative(path))
 
 
-def _state(path: Path) -> str:
+def _state(path: Path) -> tuple[str, str]:
+    """Where a cell stands: own record, published one, unusable one, begun, or none; its result."""
     profile, dataset, method, seed = path.with_suffix("").parts
     try:
         found = records.find(Cell(method, dataset, int(seed.removeprefix("seed")), profile))
     except HyperGANError as error:
-        return f"unusable: {error}"
+        return "unusable", str(error)
     if found is None:
-        return "not run"
+        return "begun" if (runs() / path).with_suffix(".checkpoint").exists() else "none", ""
     record, where = found
-    return f"{_headline(record)} ({_relative(where.parents[3])})"
+    return "published" if where.is_relative_to(published()) else "own", _headline(record)
 
 
 def _headline(record: records.Record) -> str:

@@ -15,7 +15,7 @@ from hypergan.data import Data, load
 from hypergan.memory import resident
 from hypergan.methods import build
 from hypergan.objective import cross_entropy, mean_squared_error
-from hypergan.paths import PROJECT, make_folder, runs
+from hypergan.paths import PROJECT, exclusive, make_folder, runs
 from hypergan.randomness import global_seed
 from hypergan.records import RECORD_VERSION, Cell, Record
 from hypergan.settings import settings_for
@@ -36,7 +36,8 @@ def get(cell: Cell, *, progress: bool = True) -> Record:
 def run(cell: Cell, *, progress: bool = True, device: str = "auto", force: bool = False) -> Record:
     """Run a cell and write its record to ``runs/``.
 
-    A run that was killed goes on from its checkpoint. A record that is there already is kept.
+    A run that was killed goes on from its checkpoint. A record that is there already is kept. Of
+    two runs of the same cell at the same time the second waits for the first one's record.
 
     Args:
         cell: What to run.
@@ -49,10 +50,25 @@ def run(cell: Cell, *, progress: bool = True, device: str = "auto", force: bool 
     """
     path = runs() / cell.path
     if path.exists() and not force:
-        record = records.read(path)
-        records.check(record, cell, path)
-        return record
+        return _kept(cell, path)
     make_folder(path.parent)
+    with exclusive(path.with_suffix(".lock")):
+        if path.exists() and not force:  # another process has written it meanwhile
+            return _kept(cell, path)
+        for fragment in path.parent.glob(f".{path.stem}.*"):  # what a kill left half written
+            fragment.unlink()
+        return _run(cell, path, progress=progress, device=device)
+
+
+def _kept(cell: Cell, path: Path) -> Record:
+    """The record that is there already."""
+    record = records.read(path)
+    records.check(record, cell, path)
+    return record
+
+
+def _run(cell: Cell, path: Path, *, progress: bool, device: str) -> Record:
+    """Train, evaluate and write the record."""
     chosen = choose_device(device)
     settings = settings_for(cell.method, cell.dataset, cell.profile)
     data = load(cell.dataset, stand_in=settings.stand_in, validation=settings.validation)
@@ -145,7 +161,17 @@ def describe(device: torch.device) -> str:
     """A device in words."""
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
-    return f"{device.type}, {platform.machine()}, {torch.get_num_threads()} threads"
+    return f"{device.type}, {processor()}, {torch.get_num_threads()} threads"
+
+
+def processor() -> str:
+    """The CPU's name; the last digits of a sum depend on it."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:  # not Linux
+        lines = []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return f"{platform.machine()} {names[0] if names else platform.processor()}"
 
 
 def peak_memory(device: torch.device) -> int:

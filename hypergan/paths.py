@@ -1,9 +1,11 @@
 """Where things lie, and how files are written: whole or not at all."""
 
+import fcntl
 import hashlib
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from hypergan.errors import StorageError
@@ -69,6 +71,18 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def exclusive(path: Path) -> Iterator[None]:
+    """Hold a lock file inside the block; another process that asks for it waits.
+
+    The system releases the lock when its holder ends in whatever way, so that none is ever stale.
+    The file stays: were it deleted, two processes could hold two files of that name.
+    """
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def sha256(path: Path) -> str:

@@ -1,5 +1,10 @@
-from dataclasses import asdict
+import multiprocessing
+import os
+import random
+import time
+from dataclasses import asdict, replace
 
+import numpy as np
 import pytest
 import torch
 
@@ -7,6 +12,7 @@ from hypergan import cells, records
 from hypergan.errors import RecordError
 from hypergan.methods import METHODS
 from hypergan.records import Cell
+from hypergan.settings import settings_for
 
 
 def lasting(record):
@@ -106,6 +112,81 @@ def test_a_stopped_cell_goes_on_and_gives_the_same_record(own_runs, monkeypatch)
 
 def interrupted(*_, **__):
     raise KeyboardInterrupt
+
+
+MANY = Cell("hypergan", "cubic", 0, "smoke")
+
+
+def run_many_epochs(folder):
+    """What the processes below run: a cell in short epochs, each of which leaves a checkpoint."""
+    os.environ["HYPERGAN_RUNS"] = str(folder)
+    settings = settings_for(MANY.method, MANY.dataset, MANY.profile)
+    training = replace(settings.training, epochs=45, steps_per_epoch=2, checkpoint_seconds=0)
+    cells.settings_for = records.settings_for = lambda *_: replace(settings, training=training)
+    cells.run(MANY, progress=False)
+
+
+@pytest.fixture
+def start():
+    """Starts that process; the server it is forked from has the imports done."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["hypergan.cells"])
+
+    def start(folder):
+        process = context.Process(target=run_many_epochs, args=(folder,))
+        process.start()
+        return process
+
+    return start
+
+
+def changed(path, *, times, process):
+    """Wait until a file was replaced so many times, or the process is done."""
+    seen, before = 0, None
+    while seen < times and process.is_alive():
+        now = path.stat().st_mtime_ns if path.exists() else None
+        seen += now not in (before, None)
+        before = now
+        time.sleep(0.001)
+
+
+@pytest.mark.slow
+def test_a_cell_killed_ten_times_at_random_moments_gives_the_same_record(start, tmp_path):
+    whole = start(tmp_path / "whole")
+    whole.join()
+    path = tmp_path / "killed" / MANY.path
+    moments = random.Random(0)
+    for _ in range(10):
+        process = start(tmp_path / "killed")
+        changed(path.with_suffix(".checkpoint"), times=moments.randint(0, 4), process=process)
+        time.sleep(moments.uniform(0, 0.05))
+        assert process.is_alive()
+        process.kill()
+        process.join()
+    assert not path.exists()
+    assert path.with_suffix(".checkpoint").exists()
+    last = start(tmp_path / "killed")
+    last.join()
+    assert (whole.exitcode, last.exitcode) == (0, 0)
+    one, other = (records.read(tmp_path / name / MANY.path) for name in ("whole", "killed"))
+    assert lasting(one) == lasting(other)
+    one, other = (records.arrays(tmp_path / name / MANY.path) for name in ("whole", "killed"))
+    assert one.keys() == other.keys()
+    assert all(np.array_equal(one[name], other[name]) for name in one)
+    leftovers = {file.name for file in path.parent.iterdir()}
+    assert leftovers == {f"seed0.{kind}" for kind in ("json", "npz", "safetensors", "lock")}
+
+
+@pytest.mark.slow
+def test_a_cell_that_is_being_run_is_waited_for(start, tmp_path):
+    first = start(tmp_path)
+    changed((tmp_path / MANY.path).with_suffix(".checkpoint"), times=1, process=first)
+    second = start(tmp_path)
+    first.join()
+    written = (tmp_path / MANY.path).stat().st_mtime_ns
+    second.join()
+    assert (first.exitcode, second.exitcode) == (0, 0)
+    assert (tmp_path / MANY.path).stat().st_mtime_ns == written
 
 
 def test_a_record_says_where_it_comes_from():

@@ -50,14 +50,33 @@ def test_run_list_and_promote(capsys, own_runs, tmp_path, monkeypatch):
     assert main(["list", "--profile", "smoke"]) == 0
     lines = capsys.readouterr().out.splitlines()
     (run,) = [line for line in lines if line.startswith("smoke/cubic/hypergan/seed1")]
+    assert run.split()[1] == "own"
     assert "std inside" in run
     (other,) = [line for line in lines if line.startswith("smoke/mnist/hypergan/seed0")]
-    assert other.endswith("not run")
+    assert other.endswith("none")
     monkeypatch.setattr(records, "published", lambda: tmp_path / "published")
     assert main(["promote"]) == 0  # smoke records are left out unless they are asked for
     assert not (tmp_path / "published").exists()
     assert main(["promote", "--profile", "smoke"]) == 0  # the cubic set has no stand-in
     assert len(list(records.paths(tmp_path / "published"))) == 2
+
+
+def test_list_tells_own_records_from_published_ones_and_from_begun_runs(
+    capsys, own_runs, tmp_path, monkeypatch
+):
+    for module in ("hypergan.records", "hypergan.__main__"):
+        monkeypatch.setattr(f"{module}.published", lambda: tmp_path / "published")
+    assert main([*CUBIC, "--seed", "0"]) == 0
+    own_runs.rename(tmp_path / "published")
+    assert main([*CUBIC, "--seed", "1"]) == 0
+    (own_runs / Cell("hypergan", "cubic", 2, "smoke").path).with_suffix(".checkpoint").touch()
+    capsys.readouterr()
+    assert main(["list", "--profile", "smoke", "--seed", "0", "1", "2", "3"]) == 0
+    *lines, total = capsys.readouterr().out.splitlines()
+    states = [line.split()[1] for line in lines if "/cubic/hypergan/" in line]
+    assert states == ["published", "own", "begun", "none"]
+    assert total.startswith("1 begun, ")
+    assert total.endswith(" none, 1 own, 1 published")
 
 
 def test_the_module_runs_and_fails_without_a_traceback():
@@ -70,7 +89,7 @@ def test_the_module_runs_and_fails_without_a_traceback():
     )
 
 
-@pytest.mark.parametrize("command", [[], ["run"], ["promote"], ["list"]])
+@pytest.mark.parametrize("command", [[], ["run"], ["promote"], ["verify"], ["list"]])
 def test_help_is_there(command, capsys):
     with pytest.raises(SystemExit) as stop:
         main([*command, "--help"])
@@ -127,7 +146,7 @@ def test_a_record_of_a_newer_version(capsys, own_runs):
     path.write_text(path.read_text().replace(f'"record_version": {RECORD_VERSION}', newer))
     assert "update hypergan" in fails(capsys, *CUBIC)
     assert main(["list", "--profile", "smoke"]) == 0
-    assert "unusable: the record" in capsys.readouterr().out
+    assert "unusable  the record" in capsys.readouterr().out
 
 
 def test_an_interrupt_says_how_to_go_on(capsys, monkeypatch):

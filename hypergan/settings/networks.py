@@ -24,15 +24,14 @@ def ensemble(dataset: str, profile: str) -> Settings:
     epoch: there are ten times the epochs that one network needs. In ``paper`` they see the same
     images, and an epoch is one of every member.
     """
-    training, evaluation = _PAPER, Evaluation(networks=10, sizes=(1, 5, 10))
+    evaluation = Evaluation(networks=10, sizes=(1, 5, 10))
     if dataset == "cubic":  # networks so small that a hundred of them take no longer
         training, evaluation = _CUBIC, Evaluation(networks=100, sizes=(10, 100))
-    members = evaluation.networks
-    if dataset != "cubic" and profile != "paper":
-        epochs = members * _ENSEMBLE_PASSES[dataset]
-        training = replace(_LITE, batch_size=members * 100, epochs=epochs)
+    elif profile == "paper":
+        training = replace(_PAPER, share_images=True)
     else:
-        training = replace(training, share_images=True)
+        training = replace(_LITE, batch_size=10 * 100, epochs=10 * _ENSEMBLE_PASSES[dataset])
+    members = evaluation.networks
     settings = Settings({"members": members}, replace(training, networks=members), evaluation)
     return _in_seconds(settings) if profile == "smoke" else settings
 

@@ -40,3 +40,20 @@ def test_the_paper_profile_has_the_papers_sizes():
 def test_unknown_names_are_refused_with_the_known_ones(names):
     with pytest.raises(SettingsError, match=r"unknown .* choose one of \w+, "):
         settings_for(*names)
+
+
+@pytest.mark.parametrize(("dataset", "profile"), [*product(NAMES, PROFILES)])
+def test_an_ensemble_trains_the_members_that_are_measured(dataset, profile):
+    settings = settings_for("ensemble", dataset, profile)
+    members = settings.model["members"]
+    assert settings.training.networks == settings.evaluation.networks == members
+    assert members % max(settings.evaluation.sizes) == 0
+
+
+@pytest.mark.parametrize("method", ["ensemble", "mc-dropout"])
+@pytest.mark.parametrize("dataset", ["mnist", "cifar10"])
+def test_the_paper_profile_trains_plain_networks_as_section_4_1_says(method, dataset):
+    """100 epochs of Adam with a rate of 0.01, decayed as the loss plateaus."""
+    training = settings_for(method, dataset, "paper").training
+    assert (training.epochs, training.learning_rate, training.schedule) == (100, 0.01, "plateau")
+    assert training.share_images or training.networks == 1  # an epoch is one of every network

@@ -50,13 +50,13 @@ def test_training_drops_as_the_draws_do(groups, generator):
     target = seeded(convolutional, groups)
     posterior = MCDropout(target)
     (image,) = images(1)
-    drawn = posterior.ensemble(20_000, generator).predict(image.unsqueeze(0)).squeeze(1)
+    drawn = posterior.ensemble(4000, generator).predict(image.unsqueeze(0)).squeeze(1)
     with torch.random.fork_rng(), torch.no_grad(), posterior._dropping():
         torch.manual_seed(1)
-        trained = posterior.target(image.expand(20_000, -1, -1, -1))
-    error = (drawn.var(0) / 10_000).sqrt()  # of the difference of two means of 20,000
+        trained = posterior.target(image.expand(4000, -1, -1, -1))
+    error = (drawn.var(0) / 2000).sqrt()  # of the difference of two means of 4,000
     assert ((drawn.mean(0) - trained.mean(0)).abs() < 4 * error).all()
-    torch.testing.assert_close(drawn.T.cov(), trained.T.cov(), rtol=0.06, atol=0.01)
+    torch.testing.assert_close(drawn.T.cov(), trained.T.cov(), rtol=0.15, atol=0.02)
 
 
 def test_a_draw_drops_inputs_of_every_layer_but_the_first(generator):
@@ -68,8 +68,8 @@ def test_a_draw_drops_inputs_of_every_layer_but_the_first(generator):
     for name in ("1.weight", "3.weight"):
         kept = weights[name] / parameters[name].detach()
         of_inputs = kept.transpose(1, 2).flatten(2)
-        assert torch.equal(of_inputs[..., 0:1].expand_as(of_inputs), of_inputs)
-        torch.testing.assert_close(kept.unique(), torch.tensor([0, 4 / 3]))
+        torch.testing.assert_close(of_inputs[..., 0:1].expand_as(of_inputs), of_inputs)
+        torch.testing.assert_close(kept, (kept > 0) * 4 / 3)
         assert (of_inputs[..., 0] > 0).float().mean().item() == pytest.approx(0.75, abs=0.02)
 
 
@@ -158,9 +158,9 @@ def test_save_and_load_give_the_same_network(target, blobs, tmp_path, generator)
 )
 def test_networks_of_many_kinds_can_be_thinned(kind, generator):
     network, inputs = ZOO[kind].network(), ZOO[kind].batch()
-    weights = MCDropout(network).sample(3, generator)
+    weights = MCDropout(network).sample(8, generator)
     outputs = Ensemble(network, weights)(inputs)
-    assert not torch.allclose(outputs[0], outputs[1])
+    assert (outputs.std(0) > 1e-3).any()
     assert all(weights[name].dtype == p.dtype for name, p in network.named_parameters())
 
 

@@ -1,11 +1,11 @@
-"""The command line: run cells, list records, promote finished ones."""
+"""The command line: run cells, list records, promote finished ones, judge the claims."""
 
 import argparse
 import sys
 from itertools import product
 from pathlib import Path
 
-from hypergan import cells, records
+from hypergan import cells, ledger, records
 from hypergan.data import NAMES as DATASETS
 from hypergan.errors import HyperGANError, RecordError
 from hypergan.methods import METHODS
@@ -54,6 +54,14 @@ def parser() -> argparse.ArgumentParser:
     listing = commands.add_parser("list", help="show which cells have a record")
     listing.add_argument("--profile", default="lite", help=f"{', '.join(PROFILES)} (default: lite)")
     listing.set_defaults(command=_list)
+    claims = commands.add_parser("claims", help="judge the paper's claims from the records")
+    claims.add_argument("--profile", default="lite", help=f"{', '.join(PROFILES)} (default: lite)")
+    claims.add_argument(
+        "--readme",
+        action="store_true",
+        help="write the published records' verdicts to README.md instead of showing all",
+    )
+    claims.set_defaults(command=_claims)
     return parser
 
 
@@ -93,6 +101,18 @@ def _list(options: argparse.Namespace) -> None:
         }
     for path in sorted(listed):
         print(f"{path.with_suffix('').as_posix():<58} {_state(path)}")
+
+
+def _claims(options: argparse.Namespace) -> None:
+    if options.readme:
+        ledger.update_readme()
+        return
+    settings_for("hypergan", "mnist", options.profile)  # refuses an unknown profile
+    judged = ledger.findings(options.profile)
+    for finding in judged:
+        effect = finding.effect or "; ".join(finding.commands)
+        print(f"{finding.verdict:<13} {finding.claim.id:<38} {effect}")
+    print(ledger.summary(judged))
 
 
 def _state(path: Path) -> str:

@@ -1,5 +1,6 @@
 """Uncertainty over seeds, stated in one way everywhere: mean, 95 % interval, number of seeds."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -26,14 +27,17 @@ class Interval:
     n: int
 
     def __str__(self) -> str:
-        """As a table shows it, to three significant digits of the spread."""
-        if self.n == 1:
-            return f"{self.mean:.3g} (n = 1)"
-        return f"{self.mean:.3g} [{self.low:.3g}, {self.high:.3g}] (n = {self.n})"
+        """As tables show it: as many decimals as give the interval's half-width two digits."""
+        half = self.high - self.mean
+        if not 0 < half < math.inf:
+            return f"{self.mean:.4g} (n = {self.n})"
+        digits = max(0, 1 - math.floor(math.log10(half)))
+        ends = f"[{self.low:.{digits}f}, {self.high:.{digits}f}]"
+        return f"{self.mean:.{digits}f} {ends} (n = {self.n})"
 
 
 def interval(values: Sequence[float], confidence: float = 0.95) -> Interval:
-    """Student's t interval of the mean of values that are independent and roughly normal.
+    """Student's t interval of the mean of independent, roughly normal values.
 
     Args:
         values: One a seed.
@@ -43,9 +47,9 @@ def interval(values: Sequence[float], confidence: float = 0.95) -> Interval:
         SettingsError: If there are no values.
     """
     if not len(values):
-        raise SettingsError("an interval needs values of at least one seed")
+        raise SettingsError("an interval needs the value of at least one seed")
     mean, n = float(np.mean(values)), len(values)
     if n == 1:
-        return Interval(mean, -np.inf, np.inf, n)
+        return Interval(mean, -math.inf, math.inf, n)
     half = float(stats.t.ppf((1 + confidence) / 2, n - 1) * stats.sem(values))
     return Interval(mean, mean - half, mean + half, n)

@@ -2,7 +2,6 @@
 
 import argparse
 import sys
-from itertools import product
 from pathlib import Path
 
 from hypergan import cells, ledger, records
@@ -92,7 +91,7 @@ def _promote(options: argparse.Namespace) -> None:
 def _list(options: argparse.Namespace) -> None:
     """A line for each cell that could be run with seed 0, and for each further record."""
     settings_for("hypergan", "mnist", options.profile)  # refuses an unknown profile
-    listed = {Cell(m, d, 0, options.profile).path for d, m in product(DATASETS, METHODS)}
+    listed = {Cell(m, d, 0, options.profile).path for m in METHODS for d in METHODS[m].datasets}
     for folder in (runs(), published()):
         listed |= {
             path.relative_to(folder)

@@ -6,22 +6,32 @@ from typing import Any
 import torch
 from torch import nn
 
+from hypergan.data import NAMES as DATASETS
+from hypergan.gold_standard import GoldStandard
 from hypergan.model import HyperGAN
 from hypergan.posterior import Posterior
 
 
 @dataclass(frozen=True)
 class Method:
-    """A posterior, and the switches that make the method; an ablation has one switch off."""
+    """A posterior, and the switches that make the method; an ablation has one switch off.
+
+    Attributes:
+        posterior: The posterior.
+        switches: Arguments of its constructor that make the method.
+        datasets: The data sets that it is for.
+    """
 
     posterior: type[Posterior]
     switches: dict[str, Any] = field(default_factory=dict)
+    datasets: tuple[str, ...] = DATASETS
 
 
 METHODS = {
     "hypergan": Method(HyperGAN),
     "hypergan-no-mixer": Method(HyperGAN, {"mixer": False}),
     "hypergan-no-discriminator": Method(HyperGAN, {"beta": 0.0}),
+    "nuts": Method(GoldStandard, datasets=("cubic",)),
 }
 
 

@@ -84,6 +84,12 @@ _CUBIC = Settings(
     ),
     evaluation=Evaluation(sizes=(10, 100), networks=1000),
 )
+# One step is the whole run. The noise is CUBIC_NOISE in units of the targets' standard deviation.
+_GOLD_STANDARD = Settings(
+    model={"noise": 0.166179, "chains": 4, "warmup": 1000, "draws": 1000, "max_tree_depth": 10},
+    training=Training(epochs=1, steps_per_epoch=1, batch_size=20, networks=1, schedule="constant"),
+    evaluation=Evaluation(sizes=(10, 100), networks=400),
+)
 # Section 4.1 for the sizes; the authors' code for batch, rates and weight decay.
 _PAPER_TRAINING = Training(
     epochs=100,
@@ -127,7 +133,8 @@ def settings_for(method: str, dataset: str, profile: str) -> Settings:
     _require("method", method, tuple(METHODS))
     _require("data set", dataset, DATASETS)
     _require("profile", profile, PROFILES)
-    settings = _base(dataset, profile)
+    _require(f"data set of {method}", dataset, METHODS[method].datasets)
+    settings = _gold_standard(profile) if method == "nuts" else _base(dataset, profile)
     return replace(settings, model=settings.model | METHODS[method].switches)
 
 
@@ -140,6 +147,14 @@ def _base(dataset: str, profile: str) -> Settings:
         uncentred = {"centred": False}  # the paper's networks do not start around a given one
         return Settings(model | uncentred, _PAPER_TRAINING)
     return _smoke(_LITE[dataset]) if profile == "smoke" else _LITE[dataset]
+
+
+def _gold_standard(profile: str) -> Settings:
+    """The sampler's settings; in ``smoke`` they are enough to see that it runs."""
+    if profile != "smoke":
+        return _GOLD_STANDARD
+    short = {"warmup": 50, "draws": 100, "max_tree_depth": 6}
+    return replace(_GOLD_STANDARD, model=_GOLD_STANDARD.model | short, stand_in=True)
 
 
 def _smoke(settings: Settings) -> Settings:

@@ -10,6 +10,7 @@ import pytest
 from hypergan import records
 from hypergan.__main__ import main
 from hypergan.downloads import MNIST
+from hypergan.methods import METHODS
 from hypergan.records import RECORD_VERSION, Cell
 
 CUBIC = ["run", "hypergan", "cubic", "--profile", "smoke", "--quiet"]
@@ -64,10 +65,7 @@ def test_the_module_runs_and_fails_without_a_traceback():
     command = [sys.executable, "-m", "hypergan", "run", "gan", "mnist"]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 2
-    assert done.stderr == (
-        "error: unknown method 'gan'; choose one of hypergan, hypergan-no-mixer, "
-        "hypergan-no-discriminator\n"
-    )
+    assert done.stderr == f"error: unknown method 'gan'; choose one of {', '.join(METHODS)}\n"
 
 
 @pytest.mark.parametrize("command", [[], ["run"], ["promote"], ["list"]])

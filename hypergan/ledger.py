@@ -107,7 +107,7 @@ def _subject(finding: Finding) -> str:
 
 
 def _verdict(finding: Finding) -> str:
-    return f"**{finding.verdict}**"
+    return f'<span class="verdict {finding.verdict.replace(" ", "-")}">{finding.verdict}</span>'
 
 
 def _effect(finding: Finding) -> str:

@@ -33,7 +33,8 @@ def test_every_claim_of_the_ledger_has_a_subject():
 def test_the_long_table_leads_to_figure_records_and_commands(tmp_path):
     (tmp_path / "ablation.ipynb").write_text('"name": "figure-6"')
     confirmed, not_run = ledger.long_table([CONFIRMED, NOT_RUN], tmp_path).splitlines()[2:]
-    assert "**confirmed**" in confirmed
+    assert '<span class="verdict confirmed">confirmed</span>' in confirmed
+    assert '<span class="verdict not-run">not run</span>' in not_run
     assert "1.2 [-1.9, 4.4] (n = 2) points; claimed: > 0" in confirmed
     assert "[ablation](ablation.ipynb)" in confirmed
     assert "records/lite/digits/hypergan/seed1.json>`" in confirmed

@@ -97,7 +97,7 @@ class Quantity:
                     record = records.read(path)
                     records.check(record, record.cell, path)
                     value = STATISTICS[self.statistic](record, path, *self.arguments)
-                except (HyperGANError, KeyError):
+                except (HyperGANError, KeyError, TypeError):  # a missing number may be null
                     continue
                 if not record.stand_in:
                     found[record.seed] = value, path
@@ -223,10 +223,13 @@ def metric(record: Record, path: Path, keys: str) -> float:
     return float(value)  # type: ignore[arg-type]
 
 
-def attack(record: Record, path: Path, kind: str, size: str, measure: str) -> float:
-    """A measure of the attacks on ensembles of a size, mean over the radii above 0."""
-    radii = record.metrics["attacks"][kind][size]
-    return float(np.mean([row[measure] for radius, row in radii.items() if float(radius) > 0]))
+def attack(record: Record, path: Path, kind: str, size: str, tested: str, measure: str) -> float:
+    """A measure of the attacks on ensembles of a size, mean over all eps above 0.
+
+    ``tested`` is "same" or "fresh": the networks attacked, or as many new ones.
+    """
+    by_eps = record.metrics["attacks"][kind][size][tested]
+    return float(np.mean([row[measure] for eps, row in by_eps.items() if float(eps) > 0]))
 
 
 def relative_norm_std(record: Record, path: Path) -> float:

@@ -170,10 +170,10 @@ def test_own_records_come_before_published_ones(folder, tmp_path):
 
 def test_statistics_of_a_record():
     rows = [{"epoch": e, "accuracy": float(e)} for e in range(1, 21)]
-    radii = {"0": {"entropy": 9.0}, "0.1": {"entropy": 1.0}, "0.3": {"entropy": 2.0}}
+    by_eps = {"0": {"entropy": 9.0}, "0.1": {"entropy": 1.0}, "0.3": {"entropy": 2.0}}
     metrics = {
         "norms": {"conv1": {"mean": 10.0, "std": 1.0}, "linear": {"mean": 2.0, "std": 0.6}},
-        "attacks": {"pgd": {"10": radii}},
+        "attacks": {"pgd": {"10": {"fresh": by_eps}}},
     }
     record = example(history=rows, metrics=metrics, peak_memory_bytes=1_500_000_000)
 
@@ -184,7 +184,7 @@ def test_statistics_of_a_record():
     assert value("relative_norm_std") == pytest.approx(0.2)
     assert value("history", "accuracy", "start") == 1.5
     assert value("history", "accuracy", "end") == 19.5
-    assert value("attack", "pgd", "10", "entropy") == 1.5
+    assert value("attack", "pgd", "10", "fresh", "entropy") == 1.5
     assert value("memory") == 1.5
 
 

@@ -1,12 +1,11 @@
-"""The command line: run cells, list records, publish finished ones, verify published ones."""
+"""The command line: cells, records, their verification, the claims, the benchmark."""
 
 import argparse
 import sys
 from collections import Counter
-from itertools import product
 from pathlib import Path
 
-from hypergan import cells, records, verification
+from hypergan import cells, ledger, records, verification
 from hypergan.bench import report
 from hypergan.data import NAMES as DATASETS
 from hypergan.errors import HyperGANError, RecordError
@@ -75,6 +74,14 @@ def parser() -> argparse.ArgumentParser:
     bench.add_argument("--quick", action="store_true", help="try every part with little work")
     bench.add_argument("--quiet", action="store_true", help="no progress bars")
     bench.set_defaults(command=_bench)
+    claims = commands.add_parser("claims", help="judge the paper's claims from the records")
+    claims.add_argument("--profile", default="lite", help=f"{', '.join(PROFILES)} (default: lite)")
+    claims.add_argument(
+        "--readme",
+        action="store_true",
+        help="write the published records' verdicts to README.md instead of showing all",
+    )
+    claims.set_defaults(command=_claims)
     return parser
 
 
@@ -121,8 +128,8 @@ def _verify(options: argparse.Namespace) -> int:
 def _list(options: argparse.Namespace) -> None:
     """A line for each cell that could be run with these seeds, and for each further record."""
     settings_for("hypergan", "mnist", options.profile)  # refuses an unknown profile
-    cells_ = product(DATASETS, METHODS, options.seed)
-    listed = {Cell(m, d, s, options.profile).path for d, m, s in cells_}
+    cells_ = ((m, d, s) for m in METHODS for d in METHODS[m].datasets for s in options.seed)
+    listed = {Cell(*names, options.profile).path for names in cells_}
     for folder in (runs(), published()):
         listed |= {
             path.relative_to(folder)
@@ -141,6 +148,18 @@ def _bench(options: argparse.Namespace) -> None:
     measured, path = report.run(quick=options.quick, progress=not options.quiet)
     print(report.table(measured).to_string())
     print(_relative(path))
+
+
+def _claims(options: argparse.Namespace) -> None:
+    if options.readme:
+        ledger.update_readme()
+        return
+    settings_for("hypergan", "mnist", options.profile)  # refuses an unknown profile
+    judged = ledger.findings(options.profile)
+    for finding in judged:
+        effect = finding.effect or "; ".join(finding.commands)
+        print(f"{finding.verdict:<13} {finding.claim.id:<38} {effect}")
+    print(ledger.summary(judged))
 
 
 def _state(path: Path) -> tuple[str, str]:

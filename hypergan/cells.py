@@ -4,6 +4,7 @@ import platform
 import subprocess
 import time
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 
 import torch
@@ -153,7 +154,8 @@ def commit() -> str:
 
 def versions() -> dict[str, str]:
     """Versions of what the numbers depend on."""
-    names = ("hypergan", "torch", "torchvision", "numpy", "scikit-learn")
+    names = ["hypergan", "torch", "torchvision", "numpy", "scikit-learn"]
+    names += [name for name in ("jax", "numpyro") if find_spec(name)]  # the gold standard's
     return {"python": platform.python_version()} | {name: version(name) for name in names}
 
 

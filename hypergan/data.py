@@ -17,6 +17,12 @@ from hypergan.paths import downloads as default_root
 CUBIC_SEED = 0
 """Seed of the 20 training points of ``cubic``."""
 
+CUBIC_NOISE = 3.0
+"""Standard deviation of their noise."""
+
+CUBIC_LIMIT = 4.0
+"""They lie between minus this and this."""
+
 VALIDATION_SEED = 2019
 """Seed of the choice of validation images: the same images whatever the seed of a run."""
 
@@ -143,8 +149,8 @@ def check_finite(dataset: TensorDataset, name: str) -> None:
 
 def cubic(count: int, generator: torch.Generator) -> Pair:
     """Draw inputs and targets (B, 1): x ~ U(-4, 4), y = x^3 + noise, noise ~ N(0, 3^2) (§4.3)."""
-    inputs = torch.rand(count, 1, generator=generator) * 8 - 4
-    return inputs, inputs**3 + 3 * torch.randn(count, 1, generator=generator)
+    inputs = CUBIC_LIMIT * (2 * torch.rand(count, 1, generator=generator) - 1)
+    return inputs, inputs**3 + CUBIC_NOISE * torch.randn(count, 1, generator=generator)
 
 
 @dataclass(frozen=True)

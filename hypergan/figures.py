@@ -9,6 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from hypergan import paper
+from hypergan import predictive as predictive_scores
+from hypergan.data import CUBIC_LIMIT, CUBIC_NOISE
 from hypergan.evaluation import Arrays
 from hypergan.paths import PROJECT
 from hypergan.records import Record
@@ -94,6 +96,30 @@ def predictive_std(arrays: dict[str, Arrays], at: Sequence[float]) -> pd.DataFra
         std = columns["predictions"].astype(float).std(0, ddof=1)
         nearest = [abs(columns["x"] - x).argmin() for x in at]
         rows[name] = {f"x = {x:g}": std[i] for x, i in zip(at, nearest, strict=True)}
+    return pd.DataFrame(rows).T.round(2)
+
+
+def predictive_quality(arrays: dict[str, Arrays], reference: Arrays) -> pd.DataFrame:
+    """How good each method's regression is, inside the data's interval and outside it.
+
+    The log likelihood (nats) and the coverage of 95 % intervals are expectations over new noisy
+    observations, see :mod:`hypergan.predictive`; the Wasserstein distance, in units of y, is that
+    of the networks' function values to the reference's. All are means over the test grid.
+    """
+    rows = {}
+    for name, columns in arrays.items():
+        x, y, predictions = columns["x"], columns["y"], columns["predictions"]
+        measured = {
+            "log likelihood": predictive_scores.log_likelihood(predictions, y, CUBIC_NOISE),
+            "coverage": predictive_scores.coverage(predictions, y, CUBIC_NOISE),
+            "distance": predictive_scores.wasserstein(predictions, reference["predictions"]),
+        }
+        inside = abs(x) <= CUBIC_LIMIT
+        rows[name] = {
+            (measure, where): values[chosen].mean()
+            for measure, values in measured.items()
+            for where, chosen in (("inside", inside), ("outside", ~inside))
+        }
     return pd.DataFrame(rows).T.round(2)
 
 

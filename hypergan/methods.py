@@ -11,16 +11,25 @@ from hypergan.baselines.mc_dropout import MCDropout
 from hypergan.baselines.mnf import MNF
 from hypergan.baselines.network_ensemble import NetworkEnsemble
 from hypergan.baselines.sgld import SGLD
+from hypergan.data import NAMES as DATASETS
+from hypergan.gold_standard import GoldStandard
 from hypergan.model import HyperGAN
 from hypergan.posterior import Posterior
 
 
 @dataclass(frozen=True)
 class Method:
-    """A posterior, and the switches that make the method; an ablation has one switch off."""
+    """A posterior, and the switches that make the method; an ablation has one switch off.
+
+    Attributes:
+        posterior: The posterior.
+        switches: Arguments of its constructor that make the method.
+        datasets: The data sets that it is for.
+    """
 
     posterior: type[Posterior]
     switches: dict[str, Any] = field(default_factory=dict)
+    datasets: tuple[str, ...] = DATASETS
 
 
 METHODS = {
@@ -33,6 +42,7 @@ METHODS = {
     "mnf": Method(MNF),
     "sgld": Method(SGLD),
     "apd": Method(APD),
+    "nuts": Method(GoldStandard, datasets=("cubic",)),
 }
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from test_records import example
 
-from hypergan import figures, paper
+from hypergan import figures, paper, predictive
 from hypergan.records import Cell
 from hypergan.settings import settings_for
 
@@ -111,3 +111,18 @@ def test_the_chosen_settings_are_the_best_that_were_tried():
     chosen = settings_for("hypergan", "mnist", "lite").training
     for name in ("learning_rate", "discriminator_rate", "weight_decay", "codes"):
         assert best[name] == getattr(chosen, name)
+
+
+def test_predictive_quality_measures_against_the_reference(arrays):
+    moved = arrays | {"predictions": arrays["predictions"] + 2}
+    table = figures.predictive_quality({"same": arrays, "moved": moved}, arrays)
+    inside = abs(arrays["x"]) <= 4
+    for name, columns in (("same", arrays), ("moved", moved)):
+        for where, chosen in (("inside", inside), ("outside", ~inside)):
+            chosen = predictive.log_likelihood(columns["predictions"], columns["y"], 3.0)[chosen]
+            assert table.loc[name, ("log likelihood", where)] == pytest.approx(
+                chosen.mean(), abs=0.01
+            )
+    assert (table.loc["same", "distance"] == 0).all()
+    assert (table.loc["moved", "distance"] == 2).all()
+    assert table.loc["moved", ("coverage", "inside")] < table.loc["same", ("coverage", "inside")]

@@ -3,13 +3,17 @@ from itertools import product
 
 import pytest
 
-from hypergan.data import NAMES
+from hypergan.data import CUBIC_NOISE, load
+from hypergan.data import NAMES as DATASETS
 from hypergan.errors import SettingsError
+from hypergan.evaluation import scale
 from hypergan.methods import METHODS
 from hypergan.settings import PROFILES, settings_for
 
+CELLS = [(m, d, p) for m in METHODS for d, p in product(METHODS[m].datasets, PROFILES)]
 
-@pytest.mark.parametrize(("method", "dataset", "profile"), [*product(METHODS, NAMES, PROFILES)])
+
+@pytest.mark.parametrize(("method", "dataset", "profile"), CELLS)
 def test_every_cell_has_settings_that_json_keeps(method, dataset, profile):
     settings = settings_for(method, dataset, profile).as_dict()
     assert json.loads(json.dumps(settings)) == settings
@@ -42,7 +46,7 @@ def test_unknown_names_are_refused_with_the_known_ones(names):
         settings_for(*names)
 
 
-@pytest.mark.parametrize(("dataset", "profile"), [*product(NAMES, PROFILES)])
+@pytest.mark.parametrize(("dataset", "profile"), [*product(DATASETS, PROFILES)])
 def test_an_ensemble_trains_the_members_that_are_measured(dataset, profile):
     settings = settings_for("ensemble", dataset, profile)
     members = settings.model["members"]
@@ -57,3 +61,16 @@ def test_the_paper_profile_trains_plain_networks_as_section_4_1_says(method, dat
     training = settings_for(method, dataset, "paper").training
     assert (training.epochs, training.learning_rate, training.schedule) == (100, 0.01, "plateau")
     assert training.share_images or training.networks == 1  # an epoch is one of every network
+
+
+def test_a_method_for_one_data_set_is_refused_on_others():
+    with pytest.raises(
+        SettingsError, match="unknown data set of nuts 'mnist'; choose one of cubic"
+    ):
+        settings_for("nuts", "mnist", "lite")
+
+
+def test_the_gold_standard_knows_the_noise_in_the_units_of_its_targets():
+    unit = float(scale(load("cubic").train.tensors[1]))
+    noise = settings_for("nuts", "cubic", "lite").model["noise"]
+    assert noise == pytest.approx(CUBIC_NOISE / unit, rel=1e-5)

@@ -15,11 +15,13 @@ from hypergan.baselines.network_ensemble import NetworkEnsemble
 from hypergan.baselines.sgld import SGLD
 from hypergan.data import NAMES as DATASETS
 from hypergan.errors import SettingsError
+from hypergan.gold_standard import GoldStandard
 from hypergan.methods import METHODS
 from hypergan.model import HyperGAN
 from hypergan.posterior import Posterior
 from hypergan.protocol import Evaluation, complete
 from hypergan.settings.form import Settings
+from hypergan.settings.gold_standard import gold_standard
 from hypergan.settings.hypergan import hypergan
 from hypergan.settings.langevin import apd, sgld
 from hypergan.settings.mnf import mnf
@@ -36,6 +38,7 @@ _CHOICES: dict[type[Posterior], Callable[[str, str], Settings]] = {
     MNF: mnf,
     SGLD: sgld,
     APD: apd,
+    GoldStandard: gold_standard,
 }
 """Each posterior's settings, by data set and profile."""
 
@@ -49,6 +52,7 @@ def settings_for(method: str, dataset: str, profile: str) -> Settings:
     _require("method", method, tuple(METHODS))
     _require("data set", dataset, DATASETS)
     _require("profile", profile, PROFILES)
+    _require(f"data set of {method}", dataset, METHODS[method].datasets)
     chosen = METHODS[method]
     settings = _CHOICES[chosen.posterior](dataset, profile)
     return replace(

@@ -1,0 +1,230 @@
+"""The gold standard of the regression: the very posterior, by Hamiltonian Monte Carlo.
+
+The 1-100-1 network of section 4.3 is small enough for the No-U-Turn sampler (Hoffman and Gelman,
+2014), here NumPyro's. Its draws are exact in the limit, so they show what the approximations miss.
+NumPyro is an optional extra, ``pip install 'hypergan[gold]'``.
+
+Shapes: N networks, B inputs.
+"""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from hypergan.ensemble import Weights, forward_networks
+from hypergan.errors import SettingsError, TargetError
+from hypergan.objective import Loss
+from hypergan.posterior import Posterior
+from hypergan.randomness import normal
+
+if TYPE_CHECKING:
+    from hypergan.training import Training
+
+
+class GoldStandard(Posterior):
+    r"""Draws of the posterior of a plain stack of dense layers with ReLU, under Gaussian noise.
+
+    The prior is that of Neal (1996), whose functions stay of order one whatever the width:
+    :math:`\mathcal{N}(0, 1 / \text{fan-in})` on weights and :math:`\mathcal{N}(0, 1)` on biases.
+    One :meth:`update` with all data is the whole run; before it, the draws are the prior's.
+
+    Args:
+        target: The network, an ``nn.Sequential`` of ``nn.Linear`` and ``nn.ReLU``.
+        noise: Standard deviation of the observations' noise, in the units of the targets.
+        chains: Independent chains.
+        warmup: Steps in which a chain adapts, which are thrown away.
+        draws: Steps of a chain that are kept.
+        max_tree_depth: A step is at most 2 to this power gradients.
+        generator: Source of randomness.
+
+    Raises:
+        TargetError: If the target has another form.
+    """
+
+    size: int
+
+    def __init__(
+        self,
+        target: nn.Module,
+        *,
+        noise: float,
+        chains: int = 4,
+        warmup: int = 1000,
+        draws: int = 1000,
+        max_tree_depth: int = 10,
+        generator: torch.Generator | None = None,
+    ) -> None:
+        super().__init__()
+        modules = list(target.children()) if isinstance(target, nn.Sequential) else [target]
+        odd = [type(m).__name__ for m in modules if not isinstance(m, nn.Linear | nn.ReLU)]
+        if odd:
+            raise TargetError(
+                f"the gold standard cannot sample a target with {', '.join(odd)}; give it an "
+                "nn.Sequential of nn.Linear and nn.ReLU"
+            )
+        self.target = target
+        self.noise, self.chains, self.warmup, self.draws = noise, chains, warmup, draws
+        self.max_tree_depth = max_tree_depth
+        self.size = chains * draws
+        for name, std in prior_stds(target).items():
+            shape = (self.size, *target.get_parameter(name).shape)
+            values = std * normal(*shape, generator=generator, device=torch.device("cpu"))
+            self.register_buffer(_buffer(name), values)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What the shapes do not show."""
+        return {name: getattr(self, name) for name in ("noise", "warmup", "max_tree_depth")}
+
+    def optimisers(self, training: Training) -> dict[str, torch.optim.Optimizer]:
+        """None: nothing is optimised."""
+        return {}
+
+    def update(
+        self,
+        optimisers: dict[str, torch.optim.Optimizer],
+        inputs: Tensor,
+        targets: Tensor,
+        *,
+        loss: Loss,
+        training: Training,
+        data_size: int,
+        generator: torch.Generator,
+    ) -> dict[str, Tensor]:
+        """Run the chains on all data.
+
+        Returns:
+            ``loss``, the mean over the draws; ``divergences`` in all chains and ``gradients`` per
+            step; and of the function values at the inputs and half as far again from 0, the
+            largest ``r_hat`` and the least ``effective_sample_size``. Those of the weights would
+            mean nothing: hidden units can trade places.
+
+        Raises:
+            SettingsError: If this is not all of the data, or NumPyro is not installed.
+        """
+        if len(inputs) != data_size:
+            raise SettingsError(
+                f"the sampler takes all {data_size} inputs in one step; set batch_size to that and "
+                "epochs and steps_per_epoch to 1"
+            )
+        seed = int(torch.randint(2**31, (), generator=generator))
+        x, y = (tensor.cpu().double().numpy() for tensor in (inputs, targets))
+        samples, report = self._run(x, y, seed)
+        for name, values in samples.items():
+            self.get_buffer(_buffer(name)).copy_(torch.from_numpy(values.copy()).flatten(0, 1))
+        weights = self._draws()
+        outputs = forward_networks(self.target, weights, inputs)
+        report["loss"] = float(loss(outputs, targets.expand_as(outputs)).mean())
+        report |= self._diagnose(weights, inputs)
+        return {name: torch.tensor(value) for name, value in report.items()}
+
+    def sample(self, n: int, generator: torch.Generator | None = None) -> Weights:
+        """Weights of ``n`` different draws.
+
+        Raises:
+            SettingsError: If there are fewer.
+        """
+        if n > self.size:
+            raise SettingsError(
+                f"there are {self.size} draws, fewer than {n}; raise chains or draws"
+            )
+        source = generator.device if generator is not None else "cpu"
+        chosen = torch.randperm(self.size, generator=generator, device=source)[:n]
+        weights = self._draws()
+        return {name: values[chosen.to(values.device)] for name, values in weights.items()}
+
+    def log_density(self, weights: dict[str, Any], inputs: Any, targets: Any) -> Any:
+        """Log of prior times likelihood of one network, in JAX's terms."""
+        from numpyro.infer.util import log_density
+
+        return log_density(self._model, (inputs, targets), {}, weights)[0]
+
+    def _model(self, inputs: Any, targets: Any) -> None:
+        """The Bayesian neural network as NumPyro's random variables."""
+        import numpyro
+        from numpyro.distributions import Normal
+
+        weights = {
+            name: numpyro.sample(
+                name, Normal(0, std).expand(self.target.get_parameter(name).shape).to_event()
+            )
+            for name, std in prior_stds(self.target).items()
+        }
+        outputs = self._forward(weights, inputs)
+        numpyro.sample("targets", Normal(outputs, self.noise).to_event(), obs=targets)
+
+    def _forward(self, weights: dict[str, Any], inputs: Any) -> Any:
+        """The target network in JAX, (B, ...) to (B, ...)."""
+        import jax
+
+        for name, module in self.target.named_children():
+            if isinstance(module, nn.Linear):
+                inputs = inputs @ weights[f"{name}.weight"].T
+                inputs = inputs + weights[f"{name}.bias"] if module.bias is not None else inputs
+            else:
+                inputs = jax.nn.relu(inputs)
+        return inputs
+
+    def _run(
+        self, inputs: Any, targets: Any, seed: int
+    ) -> tuple[dict[str, np.ndarray[Any, Any]], dict[str, float]]:
+        """Samples, ``(chains, draws, *shape)``, and what the sampler says of itself."""
+        if not find_spec("numpyro"):
+            raise SettingsError("the gold standard needs NumPyro: pip install 'hypergan[gold]'")
+        import jax
+        import numpyro
+        from numpyro.infer import MCMC, NUTS
+
+        numpyro.enable_x64()
+        sampler = MCMC(
+            NUTS(self._model, max_tree_depth=self.max_tree_depth),
+            num_warmup=self.warmup,
+            num_samples=self.draws,
+            num_chains=self.chains,
+            chain_method="vectorized",
+            progress_bar=False,
+        )
+        key = jax.random.PRNGKey(seed)
+        sampler.run(key, inputs, targets, extra_fields=("diverging", "num_steps"))
+        samples = sampler.get_samples(group_by_chain=True)
+        fields = sampler.get_extra_fields()
+        return (
+            {name: np.asarray(values) for name, values in samples.items()},
+            {
+                "divergences": float(fields["diverging"].sum()),
+                "gradients": float(fields["num_steps"].mean()),
+            },
+        )
+
+    def _diagnose(self, weights: Weights, inputs: Tensor) -> dict[str, float]:
+        """How well the chains mixed."""
+        from numpyro.diagnostics import effective_sample_size, split_gelman_rubin
+
+        values = forward_networks(self.target, weights, torch.cat([inputs, 1.5 * inputs]))
+        chains = values.flatten(1).unflatten(0, (self.chains, self.draws)).double().cpu().numpy()
+        return {
+            "r_hat": float(split_gelman_rubin(chains).max()),
+            "effective_sample_size": float(effective_sample_size(chains).min()),
+        }
+
+    def _draws(self) -> Weights:
+        """All draws, chain after chain."""
+        return {name: self.get_buffer(_buffer(name)) for name in prior_stds(self.target)}
+
+
+def prior_stds(target: nn.Module) -> dict[str, float]:
+    """Standard deviation of each parameter's prior."""
+    return {
+        name: parameter.shape[1] ** -0.5 if parameter.dim() == 2 else 1.0
+        for name, parameter in target.named_parameters()
+    }
+
+
+def _buffer(name: str) -> str:
+    """A buffer's name may not hold a dot."""
+    return name.replace(".", "_")

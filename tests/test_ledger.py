@@ -1,0 +1,58 @@
+import pytest
+from test_claims import CLAIM
+
+from hypergan import ledger
+from hypergan.claims import VERDICTS, Finding
+from hypergan.errors import StorageError
+from hypergan.intervals import interval
+from hypergan.paths import PROJECT
+from hypergan.records import Cell
+
+PATH = PROJECT / "data" / "records" / Cell("hypergan", "digits", 1, "lite").path
+COMMAND = "python -m hypergan run hypergan digits --seed 0"
+CONFIRMED = Finding(CLAIM, "confirmed", interval([1.0, 1.5]), (PATH,), ())
+NOT_RUN = Finding(CLAIM, "not run", None, (), (COMMAND,))
+
+
+def test_the_counts_are_those_of_the_verdicts():
+    table = ledger.counts([CONFIRMED, CONFIRMED, NOT_RUN])
+    assert list(table.columns) == list(VERDICTS)
+    assert table.loc["all"].tolist() == [2, 0, 0, 1]
+    assert table.loc["Ablations"].tolist() == [2, 0, 0, 1]
+    assert table.loc["Accuracy"].sum() == 0
+    assert "Of 3 empirical claims of the paper, 2 confirmed, 0 contradicted" in ledger.summary(
+        [CONFIRMED, CONFIRMED, NOT_RUN]
+    )
+
+
+def test_every_claim_of_the_ledger_has_a_subject():
+    findings = [Finding(claim, "not run", None, (), ()) for claim in ledger.ledger()]
+    assert ledger.counts(findings).loc["all", "not run"] == len(findings)
+
+
+def test_the_long_table_leads_to_figure_records_and_commands(tmp_path):
+    (tmp_path / "ablation.ipynb").write_text('"name": "figure-6"')
+    confirmed, not_run = ledger.long_table([CONFIRMED, NOT_RUN], tmp_path).splitlines()[2:]
+    assert '<span class="verdict confirmed">confirmed</span>' in confirmed
+    assert '<span class="verdict not-run">not run</span>' in not_run
+    assert "1.2 [-1.9, 4.4] (n = 2) points; claimed: > 0" in confirmed
+    assert "[ablation](ablation.ipynb)" in confirmed
+    assert "records/lite/digits/hypergan/seed1.json>`" in confirmed
+    assert f"`{COMMAND}`" in not_run
+    assert confirmed.count(" | ") == not_run.count(" | ") == 4
+
+
+def test_the_readme_is_that_of_the_published_records():
+    assert ledger.README.read_text() == ledger.with_claims(ledger.README.read_text()), (
+        "run `python -m hypergan claims --readme`"
+    )
+
+
+def test_only_the_part_between_the_marks_is_written_anew():
+    text = f"before\n{ledger.BEGIN}\nold\n{ledger.END}\nafter"
+    new = ledger.with_claims(text)
+    assert new.startswith(f"before\n{ledger.BEGIN}\nOf ")
+    assert new.endswith(f"{ledger.END}\nafter")
+    assert "old" not in new
+    with pytest.raises(StorageError, match="put them back"):
+        ledger.with_claims("no marks")

@@ -210,9 +210,10 @@ def test_every_link_inside_the_book_leads_somewhere(html, page):
 
 
 def test_every_module_is_in_the_api():
-    modules = {path.stem for path in (PROJECT / "hypergan").glob("*.py")}
-    documented = set(re.findall(r"automodule:: hypergan\.(\w+)", (BOOK / "api.md").read_text()))
-    assert documented == modules - {"__init__", "__main__"}
+    files = (path.relative_to(PROJECT) for path in (PROJECT / "hypergan").rglob("*.py"))
+    modules = {".".join(file.with_suffix("").parts).removesuffix(".__init__") for file in files}
+    documented = re.findall(r"automodule:: ([\w.]+)", (BOOK / "api.md").read_text())
+    assert set(documented) == modules - {"hypergan.__main__"}
 
 
 def test_the_book_builds_from_its_own_folder():

@@ -37,13 +37,13 @@ def bounds(lines: list[str]) -> dict[str, set[str]]:
 def imported(folder: Path) -> set[str]:
     """Top-level names of all packages that the Python files of a folder import."""
     names: set[str] = set()
-    for path in folder.glob("*.py"):
+    for path in folder.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Import):
                 names |= {alias.name.split(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and node.level == 0:
                 names.add(node.module.split(".")[0])
-    own = {"hypergan"} | {path.stem for path in folder.glob("*.py")}
+    own = {"hypergan"} | {path.stem for path in folder.rglob("*.py")}
     return names - sys.stdlib_module_names - own
 
 

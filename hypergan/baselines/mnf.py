@@ -126,8 +126,9 @@ class MNF(Posterior):
             inputs, targets = (split(batch, n) for batch in (inputs, targets))
         z, kl = self._draw(n, generator)
         images = _channels_last(inputs.flatten(0, 1), image_dims=4)
-        with global_seed(generator):  # the layers' noise
-            flat = functional_call(self.network, z, images, tie_weights=False)
+        # The layers' noise comes from the global generator.
+        with global_seed(generator), training.products(loss, inputs.device):
+            flat = functional_call(self.network, z, images, tie_weights=False).to(inputs.dtype)
         outputs = flat.unflatten(0, (n, -1))
         task_loss = expected_task_loss(loss, outputs, targets)
         training.descend(optimisers["layers"], task_loss + self.kl_weight * kl / data_size)

@@ -20,7 +20,7 @@ def peak_of(work: str, amount: int) -> int:
 
     Args:
         work: "train-mnist" or "train-cifar10" for so many steps, or "evaluate" for so many
-            networks of the MNIST target on 10,000 images.
+            networks of the MNIST target on 2,000 images.
         amount: How many.
     """
     command = [sys.executable, "-m", "hypergan.bench.memory", work, str(amount)]
@@ -41,9 +41,9 @@ def train(dataset: str, steps: int) -> None:
 
 
 def evaluate(networks: int) -> None:
-    """Mean softmax of so many networks on 10,000 random images."""
+    """Mean softmax of so many networks on 2,000 random images."""
     model = HyperGAN(mnist_target(), **settings_for("hypergan", "mnist", "lite").model)
-    model.predict_proba(torch.rand(10_000, 1, 28, 28), networks)
+    model.predict_proba(torch.rand(2_000, 1, 28, 28), networks)
 
 
 def main() -> None:

@@ -1,0 +1,93 @@
+"""The contenders compute what ours does, and the report says what was measured."""
+
+import json
+
+import pytest
+import torch
+
+from hypergan import HyperGAN, Training
+from hypergan.bench import figures, plain, report, timing
+from hypergan.bench.memory import peak_of
+from hypergan.errors import RecordError
+from hypergan.objective import cross_entropy
+from hypergan.targets import mnist_target
+
+
+@pytest.fixture
+def model(generator):
+    sizes = {"noise_dim": 8, "code_dim": 8, "hidden": 16}
+    return HyperGAN(mnist_target(), **sizes, generator=generator)
+
+
+def test_all_contenders_give_our_logits(model, generator):
+    ensemble, images = model.ensemble(3, generator), torch.rand(7, 1, 28, 28, generator=generator)
+    ours = ensemble.predict(images, batch_size=4, precision="float32")
+    modules = [ensemble[i] for i in range(3)]
+    for theirs in (
+        plain.one_after_another(ensemble, images, batch_size=4),
+        plain.vectorised(ensemble, images, batch_size=4),
+        plain.as_modules(modules, images, batch_size=4),
+    ):
+        torch.testing.assert_close(theirs, ours, rtol=1e-4, atol=1e-5)
+
+
+def test_the_plain_step_is_ours(generator):
+    """From the same start and noise, on the same images, both end with the same networks."""
+    images, labels = torch.rand(6, 1, 28, 28, generator=generator), torch.arange(6)
+    training = Training(
+        networks=3, codes=3, share_images=True, batch_size=6, precision="float32",
+        learning_rate=1e-4, weight_rate=None, mean_rate=None, discriminator_rate=1e-4,
+    )  # fmt: skip
+    models = []
+    for ours in (True, False):
+        start = torch.Generator().manual_seed(1)
+        sizes = {"noise_dim": 8, "code_dim": 8, "hidden": 16}
+        model = HyperGAN(mnist_target(), **sizes, centred=False, generator=start).train()
+        if ours:
+            options = {"loss": cross_entropy, "training": training, "data_size": 6}
+            model.update(model.optimisers(training), images, labels, **options, generator=start)
+        else:
+            plain.step(model, 3, start)(images, labels)
+        models.append(dict(model.named_parameters()))
+    for name in models[0]:  # Adam's first step is 1e-4 each, of either sign where rounding decides
+        agree = (models[0][name] - models[1][name]).abs() < 2e-5
+        assert agree.float().mean() > 0.9, name
+
+
+def test_ratios_are_paired_by_round():
+    times = {"ours": [1.0, 2.0, 4.0], "theirs": [3.0, 8.0, 8.0]}
+    (row,) = timing.ratios("part", times)
+    assert row == {
+        "part": "part", "what": "theirs / ours", "value": 3.0, "unit": "x", "low": 2.0, "high": 4.0
+    }  # fmt: skip
+
+
+def test_contenders_take_turns_and_the_first_round_does_not_count():
+    calls = []
+    times = timing.take_turns({"a": lambda: calls.append("a"), "b": lambda: calls.append("b")}, 2)
+    assert calls == ["a", "b"] * 3
+    assert {name: len(values) for name, values in times.items()} == {"a": 2, "b": 2}
+
+
+@pytest.mark.slow
+def test_a_thousand_networks_need_no_more_memory_than_a_hundred():
+    assert peak_of("evaluate", 300) < 1.3 * peak_of("evaluate", 100)
+
+
+def test_the_published_report_has_every_picture():
+    published = report.read(report.PUBLISHED / "bench.json")
+    assert not published["quick"]
+    for picture in (
+        figures.evaluation, figures.limit, figures.training, figures.time_to_accuracy
+    ):  # fmt: skip
+        assert picture(published).axes
+    assert len(report.table(published)) == len(published["rows"])
+
+
+def test_a_damaged_report_is_refused(tmp_path):
+    path = tmp_path / "bench.json"
+    for text in (None, "{", json.dumps({"rows": [{"part": "x"}]})):
+        if text is not None:
+            path.write_text(text)
+        with pytest.raises(RecordError, match="make bench"):
+            report.read(path)

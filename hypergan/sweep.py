@@ -17,6 +17,11 @@ from hypergan.settings import settings_for
 SHOWN = {
     "regression": [("hypergan", "cubic"), ("hypergan-no-discriminator", "cubic")],
     "diversity": [("hypergan", "mnist")],
+    "ablation": [
+        (method, dataset)
+        for dataset in ("cifar10", "mnist")
+        for method in ("hypergan", "hypergan-no-mixer", "hypergan-no-discriminator")
+    ],
 }
 """Methods and data sets without which a notebook cannot be; one that is not named here shows
 whatever there is."""

@@ -29,15 +29,14 @@ test: $(INSTALLED) ## Check style and types, run every test and every notebook.
 	$(RUN) mypy
 	$(RUN) pytest
 
+# More variables than these are in CONTRIBUTING.md.
 SEEDS ?= 0
 PROFILE ?= lite
 CORES ?= all
-sweep: $(INSTALLED) ## Run all cells without a record, their notebooks and the book: SEEDS="0 1 2" PROFILE=lite.
-	@# also METHODS="...", DATASETS="...", MODE=full to make the published records again,
-	@# CORES=1, and any of Snakemake's options as OPTIONS="--dry-run"
+sweep: $(INSTALLED) ## Run cells without a record, notebooks, book: make sweep SEEDS="0 1 2" PROFILE=lite.
 	PATH="$(abspath $(BIN)):$$PATH" snakemake $(OPTIONS) --cores $(CORES) --config \
 		seeds="$(SEEDS)" profile="$(PROFILE)" methods="$(METHODS)" datasets="$(DATASETS)" \
-		mode="$(MODE)" book="make book PYTHON=$(PYTHON) VENV=$(VENV)"
+		mode="$(MODE)" gpu="$(or $(GPU),0)" book="make book PYTHON=$(PYTHON) VENV=$(VENV)"
 
 bench: $(INSTALLED) ## Measure speed and memory against plain PyTorch (about 15 minutes).
 	$(RUN) hypergan bench

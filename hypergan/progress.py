@@ -1,12 +1,19 @@
 """Progress bars for long work, in a terminal, a notebook and a log."""
 
+import os
 from typing import Any
 
 from tqdm import tqdm
 
 
 def progress_bar(shown: bool, **options: Any) -> tqdm:
-    """A bar with tqdm's options; ``TQDM_DISABLE=1`` in the environment silences all of them."""
+    """A bar with tqdm's options.
+
+    In the environment ``TQDM_DISABLE=1`` silences all of them, ``TQDM_MININTERVAL`` sets the least
+    seconds between two updates.
+    """
     if not shown:
         options["disable"] = True  # given as False, it would overrule the environment
-    return tqdm(mininterval=0.5, **options)
+    if "TQDM_MININTERVAL" not in os.environ:  # which tqdm reads itself
+        options["mininterval"] = 0.5
+    return tqdm(**options)

@@ -22,6 +22,9 @@ from hypergan.precision import products_in, require_precision
 from hypergan.progress import progress_bar
 from hypergan.randomness import global_seed
 
+_EARLY = (1, 3, 10, 30, 100, 300)
+"""Steps of the first epoch after which diversity and validation accuracy are measured, too."""
+
 SCHEDULES = ("cosine", "plateau", "constant")
 
 _LEAST = {
@@ -197,7 +200,7 @@ def fit(
         progress: Show a progress bar.
 
     Returns:
-        A row an epoch.
+        A row an epoch; the first one has rows of its own, ``early``, for some of its steps.
 
     Raises:
         SettingsError: If the data cannot fill a mini-batch, or the device is not there.
@@ -229,6 +232,7 @@ def fit(
             started = time.perf_counter()
             bar.set_description(f"epoch {epoch + 1}/{training.epochs}")
             totals: dict[str, Tensor] = {}
+            early: list[dict[str, Any]] = []
             losses = [row["loss"] for row in history]
             with global_seed(generator):
                 batches = _batches(len(data), batch_size, steps, generator)
@@ -250,10 +254,17 @@ def fit(
                     )
                     for name, value in reports.items():
                         totals[name] = totals.get(name, 0) + value / steps
+                    if step + 1 in _EARLY and epoch == 0:
+                        early.append(
+                            {"step": step + 1} | _measure(posterior, scored, training, generator)
+                        )
                     bar.update()
-                row = {"epoch": epoch + 1} | {name: float(x) for name, x in totals.items()}
+                row: dict[str, Any] = {"epoch": epoch + 1}
+                row |= {name: float(total) for name, total in totals.items()}
                 row |= _measure(posterior, scored, training, generator)
                 _require_finite(row, checkpoint)
+            if early:
+                row["early"] = early
             history.append(row | {"seconds": time.perf_counter() - started})
             bar.set_postfix({k: f"{v:.3g}" for k, v in row.items() if isinstance(v, float)})
             state.save(history, final=epoch + 1 == training.epochs)

@@ -73,7 +73,7 @@ def test_history_has_a_row_an_epoch(target, blobs):
     posterior, generator = model(target)
     history = fit(posterior, blobs, QUICK, validation=blobs, generator=generator, progress=False)
     assert [row["epoch"] for row in history] == [1, 2, 3, 4]
-    assert history[0].keys() == {
+    assert history[1].keys() == {
         "epoch", "loss", "accuracy", "adversarial_term", "discriminator_loss", "diversity",
         "norm_spread", "validation_accuracy", "seconds",
     }  # fmt: skip
@@ -335,3 +335,12 @@ def test_a_checkpoint_of_another_beta_is_refused(target, blobs, tmp_path):
 def test_settings_that_cannot_be_trained_with_are_refused_before_training(wrong):
     with pytest.raises(SettingsError, match=next(iter(wrong))):
         Training(**wrong)
+
+
+def test_the_first_steps_are_watched(target, blobs):
+    posterior, generator = model(target)
+    history = fit(posterior, blobs, QUICK, validation=blobs, generator=generator, progress=False)
+    early = history[0]["early"]
+    assert [row["step"] for row in early] == [1, 3]  # of the five of an epoch
+    assert all(0 <= row["validation_accuracy"] <= 100 for row in early)
+    assert all("early" not in row for row in history[1:])

@@ -3,7 +3,7 @@
 import platform
 import subprocess
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
@@ -52,6 +52,19 @@ def shown(cells: Iterable[Cell]) -> dict[Cell, Record | None]:
             record = None
         found[cell] = record[0] if record else None
     return found
+
+
+def not_run(found: Mapping[Cell, Record | None]) -> list[str]:
+    """The commands that make the records which a page lacks, one for all seeds of a method."""
+    lacking: dict[tuple[str, str, str], list[str]] = {}
+    for cell, record in found.items():
+        if record is None:
+            key = cell.method, cell.dataset, cell.profile
+            lacking.setdefault(key, []).append(str(cell.seed))
+    return [
+        f"python -m hypergan run {method} {dataset} --seed {' '.join(seeds)} --profile {profile}"
+        for (method, dataset, profile), seeds in lacking.items()
+    ]
 
 
 def run(cell: Cell, *, progress: bool = True, device: str = "auto", force: bool = False) -> Record:

@@ -104,23 +104,21 @@ def variation(found: Found) -> Figure:
     figure, grid = plt.subplots(len(rows), len(VARIED), figsize=size, sharey="row", sharex="col")
     for column, argument in zip(grid.T, VARIED, strict=True):
         records = [r for r in _records(found) if r.method in varied_by(argument)]
-        values = [record.config["model"][argument] for record in records]
-        table = measured(records).assign(**{argument: [f"{value:g}" for value in values]})
-        order = [f"{value:g}" for value in sorted(set(values))]
-        own = [
-            f"{value:g}" for r, value in zip(records, values, strict=True) if r.method == UNVARIED
-        ]
-        column[-1].set_xlabel(argument)
+        values = [f"{record.config['model'][argument]:g}" for record in records]
+        own = {value for r, value in zip(records, values, strict=True) if r.method == UNVARIED}
+        table = measured(records).assign(**{argument: values})
+        order = sorted(set(values), key=float)
         for axes, quantity in zip(column, rows, strict=True):
-            axes.set_ylabel(quantity)
             if not records:
                 axes.text(0.5, 0.5, "not run", ha="center", transform=axes.transAxes)
-                continue
-            sns.pointplot(
-                table, x=argument, y=quantity, order=order, errorbar=band, capsize=0.1, ax=axes
-            )
-            for value in own[:1]:
+            else:
+                sns.pointplot(
+                    table, x=argument, y=quantity, order=order, errorbar=band, capsize=0.1, ax=axes
+                )
+            for value in own:
                 axes.axvline(order.index(value), color="gray", linestyle=":", zorder=0)
+            axes.set(xlabel="", ylabel=quantity if axes in grid[:, 0] else "")
+        column[-1].set_xlabel(argument)
     return marked(figure, *_records(found))
 
 
@@ -147,7 +145,7 @@ def _panels(found: Found, panels: Sequence[tuple[str, str, str]], label: str) ->
     size = (4.2 * width, 3.4 * height)
     figure, grid = plt.subplots(height, width, figsize=size, sharey=True, squeeze=False)
     for axes, (when, column, title) in zip(grid.flat, panels, strict=False):
-        axes.set(title=title, xlabel=when, ylabel=label)
+        axes.set(title=title)
         for method, colour in colours.items():
             part = rows[(rows["method"] == method) & rows[when].notna()]
             if len(part):
@@ -156,6 +154,7 @@ def _panels(found: Found, panels: Sequence[tuple[str, str, str]], label: str) ->
                 )
             else:
                 axes.plot([], [], color=colour, label=f"{method}: not run")
+        axes.set(xlabel=when, ylabel=label if axes in grid[:, 0] else "")
         axes.legend().set_visible(axes is grid[0, -1])
     for axes in grid.flat[len(panels) :]:
         axes.remove()

@@ -10,9 +10,13 @@ from pathlib import Path
 
 from hypergan import records
 from hypergan.errors import HyperGANError
+from hypergan.methods import METHODS
 from hypergan.paths import published, runs
 from hypergan.records import RECORD_VERSION, Cell
 from hypergan.settings import settings_for
+
+SWEPT = [name for name, method in METHODS.items() if not method.variation]
+"""Methods of a sweep that names none."""
 
 SHOWN = {
     "regression": [("hypergan", "cubic"), ("hypergan-no-discriminator", "cubic")],

@@ -1,9 +1,10 @@
 import matplotlib as mpl
 import matplotlib.pyplot as plt
+import numpy as np
 import pytest
 from test_records import example
 
-from hypergan import ablation, claims
+from hypergan import ablation, cells, claims, records
 from hypergan.ablation import ACCURACY, AUROC, SPREAD
 from hypergan.intervals import interval
 from hypergan.methods import METHODS, UNVARIED, VARIED
@@ -114,6 +115,21 @@ def test_without_outliers_there_is_nothing_to_detect():
     table = ablation.at_the_end({coloured.cell: coloured})
     assert table.loc[FULL, AUROC] == "–"
     assert table.loc[FULL, ACCURACY] == "70 (n = 1)"
+
+
+def test_a_page_says_how_to_run_what_it_lacks(own_runs):
+    there, *missing = (Cell(FULL, "digits", seed) for seed in range(3))
+    written = example(there)
+    records.write(written, {"x": np.arange(2.0)}, own_runs / there.path)
+    outdated = Cell(NO_MIXER, "digits")
+    other = example(outdated, config=written.config)
+    records.write(other, {"x": np.arange(2.0)}, own_runs / outdated.path)
+    shown = cells.shown([there, *missing, outdated])
+    assert [record is not None for record in shown.values()] == [True, False, False, False]
+    assert cells.not_run(shown) == [
+        "python -m hypergan run hypergan digits --seed 1 2 --profile lite",
+        "python -m hypergan run hypergan-no-mixer digits --seed 0 --profile lite",
+    ]
 
 
 def test_each_number_is_varied_over_at_least_five_values():

@@ -162,13 +162,13 @@ def norms(record: Record, arrays: Arrays, method: str = "HyperGAN") -> Figure:
         axes.set(title=row.layer, xlabel="L2 norm", ylabel="")
     panels[0][0].set_ylabel("networks")
     panels[0][0].legend(fontsize="small")
-    return _marked(figure, record)
+    return marked(figure, record)
 
 
-def _marked(figure: Figure, record: Record) -> Figure:
+def marked(figure: Figure, *records: Record) -> Figure:
     """A figure that says so where its numbers come from stand-in data."""
-    if record.stand_in:
-        figure.suptitle(f"embedded stand-in data, not {record.dataset}", color="tab:red")
+    if names := {record.dataset for record in records if record.stand_in}:
+        figure.suptitle(f"embedded stand-in data, not {', '.join(names)}", color="tab:red")
     return figure
 
 
@@ -214,4 +214,4 @@ def course(record: Record) -> Figure:
         right.plot(history["epoch"], history[column], label=column.removeprefix("norm_spread."))
     right.set(xlabel="epoch", ylabel="relative sd of the norm", ylim=(0, None))
     right.legend(fontsize="small")
-    return _marked(figure, record)
+    return marked(figure, record)

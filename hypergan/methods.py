@@ -25,11 +25,14 @@ class Method:
         posterior: The posterior.
         switches: Arguments of its constructor that make the method.
         datasets: The data sets that it is for.
+        variation: Whether it is there to vary a number: trained shortly, never attacked, and left
+            out of a sweep that does not name it.
     """
 
     posterior: type[Posterior]
     switches: dict[str, Any] = field(default_factory=dict)
     datasets: tuple[str, ...] = DATASETS
+    variation: bool = False
 
 
 METHODS = {
@@ -43,6 +46,20 @@ METHODS = {
     "sgld": Method(SGLD),
     "apd": Method(APD),
     "nuts": Method(GoldStandard, datasets=("cubic",)),
+}
+
+VARIED = {"beta": (0.0, 0.1, 0.3, 1.0, 3.0, 10.0), "code_dim": (8, 32, 64, 256)}
+"""Numbers of HyperGAN that are varied on MNIST, one at a time."""
+
+UNVARIED = "hypergan-beta-1"
+"""HyperGAN itself, trained as shortly as the others; its codes have 128 numbers."""
+
+METHODS |= {
+    f"hypergan-{argument.replace('_', '-')}-{value:g}": Method(
+        HyperGAN, {argument: value}, datasets=("mnist",), variation=True
+    )
+    for argument, values in VARIED.items()
+    for value in values
 }
 
 

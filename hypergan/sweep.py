@@ -10,13 +10,22 @@ from pathlib import Path
 
 from hypergan import records
 from hypergan.errors import HyperGANError
+from hypergan.methods import METHODS
 from hypergan.paths import published, runs
 from hypergan.records import RECORD_VERSION, Cell
 from hypergan.settings import settings_for
 
+SWEPT = [name for name, method in METHODS.items() if not method.variation]
+"""Methods of a sweep that names none."""
+
 SHOWN = {
     "regression": [("hypergan", "cubic"), ("hypergan-no-discriminator", "cubic")],
     "diversity": [("hypergan", "mnist")],
+    "ablation": [
+        (method, dataset)
+        for dataset in ("cifar10", "mnist")
+        for method in ("hypergan", "hypergan-no-mixer", "hypergan-no-discriminator")
+    ],
 }
 """Methods and data sets without which a notebook cannot be; one that is not named here shows
 whatever there is."""

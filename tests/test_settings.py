@@ -1,4 +1,6 @@
+import inspect
 import json
+from dataclasses import replace
 from itertools import product
 
 import pytest
@@ -7,7 +9,8 @@ from hypergan.data import CUBIC_NOISE, load
 from hypergan.data import NAMES as DATASETS
 from hypergan.errors import SettingsError
 from hypergan.evaluation import scale
-from hypergan.methods import METHODS
+from hypergan.methods import METHODS, UNVARIED, VARIED
+from hypergan.model import HyperGAN
 from hypergan.settings import PROFILES, settings_for
 
 CELLS = [(m, d, p) for m in METHODS for d, p in product(METHODS[m].datasets, PROFILES)]
@@ -29,6 +32,21 @@ def test_an_ablation_is_the_method_with_one_switch_off(method, switch):
     ablated = settings_for(method, "mnist", "lite").as_dict()
     assert ablated == full | {"model": full["model"] | switch}
     assert ablated != full
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_a_variation_differs_from_its_reference_in_one_number(profile):
+    reference = settings_for(UNVARIED, "mnist", profile)
+    full = settings_for("hypergan", "mnist", profile)
+    assert reference.model == full.model | {"beta": 1.0}
+    assert inspect.signature(HyperGAN).parameters["beta"].default == 1.0
+    assert reference.evaluation == replace(full.evaluation, attack=None)
+    for argument, values in VARIED.items():
+        for value in values:
+            name = f"hypergan-{argument.replace('_', '-')}-{value:g}"
+            varied = settings_for(name, "mnist", profile)
+            named = reference.model if argument == "beta" else full.model
+            assert varied == replace(reference, model=named | {argument: value})
 
 
 def test_the_paper_profile_has_the_papers_sizes():

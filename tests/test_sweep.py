@@ -16,7 +16,7 @@ import pytest
 from hypergan import cells, records, sweep
 from hypergan.paths import PROJECT
 from hypergan.records import Cell
-from hypergan.sweep import SHOWN, TimeLeft, fingerprint, in_words, record_path, shown_by
+from hypergan.sweep import SHOWN, SWEPT, TimeLeft, fingerprint, in_words, record_path, shown_by
 
 CUBIC, OTHER = (Cell(m, "cubic", 0, "smoke") for m, _ in SHOWN["regression"])
 
@@ -59,6 +59,11 @@ def test_what_notebooks_show_is_in_them(notebook):
     text = (PROJECT / "book" / f"{notebook}.ipynb").read_text()
     for name in {name for pair in SHOWN[notebook] for name in pair}:
         assert f'\\"{name}\\"' in text
+
+
+def test_a_sweep_runs_variations_only_where_they_are_named():
+    assert {"hypergan", "hypergan-no-mixer", "ensemble"} <= set(SWEPT)
+    assert not any(name.startswith(("hypergan-beta", "hypergan-code")) for name in SWEPT)
 
 
 def test_a_fingerprint_is_of_the_settings(monkeypatch):

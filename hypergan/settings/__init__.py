@@ -42,6 +42,9 @@ _CHOICES: dict[type[Posterior], Callable[[str, str], Settings]] = {
 }
 """Each posterior's settings, by data set and profile."""
 
+_SHORT = 10
+"""Epochs in ``lite`` of a method that varies a number. All of them, so that they compare."""
+
 
 def settings_for(method: str, dataset: str, profile: str) -> Settings:
     """What a method on a data set means in a profile.
@@ -55,11 +58,12 @@ def settings_for(method: str, dataset: str, profile: str) -> Settings:
     _require(f"data set of {method}", dataset, METHODS[method].datasets)
     chosen = METHODS[method]
     settings = _CHOICES[chosen.posterior](dataset, profile)
-    return replace(
-        settings,
-        model=settings.model | chosen.switches,
-        evaluation=complete(settings.evaluation, dataset, profile),
-    )
+    evaluation = complete(settings.evaluation, dataset, profile)
+    if chosen.variation:
+        evaluation = replace(evaluation, attack=None)
+        if profile == "lite":
+            settings = replace(settings, training=replace(settings.training, epochs=_SHORT))
+    return replace(settings, model=settings.model | chosen.switches, evaluation=evaluation)
 
 
 def _require(kind: str, name: str, known: tuple[str, ...]) -> None:

@@ -34,4 +34,10 @@ class Settings:
 def smoke(settings: Settings, **model: Any) -> Settings:
     """The same in seconds: few steps, embedded images, and what ``model`` makes smaller."""
     training = replace(settings.training, epochs=3, steps_per_epoch=20, diversity_networks=20)
-    return replace(settings, model=settings.model | model, training=training, stand_in=True)
+    return replace(
+        settings,
+        model=settings.model | model,
+        training=training,
+        validation=min(settings.validation, 200),  # the stand-ins are small
+        stand_in=True,
+    )

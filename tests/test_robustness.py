@@ -19,8 +19,8 @@ DATA = SimpleNamespace(
     test=TensorDataset(normalise(BYTES, MEAN, STD), tensor([0, 1, 0, 1])), mean=MEAN, std=STD
 )  # dark images are class 0; both pixels say so, and are .3 away from the grey where it turns
 QUICK = Attack(
-    images=4, eps=(0.1, 0.4), steps=4, restarts=1, ensembles=((1, 2, 4), (2, 2, 4), (3, 3, 4), (5, 5, 4)),
-    singles=1, transfer=(1, 2, 4), draws=4,
+    images=4, eps=(0.1, 0.4), steps=4, restarts=1,
+    ensembles=((1, 2, 4), (2, 2, 4), (3, 3, 4), (5, 5, 4)), singles=1, transfer=(1, 2, 4), draws=4,
 )  # fmt: skip
 
 

@@ -1,6 +1,6 @@
 """Figure 5: what ensembles make of adversarial examples."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from itertools import product
 from typing import Any
 
@@ -58,7 +58,8 @@ def against_eps(
     comparison: Comparison,
     lines: dict[Line, str],
     measures: dict[str, str],
-    attacks: Sequence[str] = tuple(ATTACKS),
+    *,
+    adaptive: bool = False,
 ) -> Figure:
     """Measures against eps, a row of panels for each and a column for each attack.
 
@@ -66,18 +67,18 @@ def against_eps(
         comparison: The records; a curve is the mean over seeds, its band their range.
         lines: What to draw, with labels.
         measures: Columns of :func:`outcomes` with labels.
-        attacks: The attacks.
+        adaptive: Draw the adaptive attack on HyperGAN too, beside PGD.
     """
     table = outcomes(comparison)
     figure, panels = plt.subplots(
         len(measures),
-        len(attacks),
-        figsize=(4.5 * len(attacks), 3.4 * len(measures)),
+        len(ATTACKS),
+        figsize=(9, 1 + 3 * len(measures)),
         sharex=True,
         sharey="row",
         squeeze=False,
     )
-    for (i, measure), (j, attack) in product(enumerate(measures), enumerate(attacks)):
+    for (i, measure), (j, attack) in product(enumerate(measures), enumerate(ATTACKS)):
         axes = panels[i][j]
         for (method, attacked, tested), label in lines.items():
             chosen = table[
@@ -87,6 +88,9 @@ def against_eps(
                 & (table["tested"] == tested)
             ]
             _curve(axes, chosen.dropna(subset=[measure]), "eps", measure, label)
+        if adaptive and attack == "pgd" and "hypergan" in comparison.shown:
+            chosen = table[(table["method"] == "hypergan") & (table["attack"] == "eot")]
+            _curve(axes, chosen, "eps", measure, "HyperGAN, new networks, adaptive attack")
         axes.set_xscale("symlog", linthresh=0.01)
         title = ATTACKS[attack] if i == 0 else ""
         axes.set(title=title, ylabel=measures[measure], xlabel="eps" * (i == len(measures) - 1))
@@ -117,16 +121,7 @@ def success_against_eps(comparison: Comparison, size: str = "10") -> Figure:
         if method in ("hypergan", "ensemble"):
             words = "the same" if tested == "same" else "new"
             lines[method, size, tested] = f"{NAMES[method]}, {words} networks"
-    figure = against_eps(comparison, lines, {"success": "share answered wrongly"})
-    table = outcomes(comparison)
-    adaptive = table[table["attack"] == "eot"]
-    if len(adaptive):
-        axes = figure.axes[-1]
-        for method, chosen in adaptive.groupby("method"):
-            if method == "hypergan":
-                _curve(axes, chosen, "eps", "success", f"{NAMES[method]}, adaptive attack")
-        axes.legend(fontsize="small")
-    return figure
+    return against_eps(comparison, lines, {"success": "share answered wrongly"}, adaptive=True)
 
 
 def detection_against_eps(comparison: Comparison) -> Figure:

@@ -52,7 +52,7 @@ def size_cdfs(comparison: Comparison, method: str = "hypergan") -> Figure:
 
 
 def _cdf_panels(curves: dict[str, tuple[Arrays, int]], comparison: Comparison) -> Figure:
-    figure, panels = plt.subplots(1, 2, figsize=(9, 3.6), sharey=True)
+    figure, panels = plt.subplots(1, 2, figsize=(9, 4), sharex=True, sharey=True)
     for axes, (where, title) in zip(panels, reversed(SETS.items()), strict=True):
         for label, (arrays, size) in curves.items():
             axes.ecdf(arrays[f"entropy_{where}_{size}"].astype(float), label=label)
@@ -62,9 +62,10 @@ def _cdf_panels(curves: dict[str, tuple[Arrays, int]], comparison: Comparison) -
 
 
 def finished(figure: Figure, axes: Axes, comparison: Comparison) -> Figure:
-    """A figure with its legend on one of its axes."""
-    if comparison.shown:
-        axes.legend(fontsize="small")
+    """A figure with the legend of one of its axes below it."""
+    handles, labels = axes.get_legend_handles_labels()
+    if handles:
+        figure.legend(handles, labels, loc="outside lower center", ncols=3, fontsize="small")
     return marked(figure, comparison)
 
 
@@ -158,7 +159,7 @@ def extreme_images(
     for row, chosen in zip(panels, (order[::-1][:count], order[:count]), strict=True):
         for axes, index in zip(row, chosen, strict=True):
             pixels = images[index].permute(1, 2, 0) * torch.tensor(data.std)
-            axes.imshow((pixels + torch.tensor(data.mean)).clamp(0, 1), cmap="gray")
+            axes.imshow((pixels + torch.tensor(data.mean)).clamp(0, 1).numpy(), cmap="gray")
             axes.set_title(f"{entropies[index]:.2f}", fontsize="small")
     return marked(figure, comparison)
 

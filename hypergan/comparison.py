@@ -4,8 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import pandas as pd
-
 from hypergan import cells, records
 from hypergan.errors import RecordError
 from hypergan.intervals import Interval, interval
@@ -32,13 +30,13 @@ class Comparison:
         dataset: Data set's name.
         seed: The seed that is shown where there is room for one.
         found: Records and where they lie, by method and seed.
-        missing: Cells of that seed that have no usable record, and why.
+        missing: Cells of that seed without a usable record: why, and the command that makes one.
     """
 
     dataset: str
     seed: int
     found: dict[str, dict[int, tuple[Record, Path]]]
-    missing: dict[Cell, str]
+    missing: dict[Cell, tuple[str, str]]
 
     @property
     def shown(self) -> dict[str, tuple[Record, Path]]:
@@ -59,16 +57,13 @@ class Comparison:
         """Its mean over seeds with an interval of 95 %."""
         return interval([*self.values(method, measure).values()])
 
-    def not_run(self) -> pd.DataFrame:
-        """The methods without a usable record, and the commands that make one."""
-        return pd.DataFrame(
-            [
-                {"method": NAMES[cell.method], "data": self.dataset, "state": state, "run it with":
-                 cell.command}
-                for cell, state in self.missing.items()
-            ],
-            columns=["method", "data", "state", "run it with"],
-        ).set_index("method")  # fmt: skip
+    def not_run(self) -> str:
+        """The methods without a usable record, and the commands that make one, in Markdown."""
+        lines = [
+            f"- {NAMES[cell.method]} on {cell.dataset}, {state}: `{command}`"
+            for cell, (state, command) in self.missing.items()
+        ]
+        return "\n".join(lines) or f"- Every method has a record on {self.dataset}."
 
 
 def compare(dataset: str, seed: int = 0, profile: str = "lite") -> Comparison:
@@ -81,7 +76,7 @@ def compare(dataset: str, seed: int = 0, profile: str = "lite") -> Comparison:
         profile: Profile's name.
     """
     found: dict[str, dict[int, tuple[Record, Path]]] = {}
-    missing: dict[Cell, str] = {}
+    missing: dict[Cell, tuple[str, str]] = {}
     for method in (name for name in NAMES if name in METHODS):
         cell = Cell(method, dataset, seed, profile)
         if profile == "smoke":
@@ -91,11 +86,11 @@ def compare(dataset: str, seed: int = 0, profile: str = "lite") -> Comparison:
             others = [other for other in _seeds(cell) if other != seed]
         try:
             first = records.find(cell)
-        except RecordError as error:
-            missing[cell] = f"unusable: {error}"
+        except RecordError:
+            missing[cell] = "damaged or of other settings", f"{cell.command} --force"
             continue
         if first is None:
-            missing[cell] = "not run"
+            missing[cell] = "not run", cell.command
             continue
         found[method] = {seed: first}
         for other in others:

@@ -19,7 +19,7 @@ Victim = Callable[[Tensor], Iterator[Tensor]]
 A part's graph can be freed before the next is computed, so that memory does not grow with N.
 """
 
-_PASSES_AT_ONCE = 1000
+_PASSES_AT_ONCE = 200
 """Images times networks in a graph: about 300 kB each for the targets of the paper."""
 
 

@@ -5,6 +5,7 @@ Shapes: N networks, B images, C classes.
 
 import math
 from collections.abc import Callable, Sequence
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -70,46 +71,47 @@ def evaluate_classifier(
         :func:`hypergan.robustness.evaluate_attacks`.
     """
     inputs, labels = data.test.tensors
-    outside = data.outliers.tensors[0] if data.outliers is not None else None
-    sets = {"in": inputs} | ({} if outside is None else {"out": outside})
+    sets = {"in": inputs}
+    if data.outliers is not None:
+        sets["out"] = data.outliers.tensors[0]
     networks = at_most(posterior.size, evaluation.networks)
     sizes = [size for size in evaluation.sizes if size <= networks]
-    scores: dict[str, dict[int, list[float]]] = {}
-    metrics: dict[str, Any] = {}
-    arrays: Arrays = {}
     images = (evaluation.draws - 1) * len(inputs) + sum(map(len, sets.values()))
     with progress_bar(progress, total=images, desc="evaluate", unit="image") as bar:
-        for draw in range(evaluation.draws):
-            ensemble = posterior.ensemble(networks, generator)
-            log_probabilities = predict_each(ensemble, inputs, bar)
-            for score, by_size in quality(log_probabilities, labels, sizes).items():
-                for size, values in by_size.items():
-                    scores.setdefault(score, {}).setdefault(size, []).extend(values)
-            if draw == 0:
-                norms = layer_norms(ensemble.weights, layers_of(ensemble.target))
-                metrics["norms"] = {name: summary(values) for name, values in norms.items()}
-                arrays |= {f"norms_{name}": values.cpu().numpy() for name, values in norms.items()}
-                metrics["diversity"] = {
-                    "disagreement": float(disagreement(log_probabilities)),
-                    "pairwise_kl": float(pairwise_kl(log_probabilities)),
-                }
-                doubts = {size: {"in": doubt(log_probabilities[:size])} for size in sizes}
-                del log_probabilities
-                if outside is not None:
-                    log_probabilities = predict_each(ensemble, outside, bar)
-                    for size in sizes:
-                        doubts[size]["out"] = doubt(log_probabilities[:size])
-                    del log_probabilities
-    if posterior.size is None and outside is not None:
-        doubts[evaluation.many] = doubt_of_many(posterior, sets, evaluation, generator, progress)
-    full = doubts[max(sizes)]
-    metrics["entropy"] = {where: float(found["entropy"].mean()) for where, found in full.items()}
-    metrics["uncertainty"] = {str(size): summaries(found) for size, found in doubts.items()}
-    if outside is not None:
-        metrics["detection"] = {
-            score: detection(values, full["out"][score]) for score, values in full["in"].items()
+        ensemble = posterior.ensemble(networks, generator)
+        log_probabilities = predict_each(ensemble, inputs, bar)
+        scores = quality(log_probabilities, labels, sizes)
+        metrics: dict[str, Any] = {
+            "diversity": {
+                "disagreement": float(disagreement(log_probabilities)),
+                "pairwise_kl": float(pairwise_kl(log_probabilities)),
+            }
         }
+        doubts = {size: {"in": doubt(log_probabilities[:size])} for size in {*sizes, networks}}
+        if "out" in sets:
+            log_probabilities = predict_each(ensemble, sets["out"], bar)
+            for size, found in doubts.items():
+                found["out"] = doubt(log_probabilities[:size])
+        for _ in range(evaluation.draws - 1):
+            another = posterior.ensemble(networks, generator)
+            more = quality(predict_each(another, inputs, bar), labels, sizes)
+            for score, size in product(scores, sizes):
+                scores[score][size] += more[score][size]
     metrics |= spread(scores)
+    norms = layer_norms(ensemble.weights, layers_of(ensemble.target))
+    metrics["norms"] = {name: summary(values) for name, values in norms.items()}
+    arrays = {f"norms_{name}": values.cpu().numpy() for name, values in norms.items()}
+    full = summaries(doubts[networks])
+    metrics["entropy"] = {where: full["entropy"][where] for where in sets}
+    if "out" in sets:
+        metrics["detection"] = {
+            score: {name: found[name] for name in ("auroc", "aupr", "fpr95")}
+            for score, found in full.items()
+        }
+        if posterior.size is None:
+            large = doubt_of_many(posterior, sets, evaluation, generator, progress)
+            doubts[evaluation.many] = large
+    metrics["uncertainty"] = {str(size): summaries(doubts[size]) for size in sorted(doubts)}
     arrays |= {
         f"{score}_{where}_{size}": values.numpy().astype(np.float16)
         for size, by_set in doubts.items()

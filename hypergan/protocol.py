@@ -9,26 +9,31 @@ class Attack:
 
     Attributes:
         images: Test images attacked, evenly spaced.
-        passes: Images times attacked networks at most: large ensembles get fewer images.
         eps: Largest changes of a pixel, in [0, 1].
-        steps: Steps of PGD.
+        steps: Steps of PGD from a start.
         restarts: Random starts of PGD.
-        pairs: Networks attacked together, and the new ones that the examples are tested on.
+        ensembles: Networks attacked together, new ones that the examples are tested on, and
+            images, fewer where the networks are many.
         singles: Single networks attacked to see how far their examples transfer.
         transfer: Sizes of the ensembles that these are tested on.
-        draws: Networks drawn anew at each step of the adaptive attack, which is tested on as many
-            as the last of ``transfer``.
+        draws: Networks drawn anew at each step of the adaptive attack. It is tested on as many as
+            the last of ``transfer`` and takes the steps of all restarts from one start.
     """
 
     images: int = 100
-    passes: int = 10_000
     eps: tuple[float, ...] = (0.01, 0.03, 0.08, 0.1, 0.3, 0.5, 1.0)
-    steps: int = 20
+    steps: int = 10
     restarts: int = 2
-    pairs: tuple[tuple[int, int], ...] = ((1, 100), (5, 5), (10, 10), (100, 100), (1000, 1000))
-    singles: int = 5
+    ensembles: tuple[tuple[int, int, int], ...] = (
+        (1, 100, 100),
+        (5, 5, 100),
+        (10, 10, 100),
+        (100, 100, 50),
+        (1000, 1000, 10),
+    )
+    singles: int = 3
     transfer: tuple[int, ...] = (1, 2, 5, 10, 20, 50, 100)
-    draws: int = 20
+    draws: int = 10
 
 
 @dataclass(frozen=True)
@@ -55,10 +60,9 @@ class Evaluation:
 
 _SMOKE = Attack(
     images=20,
-    passes=200,
     eps=(0.03, 0.1, 0.3),
-    steps=5,
-    pairs=((1, 10), (5, 5), (10, 10), (20, 20)),
+    steps=3,
+    ensembles=((1, 10, 20), (5, 5, 20), (10, 10, 20), (20, 20, 10)),
     singles=1,
     transfer=(1, 5, 10),
     draws=3,

@@ -71,7 +71,7 @@ def evaluate_attacks(
     """Attack ensembles, and show the adversarial examples to the same networks and to new ones.
 
     A posterior of a limited size lends those networks as new that were not attacked, so far as
-    there are any; pairs that attack more than it has are left out, and so is the adaptive attack.
+    there are any; larger ensembles than it has are left out, and so is the adaptive attack.
 
     Returns:
         The metrics ``attacks`` and ``transfer``, and arrays.
@@ -95,17 +95,19 @@ def evaluate_attacks(
         gets wrong; both None without examples.
     """
     size = posterior.size
-    pairs = [pair for pair in attack.pairs if size is None or pair[0] <= size]
-    descend = partial(_descend, attack=attack, generator=generator)
+    ensembles = [sizes for sizes in attack.ensembles if size is None or sizes[0] <= size]
+    descend = partial(pgd, steps=attack.steps, restarts=attack.restarts, generator=generator)
+    all_steps = attack.steps * attack.restarts
+    adaptive = partial(pgd, steps=all_steps, until_fooled=False, generator=generator)
     methods: dict[str, Method] = {"fgsm": fgsm, "pgd": descend}
-    tries = len(methods) * (len(pairs) + attack.singles) + (size is None)
+    tries = len(methods) * (len(ensembles) + attack.singles) + (size is None)
     metrics: dict[str, Any] = {"fgsm": {}, "pgd": {}}
     arrays: Arrays = {}
     with progress_bar(
         progress, total=tries * len(attack.eps), desc="attacks", unit="attack"
     ) as bar:
-        for attacked, new in pairs:
-            images, labels = pixels(data, min(attack.images, attack.passes // attacked))
+        for attacked, new, count in ensembles:
+            images, labels = pixels(data, count)
             tested = _victims(posterior, data, attacked, new, generator)
             for name, method in methods.items():
                 found = _attacked(method, tested["same"], tested, images, labels, attack, bar)
@@ -117,7 +119,6 @@ def evaluate_attacks(
             changing = in_pixels(
                 lambda: posterior.ensemble(attack.draws, generator), data.mean, data.std
             )
-            adaptive = partial(descend, until_fooled=False)
             found = _attacked(adaptive, changing, tested, images, labels, attack, bar)
             metrics["eot"] = {str(attack.draws): _summaries(found)}
             arrays |= _arrays(found, f"eot_{attack.draws}")
@@ -131,29 +132,6 @@ def pixels(data: Data, count: int) -> tuple[Tensor, Tensor]:
     chosen = torch.linspace(0, len(inputs) - 1, min(count, len(inputs))).long()
     mean, std = (torch.tensor(values).view(-1, 1, 1) for values in (data.mean, data.std))
     return (inputs[chosen] * std + mean).clamp(0, 1), labels[chosen]
-
-
-def _descend(
-    victim: Victim,
-    images: Tensor,
-    labels: Tensor,
-    eps: float,
-    *,
-    attack: Attack,
-    generator: torch.Generator,
-    until_fooled: bool = True,
-) -> Tensor:
-    """PGD with the settings of an attack."""
-    return pgd(
-        victim,
-        images,
-        labels,
-        eps,
-        steps=attack.steps,
-        restarts=attack.restarts,
-        until_fooled=until_fooled,
-        generator=generator,
-    )
 
 
 def _victims(

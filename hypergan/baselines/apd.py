@@ -26,19 +26,20 @@ if TYPE_CHECKING:
 
 
 class APD(Posterior):
-    """A generator of weight vectors: noise (N, noise_dim) to points (N, P).
+    r"""A generator of weight vectors: noise (N, noise_dim) to points (N, P).
 
     The first ``sgld_steps`` updates are those of :class:`hypergan.baselines.sgld.SGLD`. Each later
     one is a step of the generator after some of its critic, on points that the chain kept; the
     mini-batch then only scores a generated network for the history. Networks are drawn from the
     chain until then, from the generator afterwards.
 
-    Wang et al. train on the bare vectors. A weight's fluctuation is much smaller than the weights
-    are, and each of Adam's first steps moves every generated weight about as far as that, so that
-    most of the training goes into finding the mean network. With ``standardise`` the generator
-    instead learns the vectors less their mean, in units of the root mean square of their
-    fluctuations: one number for all weights, so that distances between vectors, which are all
-    that the critic judges by, keep their proportions.
+    Wang et al. train on the bare vectors, which takes many steps: the generator has to find the
+    mean network before it can learn the much smaller fluctuations around it. With ``standardise``
+    it starts there and works in units of the fluctuations: a generated weight is its mean over the
+    chain plus the generator's output times the root mean square fluctuation, one number for all
+    weights. The critic sees vectors less their mean, in units of their root mean square distance
+    from it: the best critic has slope :math:`1 + W / 2 \lambda` where W is the distance and
+    :math:`\lambda` the weight of the gradient penalty, so that W must not be much above 1.
 
     Args:
         target: Any module without running statistics. It is copied.
@@ -55,7 +56,7 @@ class APD(Posterior):
 
     Raises:
         TargetError: If the target's weights cannot be sampled.
-        SettingsError: If a number is out of range, or the chain would keep no point.
+        SettingsError: If a number is out of range, or the chain would keep fewer than two points.
     """
 
     centre: Tensor
@@ -89,10 +90,11 @@ class APD(Posterior):
                 raise SettingsError(f"{name} is {value}; it must be {least} or more")
         self.sgld = SGLD(target, **chain)
         self.target = self.sgld.target
-        if sgld_steps < self.sgld.burn_in + self.sgld.thinning:
+        kept = (sgld_steps - self.sgld.burn_in) // self.sgld.thinning
+        if min(kept, len(self.sgld.kept)) < 2:
             raise SettingsError(
-                f"after {sgld_steps} steps the chain has kept no point; "
-                "raise sgld_steps, or lower burn_in or thinning"
+                f"after {sgld_steps} steps the chain has not kept the two points that have a "
+                "spread; raise sgld_steps or samples, or lower burn_in or thinning"
             )
         self.sgld_steps, self.noise_dim, self.rate = sgld_steps, noise_dim, rate
         self.penalty, self.critic_steps, self.points = penalty, critic_steps, points
@@ -193,24 +195,33 @@ class APD(Posterior):
         for _ in range(self.critic_steps):
             real = self._real(generator)
             with torch.no_grad():
-                fake = self.generator(self._noise(self.points, generator))
+                fake = self._fake(generator)
             mix = torch.rand(self.points, 1, generator=generator).to(real)
             distance = wasserstein_distance(self.critic, real, fake)
             objective = self.penalty * gradient_penalty(self.critic, real, fake, mix) - distance
             optimisers["critic"].zero_grad()
             objective.backward()
             optimisers["critic"].step()
-        score = self.critic(self.generator(self._noise(self.points, generator))).mean()
+        score = self.critic(self._fake(generator)).mean()
         optimisers["generator"].zero_grad()
         (-score).backward(inputs=list(self.generator.parameters()))
         optimisers["generator"].step()
         return distance.detach()
 
     def _real(self, generator: torch.Generator) -> Tensor:
-        """Random points of the chain as the GAN sees them, (points, P)."""
+        """Random points of the chain as the critic sees them, (points, P)."""
         points = self.sgld.points
         chosen = torch.randint(len(points), (self.points,), generator=generator)
-        return (points[chosen.to(points.device)] - self.centre) / self.scale
+        return (points[chosen.to(points.device)] - self.centre) * (self._unit / self.scale)
+
+    def _fake(self, generator: torch.Generator) -> Tensor:
+        """Generated points as the critic sees them, (points, P)."""
+        return self._unit * self.generator(self._noise(self.points, generator))
+
+    @property
+    def _unit(self) -> float:
+        """Root mean square of a standardised vector's entries where its length is 1."""
+        return float(len(self.centre) ** -0.5) if self.standardise else 1.0
 
     def _noise(self, n: int, generator: torch.Generator | None) -> Tensor:
         """The generator's input, N(0, I), (n, noise_dim)."""

@@ -35,7 +35,7 @@ def test_freed_memory_serves_the_next_tensor():
         )
         for keep in (False, True)
     }
-    assert counts[True] < counts[False] / 10
+    assert counts[True] < counts[False] / 2
 
 
 def test_the_peak_stays_when_memory_is_given_back():

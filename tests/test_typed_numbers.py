@@ -18,6 +18,8 @@ ALLOWED = {
     "deviations.md": {
         "0.01": "noise in the 2019 release, and the paper's learning rate",
         "0.002": "a learning rate of ours",
+        "0.05": "a rate of Wang et al.",
+        "0.1": "a rate of ours",
         "0.5": "bound on MNF's standard deviations",
         "27.05": "the paper's Table 1",
         "160.51": "the paper's Table 1",

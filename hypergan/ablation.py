@@ -9,7 +9,7 @@ import seaborn as sns
 from matplotlib.figure import Figure
 
 from hypergan.claims import metric, relative_norm_std
-from hypergan.figures import marked
+from hypergan.figures.style import marked
 from hypergan.intervals import interval
 from hypergan.methods import METHODS, UNVARIED, VARIED
 from hypergan.records import Cell, Record

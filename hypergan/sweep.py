@@ -20,15 +20,16 @@ SWEPT = [name for name, method in METHODS.items() if not method.variation]
 
 SHOWN = {
     "regression": [("hypergan", "cubic"), ("hypergan-no-discriminator", "cubic")],
-    "diversity": [("hypergan", "mnist")],
+    "diversity": [("hypergan", "mnist"), ("ensemble", "mnist")],
+    "accuracy": [("hypergan", "mnist"), ("ensemble", "mnist")],
     "ablation": [
         (method, dataset)
         for dataset in ("cifar10", "mnist")
         for method in ("hypergan", "hypergan-no-mixer", "hypergan-no-discriminator")
     ],
 }
-"""Methods and data sets without which a notebook cannot be; one that is not named here shows
-whatever there is."""
+"""Methods and data sets without which a notebook is not worth drawing. Besides them, and where it
+is not named here, a notebook shows whatever there is."""
 
 
 def record_path(cell: Cell, *, full: bool = False) -> Path:
@@ -50,11 +51,10 @@ def record_path(cell: Cell, *, full: bool = False) -> Path:
 
 def shown_by(notebook: str, asked: Collection[Cell], seed: int, profile: str) -> list[Cell] | None:
     """The cells that a notebook waits for; None if it needs one without a record, not asked for."""
-    if notebook not in SHOWN:
-        return [cell for cell in asked if cell.seed == seed]
-    cells = [Cell(method, dataset, seed, profile) for method, dataset in SHOWN[notebook]]
-    there = all(cell in asked or record_path(cell).exists() for cell in cells)
-    return cells if there else None
+    needed = [Cell(name, data, seed, profile) for name, data in SHOWN.get(notebook, [])]
+    if not all(cell in asked or record_path(cell).exists() for cell in needed):
+        return None
+    return needed + [cell for cell in asked if cell.seed == seed and cell not in needed]
 
 
 def fingerprint(cell: Cell) -> str:

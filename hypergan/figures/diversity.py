@@ -1,0 +1,211 @@
+"""Table 1: how much the networks differ, in their weights and as functions."""
+
+import math
+from functools import reduce
+from itertools import product
+from operator import getitem
+from typing import Any
+
+import matplotlib.pyplot as plt
+import pandas as pd
+import seaborn as sns
+from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator
+from scipy import stats
+
+from hypergan import paper
+from hypergan.collection import NAMES, NOT_RUN, Collection, Measure, metric
+from hypergan.evaluation import Arrays
+from hypergan.figures.style import OURS, PAPER, marked, ours, say_not_run
+from hypergan.intervals import interval
+from hypergan.records import Record
+from hypergan.targets import mnist_target
+
+DATASET = "mnist"
+
+PAPERS = {
+    "hypergan": "HyperGAN",
+    "ensemble": "Standard Training",
+    "ensemble-normal-init": "Standard Training",
+    "apd": "APD",
+}
+"""The methods of Table 1, and the paper's row that each is to be compared with."""
+
+STATISTICS = ("mean", "std", "std / mean")
+"""What is shown of a norm. The last one does not depend on the scale of the weights."""
+
+
+def norms_table(collection: Collection) -> pd.DataFrame:
+    """Table 1: mean and standard deviation of each layer's L2 norm, ours beside the paper's.
+
+    Ours are means over seeds, see :class:`hypergan.intervals.Interval`.
+    """
+    rows: dict[tuple[str, str], dict[Any, str]] = {}
+    for layer, method in product(_layers(), PAPERS):
+        row = rows[layer, NAMES[method]] = {}
+        for statistic in STATISTICS:
+            measure = norm_measure(layer, statistic)
+            row[statistic, ours(collection)] = collection.text(method, DATASET, measure)
+            row[statistic, PAPER] = f"{_papers_norm(method, layer)[statistic]:.4g}"
+    return _by_layer(rows)
+
+
+def norm_measure(layer: str, statistic: str) -> Measure:
+    """The measure of a layer's norms that is one of :data:`STATISTICS`."""
+    mean, std = metric("norms", layer, "mean"), metric("norms", layer, "std")
+    return {"mean": mean, "std": std, "std / mean": lambda r: std(r) / mean(r)}[statistic]
+
+
+def _by_layer(rows: dict[tuple[str, str], dict[Any, str]]) -> pd.DataFrame:
+    table = pd.DataFrame.from_dict(rows, orient="index")
+    table.columns = pd.Index([*next(iter(rows.values()))])
+    return table.rename_axis(index=["layer", "method"])
+
+
+def _layers() -> list[str]:
+    return [*paper.table(1)["layer"].unique()]
+
+
+def _papers_norm(method: str, layer: str) -> dict[str, float]:
+    """The statistics of a layer's norm in the paper's row for a method."""
+    norm = paper.table(1).set_index(["method", "layer"]).loc[(PAPERS[method], layer)]
+    return {**norm, "std / mean": norm["std"] / norm["mean"]}
+
+
+def norms_by_method(collection: Collection) -> Figure:
+    """Table 1 drawn: the mean norm of each layer and one standard deviation to either side.
+
+    The axis is logarithmic: a bar is as long as the relative standard deviation is large.
+    """
+    figure, panels = plt.subplots(1, len(_layers()), figsize=(9, 3.6), sharey=True)
+    for axes, layer in zip(panels, _layers(), strict=True):
+        for place, method in enumerate(PAPERS):
+            norm = _papers_norm(method, layer)
+            axes.errorbar(
+                norm["mean"], place + 0.15, xerr=norm["std"], marker="D", mfc="white",
+                color="gray", ls="", label=PAPER,
+            )  # fmt: skip
+            mean, std = (
+                collection.values(method, DATASET, norm_measure(layer, statistic))
+                for statistic in ("mean", "std")
+            )
+            if mean:
+                axes.errorbar(
+                    interval(mean).mean, place - 0.15, xerr=interval(std).mean, marker="o",
+                    color="C0", ls="", label=OURS,
+                )  # fmt: skip
+        axes.set(title=layer, xscale="log", xlabel="L2 norm")
+        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.xaxis.set_major_formatter("{x:g}")
+        axes.minorticks_off()
+        if not collection.records:
+            say_not_run(axes)
+    panels[0].set_yticks(
+        range(len(PAPERS)), [NAMES[method].replace(", ", ",\n") for method in PAPERS]
+    )
+    panels[0].invert_yaxis()
+    handles, labels = panels[0].get_legend_handles_labels()
+    entries = dict(zip(labels, handles, strict=True))
+    figure.legend(entries.values(), entries.keys(), loc="outside lower center", ncols=2)
+    return marked(figure, *collection.records)
+
+
+def norms(record: Record, arrays: Arrays, method: str = "HyperGAN") -> Figure:
+    """Norms of the sampled networks, a panel for each layer, over the paper's mean and spread.
+
+    Args:
+        record: An MNIST record.
+        arrays: Its arrays.
+        method: The paper's row to draw behind.
+    """
+    rows = paper.table(1)
+    rows = rows[rows["method"] == method]
+    figure, panels = plt.subplots(1, len(rows), figsize=(3.1 * len(rows), 3.2), squeeze=False)
+    for row, axes in zip(rows.itertuples(), panels[0], strict=True):
+        axes.axvspan(row.mean - row.std, row.mean + row.std, color="lightgray", label="paper ±1 sd")
+        axes.axvline(row.mean, color="gray", label="paper mean")
+        sns.histplot(arrays[f"norms_{row.layer}"], ax=axes, bins=15, element="step", alpha=0.5)
+        axes.set(title=row.layer, xlabel="L2 norm", ylabel="")
+    panels[0][0].set_ylabel("networks")
+    panels[0][0].legend(fontsize="small")
+    return marked(figure, record)
+
+
+def normal_start_table() -> pd.DataFrame:
+    """The norms of MNIST's kernels at a start from N(0, 1), beside the paper's Standard Training.
+
+    The norm of k standard normal weights has the chi distribution with k degrees of freedom: mean
+    nearly sqrt(k), standard deviation nearly sqrt(1/2).
+    """
+    rows = {}
+    for name, kernel in mnist_target().named_parameters():
+        layer, _, kind = name.partition(".")
+        if layer.startswith("conv") and kind == "weight":
+            printed = _papers_norm("ensemble", layer)
+            rows[layer] = {
+                "weights": kernel.numel(),
+                "√weights, mean of the norm": round(math.sqrt(kernel.numel()), 2),
+                "paper's mean": printed["mean"],
+                "std of the norm": round(stats.chi.std(kernel.numel()), 2),
+                "paper's std": printed["std"],
+            }
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("layer")
+
+
+def spread_table(collection: Collection, accuracy: float = 98.0) -> pd.DataFrame:
+    """Relative standard deviation of each layer's norm as single networks become accurate.
+
+    The point is the end of the first epoch in which the networks classify ``accuracy`` percent of
+    their mini-batches rightly. APD is left out: its networks exist at the end of training alone.
+    """
+    methods = [method for method in PAPERS if method != "apd"]
+    rows = {
+        (layer, NAMES[method]): {
+            "epoch": collection.text(method, DATASET, _at(accuracy, "epoch")),
+            f"at {accuracy:g} %": collection.text(
+                method, DATASET, _at(accuracy, "norm_spread", layer)
+            ),
+            "at the end": collection.text(method, DATASET, norm_measure(layer, "std / mean")),
+            PAPER: f"{_papers_norm(method, layer)['std / mean']:.4g}",
+        }
+        for layer in _layers()
+        for method in methods
+    }
+    return _by_layer(rows)
+
+
+def _at(accuracy: float, *keys: str) -> Measure:
+    """A number in the history's first row with this accuracy; a KeyError if there is no such."""
+
+    def measure(record: Record) -> float:
+        reached: dict[str, Any] = next(
+            (row for row in record.history if row["accuracy"] >= accuracy), {}
+        )
+        return float(reduce(getitem, keys, reached))  # type: ignore[arg-type]
+
+    return measure
+
+
+def functions_table(collection: Collection) -> pd.DataFrame:
+    """How much networks differ as functions of the test images.
+
+    Disagreement is the share of images that two networks put in different classes, and the KL
+    divergence, in nats, is of one network's probabilities from another's: means over all pairs.
+    """
+    columns = {
+        "accuracy of one (%)": metric("accuracy", "1"),
+        "disagreement": metric("diversity", "disagreement"),
+        "pairwise KL": metric("diversity", "pairwise_kl"),
+    }
+    rows: dict[str, dict[str, str]] = {}
+    for method, name in NAMES.items():
+        sizes = collection.values(method, DATASET, networks)
+        rows[name] = {"networks": f"{sizes[0]:g}" if sizes else NOT_RUN}
+        for words, measure in columns.items():
+            rows[name][words] = collection.text(method, DATASET, measure)
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("method")
+
+
+def networks(record: Record) -> float:
+    """Number of networks in a record's full ensemble."""
+    return max(map(int, record.metrics["accuracy"]))

@@ -1,0 +1,35 @@
+"""The course of a run, and the runs that were tried before it."""
+
+import matplotlib.pyplot as plt
+import pandas as pd
+from matplotlib.figure import Figure
+
+from hypergan.figures.style import marked
+from hypergan.paths import PROJECT
+from hypergan.records import Record
+
+
+def search_table(dataset: str) -> pd.DataFrame:
+    """The settings that were tried for a data set, judged on validation images.
+
+    ``accuracy_N`` is in percent, of ensembles of N; ``spread_LAYER`` is the relative standard
+    deviation of the layer's norm; ``entropy_out`` is in nats, on outliers.
+    """
+    table = pd.read_csv(PROJECT / "data" / "search" / f"{dataset}.csv")
+    return table.sort_values("accuracy_100").set_index("epochs").T
+
+
+def course(record: Record) -> Figure:
+    """Accuracy and diversity over the epochs of a run."""
+    history = pd.json_normalize(record.history)
+    figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.2))
+    left.plot(history["epoch"], history["accuracy"], label="mini-batches")
+    if "validation_accuracy" in history:
+        left.plot(history["epoch"], history["validation_accuracy"], label="validation, 10 networks")
+    left.set(xlabel="epoch", ylabel="accuracy (%)")
+    left.legend(fontsize="small")
+    for column in history.filter(like="norm_spread."):
+        right.plot(history["epoch"], history[column], label=column.removeprefix("norm_spread."))
+    right.set(xlabel="epoch", ylabel="relative sd of the norm", ylim=(0, None))
+    right.legend(fontsize="small")
+    return marked(figure, record)

@@ -1,0 +1,54 @@
+"""What all figures share: their look, and where their numbers come from."""
+
+import matplotlib.pyplot as plt
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from hypergan.collection import NOT_RUN, Collection
+from hypergan.records import Record
+
+PAPER, OURS = "paper", "ours"
+
+
+def use_style() -> None:
+    """The look of every figure, colour-blind safe and legible on a phone, and of tables."""
+    pd.set_option("display.max_colwidth", None)  # or a command would lose its end
+    sns.set_theme(context="notebook", style="ticks", palette="colorblind")
+    plt.rcParams |= {
+        "figure.constrained_layout.use": True,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "legend.frameon": False,
+        "svg.hashsalt": "hypergan",  # the same figure is the same file
+    }
+
+
+def provenance(record: Record) -> str:
+    """Where a record's numbers came from, in a line."""
+    stand_in = " on EMBEDDED STAND-IN DATA" if record.stand_in else ""
+    return (
+        f"{record.cell.path.as_posix()}{stand_in}: commit {record.commit[:12]}, {record.device}, "
+        f"torch {record.versions['torch']}, {record.wall_seconds / 60:.1f} minutes; "
+        f"again with `{record.cell.command}`"
+    )
+
+
+def marked(figure: Figure, *records: Record) -> Figure:
+    """A figure that says so where its numbers come from stand-in data."""
+    if names := sorted({record.dataset for record in records if record.stand_in}):
+        figure.suptitle(f"embedded stand-in data, not {', '.join(names)}", color="tab:red")
+    return figure
+
+
+def say_not_run(axes: Axes) -> None:
+    """Say on a panel that there is no record to draw."""
+    axes.text(
+        0.5, 0.05, NOT_RUN, transform=axes.transAxes, ha="center", color="tab:red", fontsize="small"
+    )
+
+
+def ours(collection: Collection) -> str:
+    """Title of our columns, which says so where numbers come from stand-in data."""
+    return f"{OURS}, on STAND-IN DATA" if collection.stand_in else OURS

@@ -29,7 +29,8 @@ class Interval:
     def __str__(self) -> str:
         """As tables show it: as many decimals as give the interval's half-width two digits."""
         half = self.high - self.mean
-        if not 0 < half < math.inf:
+        rounding = 1e-9 * abs(self.mean)  # all that equal values differ by
+        if not rounding < half < math.inf:
             return f"{self.mean:.4g} (n = {self.n})"
         digits = max(0, 1 - math.floor(math.log10(half)))
         ends = f"[{self.low:.{digits}f}, {self.high:.{digits}f}]"

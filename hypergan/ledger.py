@@ -126,7 +126,8 @@ def _figure(finding: Finding, folder: Path) -> str:
     if not notebook.exists():
         return ""
     anchored = anchor and f'"name": "{anchor}"' in notebook.read_text()
-    return f"[{anchor.replace('-', ' ') or page}]({notebook.name}{f'#{anchor}' * bool(anchored)})"
+    goal = f"#{anchor}" if anchored else notebook.name  # a figure's name holds in the whole book
+    return f"[{anchor.replace('-', ' ') or page}]({goal})"
 
 
 def _sources(finding: Finding, folder: Path) -> str:

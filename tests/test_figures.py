@@ -7,6 +7,9 @@ import pytest
 from test_records import example
 
 from hypergan import figures, paper, predictive
+from hypergan.collection import NAMES, Collection
+from hypergan.figures import accuracy, diversity
+from hypergan.intervals import interval
 from hypergan.records import Cell
 from hypergan.settings import settings_for
 
@@ -40,21 +43,158 @@ def closed():
     plt.close("all")
 
 
-def test_table_1_shows_the_papers_values_and_ours(record):
-    table = figures.norms_table([record])
+@pytest.fixture
+def collected():
+    """Three seeds of HyperGAN on MNIST, one of a standard ensemble, and nothing else."""
+
+    def one(method, seed, metrics, rates=(97.0, 98.5)):
+        history = [
+            {"epoch": e, "accuracy": rate, "norm_spread": dict.fromkeys(NORMS, 0.1 * e)}
+            for e, rate in enumerate(rates, 1)
+        ]
+        return example(Cell(method, "mnist", seed), metrics=metrics, history=history)
+
+    def metrics(shift, sizes, scale=1.0):
+        return {
+            "norms": {layer: {"mean": scale * (10 + shift), "std": 2.0} for layer in NORMS},
+            "accuracy": {str(size): 98.0 + shift + size / 100 for size in sizes},
+            "accuracy_std": {"1": 0.25},
+            "accuracy_ensembles": {str(size): max(sizes) // size for size in sizes},
+            "diversity": {"disagreement": 0.01 + shift, "pairwise_kl": 0.5},
+        }
+
+    hypergan = [one("hypergan", seed, metrics(seed / 10, (1, 5, 10, 100))) for seed in range(3)]
+    ensemble = [one("ensemble", 0, metrics(0, (1, 5, 10), scale=2.0), rates=(90.0, 91.0))]
+    found = {("hypergan", "mnist"): hypergan, ("ensemble", "mnist"): ensemble}
+    return Collection(found, {})
+
+
+EMPTY = Collection({}, {})
+
+
+def test_table_1_shows_the_papers_values_and_ours(collected):
+    table = figures.norms_table(collected)
     for row in paper.table(1).itertuples():
-        shown = table.loc[("paper", row.method)]
-        assert shown[(row.layer, "mean")] == row.mean
-        assert shown[(row.layer, "std")] == row.std
-    ours = table.loc[("ours, seed 2", "hypergan")]
-    assert ours[("conv2", "std / mean")] == pytest.approx(0.2)
-    assert list(table.index.get_level_values(0)) == ["paper"] * 3 + ["ours, seed 2"]
+        ours = {value: name for name, value in diversity.PAPERS.items()}[row.method]
+        shown = table.loc[(row.layer, NAMES[ours])]
+        for statistic, value in (("mean", row.mean), ("std", row.std)):
+            assert float(shown[statistic, "paper"]) == pytest.approx(value, rel=5e-4)
+    means = table["mean", "ours"].loc["conv2"]
+    assert means["HyperGAN"] == str(interval([10.0, 10.1, 10.2]))
+    assert means["standard ensemble"] == "20 (n = 1)"
+    assert means["APD"] == "not run"
+    relative = table["std / mean", "ours"].loc["conv2", "standard ensemble"]
+    assert relative == "0.1 (n = 1)"
 
 
-def test_table_2_shows_the_papers_values_and_ours(record):
-    table = figures.accuracy_table([record])
-    assert table["paper"].to_dict() == {1: 98.64, 5: 98.75, 10: 99.22, 100: 99.31}
-    assert table["ours, seed 2"].to_dict() == {1: 98.0, 5: 98.5, 10: 99.0, 100: 99.25}
+def test_table_2_shows_the_papers_values_and_ours(collected):
+    table = figures.accuracy_table(collected)
+    for row in paper.table(2).itertuples():
+        (label,) = (
+            accuracy._label(*own)
+            for own, papers in accuracy.ROWS.items()
+            if papers == (row.method, row.networks)
+        )
+        shown = table.loc[label, (accuracy.TITLES[row.dataset], "paper")]
+        value, *plus_minus = map(float, shown.split(" ± "))
+        assert value == row.accuracy
+        assert plus_minus == ([] if np.isnan(row.plus_minus) else [row.plus_minus])
+    ours = table["MNIST", "ours"]
+    assert ours["HyperGAN", 100] == str(interval([99.0, 99.1, 99.2]))
+    assert ours["random start", 1] == "98.01 ± 0.25 (10 ensembles)"
+    assert ours["standard ensemble", 10] == "98.1 (n = 1)"
+    assert (table["CIFAR-10", "ours"] == "not run").all()
+    assert table.loc[("standard ensemble", 5), ("MNIST", "paper")] == "–"
+
+
+def test_scores_of_probabilities_have_a_row_each(collected):
+    (record,) = collected.found["ensemble", "mnist"]
+    record.metrics["brier_score"] = {"1": 0.03, "5": 0.02}
+    record.metrics["brier_score_std"] = {"1": 0.004}
+    table = figures.quality_table(collected)
+    assert (
+        table.loc[("Brier score", "random start", 1), "MNIST"] == "0.0300 ± 0.0040 (10 ensembles)"
+    )
+    assert table.loc[("Brier score", "standard ensemble", 5), "MNIST"] == "0.02 (n = 1)"
+    assert table.loc[("calibration error", "HyperGAN", 1), "MNIST"] == "–"  # none in these records
+    assert len(table) == 3 * len(accuracy.ROWS)
+
+
+def test_numbers_from_stand_ins_are_in_a_column_that_says_so(collected):
+    (record,) = collected.found["ensemble", "mnist"]
+    marked = Collection({("ensemble", "mnist"): [replace(record, stand_in=True)]}, {})
+    for table in (figures.accuracy_table(marked)["MNIST"], figures.norms_table(marked)["mean"]):
+        assert list(table.columns) == ["ours, on STAND-IN DATA", "paper"]
+    for draw in (figures.accuracy_by_size, figures.norms_by_method):
+        assert "stand-in" in draw(marked).get_suptitle()
+
+
+def test_the_papers_margin_on_mnist_is_one_image_in_ten_thousand():
+    margins = figures.papers_margins()
+    assert margins.loc["MNIST", "margin"] / 100 * margins.loc["MNIST", "test images"] == 1
+    assert margins.loc["MNIST", "next best"] == "MNF, 99.30"
+    assert margins.loc["CIFAR-5", "standard error"] == round(
+        100 * (0.8581 * 0.1419 / 5000) ** 0.5, 2
+    )
+
+
+def test_accuracy_is_drawn_by_size_with_intervals(collected):
+    panel, *others = figures.accuracy_by_size(collected).axes
+    lines = {line.get_label(): line for line in panel.lines}
+    hypergan = lines["ours: HyperGAN"].get_ydata()
+    assert hypergan == pytest.approx([98.11, 98.15, 98.2, 99.1])
+    assert len(lines["ours: standard ensemble"].get_ydata()) == 3
+    half = interval([98.01, 98.11, 98.21]).high - 98.11
+    bars = [bar for c in panel.collections for bar in c.get_segments()]
+    lengths = [np.ptp(bar[:, 1]) / 2 for bar in bars]
+    assert any(length == pytest.approx(half) for length in lengths)  # over seeds
+    assert any(length == pytest.approx(0.25) for length in lengths)  # over ensembles of one seed
+    assert not panel.texts
+    assert all(axes.texts[0].get_text() == "not run" for axes in others)
+
+
+def test_norms_are_drawn_by_method_on_a_logarithmic_axis(collected):
+    for axes in figures.norms_by_method(collected).axes:
+        assert axes.get_xscale() == "log"
+        assert [line.get_xdata()[0] for line in axes.lines if line.get_marker() == "o"] == (
+            pytest.approx([10.1, 20.0])
+        )
+
+
+def test_the_start_explains_the_papers_norms():
+    table = figures.normal_start_table()
+    assert table["weights"].to_dict() == {"conv1": 800, "conv2": 25_600}
+    assert (abs(table.iloc[:, 1] / table["paper's mean"] - 1) < 0.05).all()
+    norms = np.random.default_rng(0).normal(size=(2000, 800))
+    assert table.loc["conv1", "std of the norm"] == pytest.approx(
+        np.linalg.norm(norms, axis=1).std(), abs=0.03
+    )
+
+
+def test_the_spread_is_that_of_the_first_epoch_accurate_enough(collected):
+    table = figures.spread_table(collected)
+    assert table.loc[("conv1", "HyperGAN"), "epoch"] == "2 (n = 3)"
+    assert table.loc[("conv1", "HyperGAN"), "at 98 %"] == "0.2 (n = 3)"
+    assert table.loc[("conv1", "standard ensemble"), "at 98 %"] == "–"  # never reached
+    assert table.loc[("conv1", "standard ensemble, as released"), "at 98 %"] == "not run"
+    assert "APD" not in table.index.get_level_values("method")
+
+
+def test_diversity_of_functions_stands_beside_accuracy(collected):
+    table = figures.functions_table(collected)
+    assert table.loc["HyperGAN", "disagreement"] == str(interval([0.01, 0.11, 0.21]))
+    assert table.loc["standard ensemble"].to_list() == [
+        "10", "98.01 (n = 1)", "0.01 (n = 1)", "0.5 (n = 1)"
+    ]  # fmt: skip
+    assert set(table.loc["MNF"]) == {"not run"}
+
+
+def test_pages_can_be_drawn_without_any_record():
+    for table in (figures.norms_table, figures.spread_table, figures.functions_table,
+                  figures.accuracy_table, figures.quality_table):  # fmt: skip
+        assert "not run" in table(EMPTY).to_string()
+    for draw in (figures.accuracy_by_size, figures.norms_by_method):
+        assert all(axes.texts[0].get_text() == "not run" for axes in draw(EMPTY).axes)
 
 
 def test_the_band_is_three_standard_deviations_of_the_first_networks(arrays):

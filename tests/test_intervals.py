@@ -41,3 +41,7 @@ def test_equal_values_leave_no_doubt_and_a_single_one_leaves_all():
 )
 def test_it_shows_the_digits_that_the_spread_allows(values, text):
     assert str(interval(values)) == text
+
+
+def test_equal_values_have_no_interval_of_rounding_errors():
+    assert str(interval([0.2, 0.2, 0.2])) == "0.2 (n = 3)"

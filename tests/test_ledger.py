@@ -56,3 +56,9 @@ def test_only_the_part_between_the_marks_is_written_anew():
     assert "old" not in new
     with pytest.raises(StorageError, match="put them back"):
         ledger.with_claims("no marks")
+
+
+def test_a_figure_is_linked_by_its_name_and_a_page_by_its_file():
+    links = ledger.long_table(ledger.findings(), PROJECT / "book")
+    assert "[table 1](#table-1)" in links
+    assert "[accuracy](accuracy.ipynb)" in links

@@ -89,21 +89,21 @@ def norms_by_method(collection: Collection) -> Figure:
                 collection.values(method, DATASET, norm_measure(layer, statistic))
                 for statistic in ("mean", "std")
             )
-            if mean:
-                axes.errorbar(
-                    interval(mean).mean, place - 0.15, xerr=interval(std).mean, marker="o",
-                    color="C0", ls="", label=OURS,
-                )  # fmt: skip
+            if not mean:
+                say_not_run(axes, place - 0.15, row=True)
+                continue
+            axes.errorbar(
+                interval(mean).mean, place - 0.15, xerr=interval(std).mean, marker="o",
+                color="C0", ls="", label=OURS,
+            )  # fmt: skip
         axes.set(title=layer, xscale="log", xlabel="L2 norm")
         axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         axes.xaxis.set_major_formatter("{x:g}")
         axes.minorticks_off()
-        if not collection.records:
-            say_not_run(axes)
     panels[0].set_yticks(
         range(len(PAPERS)), [NAMES[method].replace(", ", ",\n") for method in PAPERS]
     )
-    panels[0].invert_yaxis()
+    panels[0].set_ylim(len(PAPERS) - 0.5, -0.5)
     handles, labels = panels[0].get_legend_handles_labels()
     entries = dict(zip(labels, handles, strict=True))
     figure.legend(entries.values(), entries.keys(), loc="outside lower center", ncols=2)

@@ -42,11 +42,10 @@ def marked(figure: Figure, *records: Record) -> Figure:
     return figure
 
 
-def say_not_run(axes: Axes) -> None:
-    """Say on a panel that there is no record to draw."""
-    axes.text(
-        0.5, 0.05, NOT_RUN, transform=axes.transAxes, ha="center", color="tab:red", fontsize="small"
-    )
+def say_not_run(axes: Axes, y: float = 0.05, *, row: bool = False) -> None:
+    """Say on a panel, or on a row of it at height ``y``, that there is no record to draw."""
+    across = axes.get_yaxis_transform() if row else axes.transAxes
+    axes.text(0.5, y, NOT_RUN, transform=across, ha="center", color="tab:red", fontsize="small")
 
 
 def ours(collection: Collection) -> str:

@@ -19,6 +19,7 @@ from hypergan.metrics import accuracy
 from hypergan.model import HyperGAN
 from hypergan.objective import cross_entropy
 from hypergan.precision import products_in
+from hypergan.randomness import global_seed
 from hypergan.settings import settings_for
 from hypergan.targets import cifar_target, mnist_target
 from hypergan.training import Training, fit
@@ -44,7 +45,7 @@ EQUAL_WORK = Training(
 
 def evaluation(quick: bool) -> list[Row]:
     """Scoring images with 100 networks of the MNIST target, and its cost by ensemble size."""
-    part, images = "evaluation", torch.rand(100 if quick else 500, 1, 28, 28)
+    part, images = "evaluation", torch.rand(100 if quick else 250, 1, 28, 28)
     model = _model("mnist")
     ensemble = model.ensemble(10 if quick else 100)
     modules = [ensemble[i] for i in range(len(ensemble))]
@@ -102,7 +103,8 @@ def time_to_accuracy(
 ) -> tuple[list[Row], dict[str, list[list[float]]]]:
     """Seconds until 10 networks reach 98 % on validation images of MNIST.
 
-    The plain loop gets eight times our time, or until it is there. Its networks start as ours do.
+    Both start with the same networks around an ordinary initialisation. The plain loop gets eight
+    times our time, or until it is there; our time includes that of the validation, its does not.
 
     Returns:
         The rows, and the curves: seconds and accuracy of each contender.
@@ -110,14 +112,10 @@ def time_to_accuracy(
     data = load("mnist", validation=2_000)
     assert data.validation is not None
     generator = torch.Generator().manual_seed(0)
-    settings = settings_for("hypergan", "mnist", "lite")
-    training = replace(
-        settings.training, epochs=2 if quick else 20, steps_per_epoch=5 if quick else 50
-    )
     history = fit(
-        HyperGAN(mnist_target(), **settings.model, generator=generator),
+        _near_a_start(generator),
         data.train,
-        replace(training, learning_rate=3e-4),
+        Training(epochs=2 if quick else 14, steps_per_epoch=5 if quick else 50),
         validation=data.validation,
         generator=generator,
         device="cpu",
@@ -168,6 +166,13 @@ def _model(dataset: str) -> HyperGAN:
     return HyperGAN(TARGETS[dataset][0](), **arguments, generator=generator)
 
 
+def _near_a_start(generator: torch.Generator) -> HyperGAN:
+    """Networks of the MNIST target that differ by a third of a usual initialisation."""
+    with global_seed(generator):
+        target = mnist_target()
+    return HyperGAN(target, spread=0.3, generator=generator)
+
+
 def _step(
     dataset: str, training: Training, images: Tensor, labels: Tensor
 ) -> Callable[[], dict[str, Any]]:
@@ -211,7 +216,7 @@ def _plain_course(
 ) -> list[list[float]]:
     """Seconds and accuracy of 10 networks along the plain loop, until the goal or the budget."""
     generator = torch.Generator().manual_seed(0)
-    model = _model("mnist").train()
+    model = _near_a_start(generator).train()
     update = plain.step(model, EQUAL_WORK.networks, generator)
     course: list[list[float]] = []
     passed = 0.0

@@ -4,21 +4,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from hypergan import cells, records
+from hypergan import cells, collection, records
 from hypergan.errors import RecordError
 from hypergan.intervals import Interval, interval
 from hypergan.methods import METHODS
 from hypergan.paths import published, runs
 from hypergan.records import Cell, Record
 
-NAMES = {
-    "hypergan": "HyperGAN",
-    "apd": "APD",
-    "sgld": "SGLD",
-    "mnf": "MNF",
-    "mc-dropout": "MC dropout",
-    "ensemble": "standard ensemble",
-}
+NAMES = {name: title for name, title in collection.NAMES.items() if name != "ensemble-normal-init"}
 """The methods that the paper compares, as it calls them, and the sampler that APD distils."""
 
 

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from test_records import example
 
-from hypergan import ablation, cells, claims, records
-from hypergan.ablation import ACCURACY, AUROC, SPREAD
+from hypergan import cells, claims, records
+from hypergan.figures import ablation
+from hypergan.figures.ablation import ACCURACY, AUROC, SPREAD
 from hypergan.intervals import interval
 from hypergan.methods import METHODS, UNVARIED, VARIED
 from hypergan.records import Cell

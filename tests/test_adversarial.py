@@ -5,8 +5,8 @@ import matplotlib.pyplot as plt
 import pytest
 from test_records import example
 
-from hypergan import adversarial
 from hypergan.comparison import Comparison
+from hypergan.figures import adversarial
 from hypergan.records import Cell
 
 mpl.use("Agg")

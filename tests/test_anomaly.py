@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from test_records import example
 
-from hypergan import anomaly, records
+from hypergan import records
 from hypergan.comparison import Comparison
 from hypergan.data import load
+from hypergan.figures import anomaly
 from hypergan.records import Cell
 
 mpl.use("Agg")

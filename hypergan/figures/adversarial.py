@@ -10,8 +10,8 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from hypergan.anomaly import finished
 from hypergan.comparison import NAMES, Comparison, judge
+from hypergan.figures.anomaly import finished
 from hypergan.intervals import interval
 from hypergan.records import Record
 

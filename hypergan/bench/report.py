@@ -49,7 +49,7 @@ def run(*, quick: bool = False, progress: bool = True) -> tuple[dict[str, Any], 
         "rows": rows + reached,
         "curves": curves,
     }
-    path = runs() / "bench.json"
+    path = runs() / ("bench-quick.json" if quick else "bench.json")
     make_folder(path.parent)
     text = json.dumps(report, indent=1) + "\n"
     write_whole(path, lambda temporary: temporary.write_text(text))

@@ -10,7 +10,9 @@ from hypergan.baselines.mc_dropout import MCDropout
 from hypergan.errors import RecordError, SettingsError, TargetError
 from hypergan.objective import mean_squared_error
 
-TRAINING = Training(learning_rate=1e-2, schedule="constant", epochs=15, batch_size=100)
+TRAINING = Training(
+    precision="float32", learning_rate=1e-2, schedule="constant", epochs=15, batch_size=100
+)
 
 
 def linear():

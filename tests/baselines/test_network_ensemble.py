@@ -14,7 +14,9 @@ from hypergan.targets import mnist_target
 
 
 def adam(networks, **options):
-    return Training(networks=networks, learning_rate=1e-2, schedule="constant", **options)
+    return Training(
+        networks=networks, precision="float32", learning_rate=1e-2, schedule="constant", **options
+    )
 
 
 def parts(blobs, members):

@@ -12,6 +12,7 @@ from hypergan.records import Cell
 from hypergan.settings import PROFILES, settings_for
 
 QUICK = Training(
+    precision="float32",
     epochs=3, batch_size=60, networks=1, learning_rate=0.05, weight_decay=1e-3,
     schedule="constant", checkpoint_seconds=0, diversity_networks=4,
 )  # fmt: skip

@@ -84,7 +84,8 @@ def test_the_module_runs_and_fails_without_a_traceback():
     command = [sys.executable, "-m", "hypergan", "run", "gan", "mnist"]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 2
-    assert done.stderr == f"error: unknown method 'gan'; choose one of {', '.join(METHODS)}\n"
+    known = done.stderr.removeprefix("error: unknown method 'gan'; choose one of ").strip()
+    assert set(known.split(", ")) == set(METHODS)
 
 
 @pytest.mark.parametrize("command", [[], ["run"], ["promote"], ["verify"], ["list"]])

@@ -54,7 +54,9 @@ def test_a_linear_model_reaches_its_gaussian_posterior(temperature, generator):
 
     target = nn.Linear(2, chains, bias=False)
     posterior = chain(target, temperature=temperature / chains)
-    training = Training(networks=1, learning_rate=rate * chains, weight_decay=decay / chains)
+    training = Training(
+        networks=1, precision="float32", learning_rate=rate * chains, weight_decay=decay / chains
+    )
     data = x, y.expand(n, chains)
     places = steps(posterior, 600, data, mean_squared_error, training, generator)[100:]
     places = places.reshape(-1, 2)
@@ -68,7 +70,7 @@ def test_without_data_the_weights_follow_the_prior(generator):
     """A loss of 0 leaves N(0, T / (n wd))."""
     target = nn.Linear(40, 50, bias=False)
     posterior = chain(target)
-    training = Training(networks=1, learning_rate=0.2, weight_decay=0.5)
+    training = Training(networks=1, precision="float32", learning_rate=0.2, weight_decay=0.5)
     data = torch.zeros(20, 40), torch.zeros(20, 50)
     places = steps(posterior, 200, data, mean_squared_error, training, generator)
     assert places[-1].var() == pytest.approx(1 / (20 * 0.5) / (1 - 0.2 * 0.5 / 4), rel=0.1)
@@ -81,7 +83,7 @@ def test_a_step_is_the_equation(target, blobs):
     objective = cross_entropy(target(blobs[0]).unsqueeze(0), blobs[1].unsqueeze(0)).sum()
     slopes = torch.autograd.grad(objective, list(target.parameters()))
     slope = torch.cat([part.flatten() for part in slopes]) + 0.01 * start
-    training = Training(networks=1, learning_rate=0.4, weight_decay=0.01)
+    training = Training(networks=1, precision="float32", learning_rate=0.4, weight_decay=0.01)
     noise = torch.randn(len(start), generator=torch.Generator().manual_seed(3))
     (place,) = steps(posterior, 1, blobs, cross_entropy, training, torch.Generator().manual_seed(3))
     expected = start - 0.2 * slope + (0.4 * 3 / 300) ** 0.5 * noise

@@ -14,8 +14,9 @@ from hypergan.bench import plain
 from hypergan.bench.memory import peak_of
 from hypergan.bench.timing import Row, ratios, row, seconds, take_turns
 from hypergan.data import load
+from hypergan.ensemble import Ensemble
 from hypergan.memory import keep_freed_memory
-from hypergan.metrics import accuracy
+from hypergan.metrics import accuracy, entropy
 from hypergan.model import HyperGAN
 from hypergan.objective import cross_entropy
 from hypergan.precision import products_in
@@ -112,8 +113,9 @@ def time_to_accuracy(
     data = load("mnist", validation=2_000)
     assert data.validation is not None
     generator = torch.Generator().manual_seed(0)
+    model = _near_a_start(generator)
     history = fit(
-        _near_a_start(generator),
+        model,
         data.train,
         Training(epochs=2 if quick else 14, steps_per_epoch=5 if quick else 50),
         validation=data.validation,
@@ -132,6 +134,7 @@ def time_to_accuracy(
         row(part, "ours", [reached], "s"),
         row(part, "plain loop" if there else "plain loop, not there", [theirs[-1][0]], "s"),
         row(part, "plain loop / ours, at least", [theirs[-1][0] / reached], "x"),
+        *_precision(model.ensemble(10, generator), *data.test.tensors),
     ], {"ours": ours, "plain loop": theirs}
 
 
@@ -208,6 +211,20 @@ def _of_the_limit(
     return rows + [
         row(part, name, [operations / us / 1e3 for us in values], "GFLOP/s")
         for name, values in each.items()
+    ]
+
+
+def _precision(ensemble: Ensemble, images: Tensor, labels: Tensor) -> list[Row]:
+    """What our precision does to the predictions of trained networks."""
+    exact, ours = (
+        ensemble.predict_proba(images, precision=precision) for precision in ("float32", "auto")
+    )
+    moved = float(accuracy(ours, labels) - accuracy(exact, labels))
+    doubt = float(entropy(ours).mean() / entropy(exact).mean())
+    part = "precision, mnist"
+    return [
+        row(part, "accuracy, ours less float32", [moved], "points"),
+        row(part, "mean entropy, ours / float32", [doubt], "x"),
     ]
 
 

@@ -66,7 +66,7 @@ class Record:
         dataset: Data set's name.
         seed: Seed of all randomness.
         profile: Profile's name.
-        config: The settings, :meth:`hypergan.settings.Settings.as_dict`.
+        config: The settings, :meth:`hypergan.settings.form.Settings.as_dict`.
         commit: Commit of the code, with "-dirty" where files differed from it.
         data_sha256: Hash of each file read.
         versions: Versions of Python and the libraries.

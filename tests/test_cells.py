@@ -48,7 +48,7 @@ def test_an_image_cell_measures_what_the_book_shows(dataset):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", [m for m in METHODS if "cubic" in METHODS[m].datasets])
 def test_a_regression_cell_of_every_method(method):
     cell = Cell(method, "cubic", 0, "smoke")
     record = cells.run(cell, progress=False)

@@ -129,6 +129,9 @@ def clone(tmp_path, cubic_records):
     for file in ("pyproject.toml", "_config.yml", "_toc.yml"):
         shutil.copy(PROJECT / file, clone)
     shutil.copytree(cubic_records, clone / "data" / "records")
+    for notebook in clone.glob("book/*.ipynb"):
+        if notebook.stem not in ("regression", "diversity"):  # one with its records, one without
+            notebook.unlink()
     return clone
 
 

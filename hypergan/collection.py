@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from itertools import product
 from operator import getitem
@@ -12,7 +12,6 @@ import pandas as pd
 from hypergan import records
 from hypergan.errors import RecordError
 from hypergan.intervals import interval
-from hypergan.paths import published, runs
 from hypergan.records import Cell, Record
 
 NAMES = {
@@ -110,7 +109,8 @@ def collect(
     for method, dataset in product(methods, datasets):
         first = Cell(method, dataset, seed or 0, profile)
         usable = []
-        for cell in [first] if seed is not None else _recorded(first):
+        for own in [seed] if seed is not None else records.seeds(first):
+            cell = replace(first, seed=own)
             try:
                 record = records.find(cell)
             except RecordError:
@@ -123,11 +123,3 @@ def collect(
         elif first not in missing:
             missing[first] = NOT_RUN
     return Collection(found, missing)
-
-
-def _recorded(cell: Cell) -> list[Cell]:
-    """The cells like this one, of any seed, that have a record."""
-    folders = [(root / cell.path).parent for root in (runs(), published())]
-    stems = {path.stem.removeprefix("seed") for f in folders for path in f.glob("seed*.json")}
-    seeds = sorted(int(stem) for stem in stems if stem.isdecimal())
-    return [Cell(cell.method, cell.dataset, seed, cell.profile) for seed in seeds]

@@ -8,7 +8,6 @@ from hypergan import cells, collection, records
 from hypergan.errors import RecordError
 from hypergan.intervals import Interval, interval
 from hypergan.methods import METHODS
-from hypergan.paths import published, runs
 from hypergan.records import Cell, Record
 
 NAMES = {name: title for name, title in collection.NAMES.items() if name != "ensemble-normal-init"}
@@ -76,7 +75,7 @@ def compare(dataset: str, seed: int = 0, profile: str = "lite") -> Comparison:
             cells.get(cell)
             others = []
         else:
-            others = [other for other in _seeds(cell) if other != seed]
+            others = [other for other in records.seeds(cell) if other != seed]
         try:
             first = records.find(cell)
         except RecordError:
@@ -94,13 +93,6 @@ def compare(dataset: str, seed: int = 0, profile: str = "lite") -> Comparison:
             if another is not None:
                 found[method][other] = another
     return Comparison(dataset, seed, found, missing)
-
-
-def _seeds(cell: Cell) -> list[int]:
-    """The seeds that a cell's method has a record of."""
-    folders = [(root / cell.path).parent for root in (runs(), published())]
-    names = {path.stem.removeprefix("seed") for f in folders for path in f.glob("seed*.json")}
-    return sorted(int(name) for name in names if name.isdecimal())
 
 
 def judge(

@@ -15,16 +15,14 @@ from torch import Tensor, nn
 from hypergan.ensemble import Weights, forward_networks
 from hypergan.errors import SettingsError, TargetError
 from hypergan.layers import Layer, layers_of
-from hypergan.metrics import accuracy
 from hypergan.objective import (
     Loss,
     adversarial_term,
-    cross_entropy,
     discriminator_loss,
     expected_task_loss,
     hypergan_loss,
 )
-from hypergan.posterior import Posterior
+from hypergan.posterior import Posterior, task_report
 from hypergan.precision import products_in
 from hypergan.randomness import global_seed, normal
 
@@ -303,9 +301,7 @@ class HyperGAN(Posterior):
             outputs = forward_networks(self.target, weights, inputs, shared=training.share_images)
             distance = adversarial_term(self.judge(codes)) if self.discriminator else None
         task_loss = expected_task_loss(loss, outputs, targets)
-        history = {"loss": task_loss.detach()}
-        if loss is cross_entropy:
-            history["accuracy"] = accuracy(outputs.detach(), targets)
+        history = task_report(loss, task_loss, outputs, targets)
         objective = task_loss
         if distance is not None:
             objective = hypergan_loss(task_loss, distance, self.beta)

@@ -13,7 +13,8 @@ from torch import Tensor, nn
 
 from hypergan.ensemble import Ensemble, Weights
 from hypergan.errors import RecordError, SettingsError
-from hypergan.objective import Loss
+from hypergan.metrics import accuracy
+from hypergan.objective import Loss, cross_entropy
 from hypergan.paths import write_whole
 
 if TYPE_CHECKING:
@@ -137,3 +138,20 @@ class Posterior(nn.Module, ABC):
                 f"{path} does not hold this {type(self).__name__} ({error}); train it again, "
                 "or build it with the target and settings it was saved with"
             ) from error
+
+
+def task_report(
+    loss: Loss, task_loss: Tensor, outputs: Tensor, targets: Tensor
+) -> dict[str, Tensor]:
+    """What every method reports of a step: its loss, and in classification its accuracy.
+
+    Args:
+        loss: The loss per network.
+        task_loss: Its mean over the networks of the step.
+        outputs: (N, B, ...).
+        targets: (N, B, ...), or what broadcasts to it.
+    """
+    report = {"loss": task_loss.detach()}
+    if loss is cross_entropy:
+        report["accuracy"] = accuracy(outputs.detach(), targets)
+    return report

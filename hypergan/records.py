@@ -235,6 +235,13 @@ def paths(folder: Path) -> Iterator[Path]:
     )
 
 
+def seeds(cell: Cell) -> list[int]:
+    """The seeds with which a cell like this one has a record, usable or not, own or published."""
+    folders = [(root / cell.path).parent for root in (runs(), published())]
+    stems = {path.stem.removeprefix("seed") for f in folders for path in f.glob("seed*.json")}
+    return sorted(int(stem) for stem in stems if stem.isdecimal())
+
+
 def promote(path: Path) -> Path:
     """Copy a finished record from ``runs/`` to the published ones.
 

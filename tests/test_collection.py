@@ -13,8 +13,7 @@ MNIST = Cell("ensemble", "mnist", 0)
 @pytest.fixture
 def write(own_runs, tmp_path, monkeypatch):
     """Write a record of an accuracy; none is published."""
-    for module in (records, collection):
-        monkeypatch.setattr(module, "published", lambda: tmp_path / "published")
+    monkeypatch.setattr(records, "published", lambda: tmp_path / "published")
 
     def write(cell, accuracy, **changes):
         record = example(cell, metrics={"accuracy": {"1": accuracy}}, **changes)

@@ -17,9 +17,8 @@ from torch.nn import functional as F
 from hypergan.ensemble import Weights, forward_networks
 from hypergan.errors import SettingsError, TargetError
 from hypergan.layers import layers_of
-from hypergan.metrics import accuracy
-from hypergan.objective import Loss, cross_entropy
-from hypergan.posterior import Posterior
+from hypergan.objective import Loss
+from hypergan.posterior import Posterior, task_report
 
 if TYPE_CHECKING:
     from hypergan.training import Training
@@ -141,10 +140,7 @@ class MCDropout(Posterior):
             outputs = forward_networks(self.target, network, inputs)
         task_loss = loss(outputs, targets).mean()
         training.descend(optimisers["network"], task_loss)
-        history = {"loss": task_loss.detach()}
-        if loss is cross_entropy:
-            history["accuracy"] = accuracy(outputs.detach(), targets)
-        return history
+        return task_report(loss, task_loss, outputs, targets)
 
     @contextmanager
     def _dropping(self) -> Iterator[None]:

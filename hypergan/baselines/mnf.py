@@ -17,10 +17,9 @@ from hypergan.baselines.flow_layers import FlowConv2d, FlowLayer, FlowLinear
 from hypergan.ensemble import Weights, _channels_last
 from hypergan.errors import SettingsError, TargetError
 from hypergan.layers import layers_of
-from hypergan.metrics import accuracy
 from hypergan.model import split
-from hypergan.objective import Loss, cross_entropy, expected_task_loss
-from hypergan.posterior import Posterior
+from hypergan.objective import Loss, expected_task_loss
+from hypergan.posterior import Posterior, task_report
 from hypergan.randomness import global_seed
 
 if TYPE_CHECKING:
@@ -133,10 +132,7 @@ class MNF(Posterior):
         task_loss = expected_task_loss(loss, outputs, targets)
         training.descend(optimisers["layers"], task_loss + self.kl_weight * kl / data_size)
         self._bound_std()
-        history = {"loss": task_loss.detach(), "kl": kl.detach()}
-        if loss is cross_entropy:
-            history["accuracy"] = accuracy(outputs.detach(), targets)
-        return history
+        return task_report(loss, task_loss, outputs, targets) | {"kl": kl.detach()}
 
     def _draw(self, n: int, generator: torch.Generator) -> tuple[Weights, Tensor]:
         """``n`` draws of every layer's z, by the name of its buffer, and their mean KL in nats."""

@@ -15,10 +15,9 @@ from torch.nn.modules.conv import _ConvNd
 from hypergan.ensemble import Weights, forward_networks
 from hypergan.errors import SettingsError, TargetError
 from hypergan.layers import layers_of
-from hypergan.metrics import accuracy
 from hypergan.model import split
-from hypergan.objective import Loss, cross_entropy
-from hypergan.posterior import Posterior
+from hypergan.objective import Loss
+from hypergan.posterior import Posterior, task_report
 from hypergan.randomness import global_seed
 
 if TYPE_CHECKING:
@@ -134,10 +133,7 @@ class NetworkEnsemble(Posterior):
             )
         losses = loss(outputs, targets)
         training.descend(optimisers["members"], losses.sum())  # a member's gradient is its own
-        history = {"loss": losses.detach().mean()}
-        if loss is cross_entropy:
-            history["accuracy"] = accuracy(outputs.detach(), targets)
-        return history
+        return task_report(loss, losses.mean(), outputs, targets)
 
 
 def random_start(target: nn.Module, initialisation: str) -> dict[str, Tensor]:

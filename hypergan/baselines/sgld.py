@@ -28,9 +28,8 @@ from hypergan.baselines.vectors import vector_of, weights_of
 from hypergan.ensemble import Weights, forward_networks
 from hypergan.errors import SettingsError
 from hypergan.layers import layers_of
-from hypergan.metrics import accuracy
-from hypergan.objective import Loss, cross_entropy, expected_task_loss
-from hypergan.posterior import Posterior
+from hypergan.objective import Loss, expected_task_loss
+from hypergan.posterior import Posterior, task_report
 from hypergan.randomness import normal
 
 if TYPE_CHECKING:
@@ -178,7 +177,4 @@ def task_loss(
     outputs = forward_networks(target, weights, inputs)
     targets = targets.expand(len(outputs), *targets.shape)
     value = expected_task_loss(loss, outputs, targets)
-    history = {"loss": value.detach()}
-    if loss is cross_entropy:
-        history["accuracy"] = accuracy(outputs.detach(), targets)
-    return value, history
+    return value, task_report(loss, value, outputs, targets)

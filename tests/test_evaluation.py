@@ -16,7 +16,7 @@ from hypergan.protocol import Evaluation
 @pytest.fixture(autouse=True)
 def exact(monkeypatch):
     """Evaluation in float32 also where the CPU has units for bfloat16."""
-    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: False)
+    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)
 
 
 class Known:

@@ -15,8 +15,8 @@ CPU = torch.device("cpu")
 
 @pytest.fixture
 def fast(monkeypatch):
-    """A CPU with matrix units for bfloat16."""
-    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: True)
+    """A CPU with instructions for bfloat16."""
+    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: True)
 
 
 def product(context):
@@ -31,7 +31,7 @@ def test_products_have_the_asked_type(name):
 
 def test_auto_reduces_only_where_it_is_faster(fast, monkeypatch):
     assert product(products_in("auto", CPU)) == torch.bfloat16
-    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: False)
+    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)
     assert product(products_in("auto", CPU)) == torch.float32
 
 

@@ -23,10 +23,10 @@ class Method:
 
     Attributes:
         posterior: The posterior.
-        switches: Arguments of its constructor that make the method.
+        switches: Arguments of its constructor that make the method; with any, it is not attacked.
         datasets: The data sets that it is for.
-        variation: Whether it is there to vary a number: trained shortly, never attacked, and left
-            out of a sweep that does not name it.
+        variation: Whether it is there to vary a number: trained shortly, and left out of a sweep
+            that does not name it.
     """
 
     posterior: type[Posterior]

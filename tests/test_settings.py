@@ -30,7 +30,8 @@ def test_every_cell_has_settings_that_json_keeps(method, dataset, profile):
 def test_an_ablation_is_the_method_with_one_switch_off(method, switch):
     full = settings_for("hypergan", "mnist", "lite").as_dict()
     ablated = settings_for(method, "mnist", "lite").as_dict()
-    assert ablated == full | {"model": full["model"] | switch}
+    unattacked = {"evaluation": full["evaluation"] | {"attack": None}}
+    assert ablated == full | unattacked | {"model": full["model"] | switch}
     assert ablated != full
 
 

@@ -14,7 +14,7 @@ _CUBIC = Training(
     epochs=20, steps_per_epoch=100, batch_size=20, share_images=True, learning_rate=1e-2, networks=1
 )
 # How often, in ``lite``, a network sees each image. Dropout takes longer to fit them.
-_ENSEMBLE_PASSES = {"mnist": 10, "mnist5000": 30, "digits": 60, "cifar10": 15, "cifar5": 20}
+_ENSEMBLE_PASSES = {"mnist": 10, "mnist5000": 30, "digits": 60, "cifar10": 10, "cifar5": 14}
 _DROPOUT_PASSES = {"mnist": 20, "mnist5000": 60, "digits": 120, "cifar10": 40, "cifar5": 60}
 
 

@@ -1,9 +1,11 @@
 """Running a cell: the one way from a method, a data set, a seed and a profile to a record."""
 
+import json
 import platform
 import subprocess
 import time
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
@@ -22,6 +24,7 @@ from hypergan.paths import PROJECT, exclusive, make_folder, runs
 from hypergan.randomness import global_seed
 from hypergan.records import RECORD_VERSION, Cell, Record
 from hypergan.settings import settings_for
+from hypergan.stages import Stages
 from hypergan.targets import cifar_target, mnist_target, regression_target
 from hypergan.training import choose_device, fit
 
@@ -103,14 +106,14 @@ def _kept(cell: Cell, path: Path) -> Record:
 
 def _run(cell: Cell, path: Path, *, progress: bool, device: str) -> Record:
     """Train, evaluate and write the record."""
-    chosen = choose_device(device)
+    chosen, code = choose_device(device), commit()
     settings = settings_for(cell.method, cell.dataset, cell.profile)
     data = load(cell.dataset, stand_in=settings.stand_in, validation=settings.validation)
     generator = torch.Generator().manual_seed(cell.seed)
     with global_seed(generator):
         target = target_for(data)
     posterior = build(cell.method, target, settings.model, generator)
-    checkpoint = path.with_suffix(".checkpoint")
+    checkpoint, evaluated = path.with_suffix(".checkpoint"), path.with_suffix(".evaluation")
     if chosen.type == "cuda":
         torch.cuda.reset_peak_memory_stats(chosen)
     history = fit(
@@ -126,8 +129,9 @@ def _run(cell: Cell, path: Path, *, progress: bool, device: str) -> Record:
     )
     started = time.perf_counter()
     if data.classes:
+        stages = Stages(generator, evaluated, run=json.dumps(asdict(settings.evaluation)))
         metrics, arrays = evaluation.evaluate_classifier(
-            posterior, data, settings.evaluation, generator, progress=progress
+            posterior, data, settings.evaluation, stages, progress=progress
         )
     else:
         metrics, arrays = evaluation.evaluate_regression(
@@ -142,7 +146,7 @@ def _run(cell: Cell, path: Path, *, progress: bool, device: str) -> Record:
         seed=cell.seed,
         profile=cell.profile,
         config=settings.as_dict(),
-        commit=commit(),
+        commit=code,
         data_sha256=data.sha256,
         versions=versions(),
         device=describe(chosen),
@@ -154,7 +158,8 @@ def _run(cell: Cell, path: Path, *, progress: bool, device: str) -> Record:
         arrays_sha256="",
     )
     record = records.write(record, arrays, path)
-    checkpoint.unlink(missing_ok=True)
+    for state in (checkpoint, evaluated):
+        state.unlink(missing_ok=True)
     return record
 
 

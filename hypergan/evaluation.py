@@ -31,19 +31,19 @@ from hypergan.metrics import (
 from hypergan.posterior import Posterior
 from hypergan.progress import progress_bar
 from hypergan.protocol import Evaluation
+from hypergan.records import Arrays
 from hypergan.robustness import evaluate_attacks
-
-Arrays = dict[str, np.ndarray[Any, Any]]
+from hypergan.stages import Found, Stages
 
 
 def evaluate_classifier(
     posterior: Posterior,
     data: Data,
     evaluation: Evaluation,
-    generator: torch.Generator,
+    stages: Stages,
     *,
     progress: bool = True,
-) -> tuple[dict[str, Any], Arrays]:
+) -> Found:
     """What the tables and figures on classifiers show.
 
     Every image is scored by the same networks. A second full ensemble, where one is asked for,
@@ -70,10 +70,49 @@ def evaluate_classifier(
         ``attacks`` and ``transfer``, where asked for: see
         :func:`hypergan.robustness.evaluate_attacks`.
     """
-    inputs, labels = data.test.tensors
-    sets = {"in": inputs}
+    sets = {"in": data.test.tensors[0]}
     if data.outliers is not None:
         sets["out"] = data.outliers.tensors[0]
+    metrics, arrays = stages.do(
+        "ensemble",
+        lambda: evaluate_ensemble(
+            posterior, sets, data.test.tensors[1], evaluation, stages.generator, progress
+        ),
+    )
+    if "out" in sets and posterior.size is None:
+        large, more_arrays = stages.do(
+            "many", lambda: evaluate_many(posterior, sets, evaluation, stages.generator, progress)
+        )
+        metrics["uncertainty"] |= large
+        arrays |= more_arrays
+    if evaluation.attack is not None:
+        attacked, more_arrays = evaluate_attacks(
+            posterior, data, evaluation.attack, stages, progress=progress
+        )
+        metrics |= attacked
+        arrays |= more_arrays
+    return metrics, arrays
+
+
+def evaluate_ensemble(
+    posterior: Posterior,
+    sets: dict[str, Tensor],
+    labels: Tensor,
+    evaluation: Evaluation,
+    generator: torch.Generator,
+    progress: bool,
+) -> Found:
+    """What one full ensemble shows, and others only of the scores by size.
+
+    Args:
+        posterior: What it is drawn from.
+        sets: Images ``in`` (B, ...) and, if there are any, ``out`` of distribution.
+        labels: Of the images ``in``, (B,).
+        evaluation: The settings.
+        generator: Source of the draws.
+        progress: Show a progress bar.
+    """
+    inputs = sets["in"]
     networks = at_most(posterior.size, evaluation.networks)
     sizes = [size for size in evaluation.sizes if size <= networks]
     images = (evaluation.draws - 1) * len(inputs) + sum(map(len, sets.values()))
@@ -108,23 +147,31 @@ def evaluate_classifier(
             score: {name: found[name] for name in ("auroc", "aupr", "fpr95")}
             for score, found in full.items()
         }
-        if posterior.size is None:
-            large = doubt_of_many(posterior, sets, evaluation, generator, progress)
-            doubts[evaluation.many] = large
     metrics["uncertainty"] = {str(size): summaries(doubts[size]) for size in sorted(doubts)}
-    arrays |= {
+    for size, found in doubts.items():
+        arrays |= by_image(found, size)
+    return metrics, arrays
+
+
+def evaluate_many(
+    posterior: Posterior,
+    sets: dict[str, Tensor],
+    evaluation: Evaluation,
+    generator: torch.Generator,
+    progress: bool,
+) -> Found:
+    """The uncertainty of one large ensemble."""
+    doubts = doubt_of_many(posterior, sets, evaluation, generator, progress)
+    return {str(evaluation.many): summaries(doubts)}, by_image(doubts, evaluation.many)
+
+
+def by_image(doubts: dict[str, dict[str, Tensor]], size: int) -> Arrays:
+    """Each image's scores of uncertainty by an ensemble of some size, as a record keeps them."""
+    return {
         f"{score}_{where}_{size}": values.numpy().astype(np.float16)
-        for size, by_set in doubts.items()
-        for where, by_score in by_set.items()
+        for where, by_score in doubts.items()
         for score, values in by_score.items()
     }
-    if evaluation.attack is not None:
-        more_metrics, more_arrays = evaluate_attacks(
-            posterior, data, evaluation.attack, generator, progress=progress
-        )
-        metrics |= more_metrics
-        arrays |= more_arrays
-    return metrics, arrays
 
 
 def at_most(size: int | None, wanted: int) -> int:
@@ -226,7 +273,7 @@ def summaries(doubts: dict[str, dict[str, Tensor]]) -> dict[str, dict[str, float
 
 def evaluate_regression(
     posterior: Posterior, data: Data, evaluation: Evaluation, generator: torch.Generator
-) -> tuple[dict[str, Any], Arrays]:
+) -> Found:
     """Predictions of many networks on the test grid, in the data's own units.
 
     The networks map standardised inputs to standardised outputs, see :func:`standardise`.

@@ -19,6 +19,9 @@ from hypergan.errors import RecordError, SettingsError
 from hypergan.paths import published, runs, sha256, write_whole
 from hypergan.settings import settings_for
 
+Arrays = dict[str, np.ndarray[Any, Any]]
+"""What lies beside a record, by name."""
+
 RECORD_VERSION = 1
 """Raised when a record's keys change their meaning; older records are then refused."""
 
@@ -102,7 +105,7 @@ class Record:
         return Cell(self.method, self.dataset, self.seed, self.profile)
 
 
-def write(record: Record, arrays: dict[str, np.ndarray[Any, Any]], path: Path) -> Record:
+def write(record: Record, arrays: Arrays, path: Path) -> Record:
     """Write a record and its arrays, the record last: where it lies, both are complete.
 
     Returns:
@@ -198,7 +201,7 @@ def check(record: Record, cell: Cell, path: Path) -> None:
         )
 
 
-def arrays(path: Path) -> dict[str, np.ndarray[Any, Any]]:
+def arrays(path: Path) -> Arrays:
     """The arrays beside a record.
 
     Raises:
@@ -214,7 +217,7 @@ def arrays(path: Path) -> dict[str, np.ndarray[Any, Any]]:
         return dict(stored)
 
 
-def arrays_of(cell: Cell) -> dict[str, np.ndarray[Any, Any]]:
+def arrays_of(cell: Cell) -> Arrays:
     """The arrays of a cell's record.
 
     Raises:

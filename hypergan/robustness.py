@@ -22,8 +22,8 @@ from hypergan.metrics import entropy, log_mixture, uncertainty
 from hypergan.posterior import Posterior
 from hypergan.progress import progress_bar
 from hypergan.protocol import Attack
-
-Arrays = dict[str, np.ndarray[Any, Any]]
+from hypergan.records import Arrays
+from hypergan.stages import Found, Stages
 
 Method = Callable[[Victim, Tensor, Tensor, float], Tensor]
 """An attack: victim, images, labels and eps to adversarial examples."""
@@ -64,10 +64,10 @@ def evaluate_attacks(
     posterior: Posterior,
     data: Data,
     attack: Attack,
-    generator: torch.Generator,
+    stages: Stages,
     *,
     progress: bool = True,
-) -> tuple[dict[str, Any], Arrays]:
+) -> Found:
     """Attack ensembles, and show the adversarial examples to the same networks and to new ones.
 
     A posterior of a limited size lends those networks as new that were not attacked, so far as
@@ -94,7 +94,7 @@ def evaluate_attacks(
         new networks that they fool, ``success`` the share that the new networks' mean softmax
         gets wrong; both None without examples.
     """
-    size = posterior.size
+    size, generator = posterior.size, stages.generator
     ensembles = [sizes for sizes in attack.ensembles if size is None or sizes[0] <= size]
     descend = partial(pgd, steps=attack.steps, restarts=attack.restarts, generator=generator)
     all_steps = attack.steps * attack.restarts
@@ -106,23 +106,48 @@ def evaluate_attacks(
     with progress_bar(
         progress, total=tries * len(attack.eps), desc="attacks", unit="attack"
     ) as bar:
-        for attacked, new, count in ensembles:
+
+        def stage(name: str, attacks: int, work: Callable[[], Found]) -> Found:
+            end = bar.n + attacks * len(attack.eps)
+            found = stages.do(name, work)
+            bar.update(end - bar.n)  # for what was done before
+            return found
+
+        def fixed(attacked: int, new: int, count: int) -> Found:
             images, labels = pixels(data, count)
             tested = _victims(posterior, data, attacked, new, generator)
+            summaries: dict[str, Any] = {}
+            arrays: Arrays = {}
             for name, method in methods.items():
                 found = _attacked(method, tested["same"], tested, images, labels, attack, bar)
-                metrics[name][str(attacked)] = _summaries(found)
+                summaries[name] = _summaries(found)
                 arrays |= _arrays(found, f"{name}_{attacked}")
-        if size is None:
+            return summaries, arrays
+
+        def fresh() -> Found:
             images, labels = pixels(data, attack.images)
             tested = {"fresh": _through(posterior.ensemble(max(attack.transfer), generator), data)}
             changing = in_pixels(
                 lambda: posterior.ensemble(attack.draws, generator), data.mean, data.std
             )
             found = _attacked(adaptive, changing, tested, images, labels, attack, bar)
-            metrics["eot"] = {str(attack.draws): _summaries(found)}
-            arrays |= _arrays(found, f"eot_{attack.draws}")
-        transfer = _transfer(posterior, data, methods, attack, generator, bar)
+            return _summaries(found), _arrays(found, f"eot_{attack.draws}")
+
+        for sizes in ensembles:
+            attacked = sizes[0]
+            found, more = stage(f"attack {attacked}", len(methods), partial(fixed, *sizes))
+            for name, summaries in found.items():
+                metrics[name][str(attacked)] = summaries
+            arrays |= more
+        if size is None:
+            found, more = stage("adaptive attack", 1, fresh)
+            metrics["eot"] = {str(attack.draws): found}
+            arrays |= more
+        transfer, _ = stage(
+            "transfer",
+            len(methods) * attack.singles,
+            lambda: (_transfer(posterior, data, methods, attack, generator, bar), {}),
+        )
     return {"attacks": metrics, "transfer": transfer}, arrays
 
 

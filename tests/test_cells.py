@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from hypergan import cells, records
+from hypergan import cells, evaluation, records, robustness
 from hypergan.errors import RecordError
 from hypergan.methods import METHODS
 from hypergan.records import Cell
@@ -109,6 +109,25 @@ def test_a_stopped_cell_goes_on_and_gives_the_same_record(own_runs, monkeypatch)
     assert list(own_runs.rglob("*.checkpoint"))
     assert lasting(cells.run(cell, progress=False, force=True)) == whole
     assert not list(own_runs.rglob("*.checkpoint"))
+
+
+@pytest.mark.slow
+def test_a_stopped_evaluation_goes_on_and_gives_the_same_record(own_runs, monkeypatch):
+    cell = Cell("hypergan", "mnist", 1, "smoke")
+    whole = lasting(cells.run(cell, progress=False))
+    arrays = records.arrays_of(cell)
+    monkeypatch.setattr(robustness, "_transfer", interrupted)  # the last stage
+    with pytest.raises(KeyboardInterrupt):
+        cells.run(cell, progress=False, force=True)
+    monkeypatch.undo()
+    monkeypatch.setenv("HYPERGAN_RUNS", str(own_runs))
+    monkeypatch.setattr(robustness, "_attacked", None)  # what is done is not done again
+    monkeypatch.setattr(evaluation, "evaluate_ensemble", None)
+    assert lasting(cells.run(cell, progress=False, force=True)) == whole
+    again = records.arrays_of(cell)
+    assert again.keys() == arrays.keys()
+    assert all(np.array_equal(again[name], arrays[name]) for name in arrays)
+    assert not list(own_runs.rglob("*.evaluation"))
 
 
 def interrupted(*_, **__):

@@ -11,6 +11,7 @@ from torch.utils.data import TensorDataset
 from hypergan.ensemble import Ensemble
 from hypergan.evaluation import doubt, evaluate_classifier, evaluate_regression
 from hypergan.protocol import Evaluation
+from hypergan.stages import Stages
 
 
 @pytest.fixture(autouse=True)
@@ -49,7 +50,9 @@ DATA = SimpleNamespace(
 def test_accuracy_by_size_is_that_of_mean_probabilities_over_disjoint_ensembles():
     posterior = Known(classes(-0.9, 1.0, 1.0, 1.0), classes(-1.0, -1.0, -1.0, -1.0))
     settings = Evaluation(networks=4, sizes=(1, 3, 4), draws=2)
-    metrics, _ = evaluate_classifier(posterior, DATA, settings, torch.Generator(), progress=False)
+    metrics, _ = evaluate_classifier(
+        posterior, DATA, settings, Stages(torch.Generator()), progress=False
+    )
     singles = [25, 75, 75, 75, 25, 25, 25, 25]
     assert metrics["accuracy"] == {"1": np.mean(singles), "3": 50, "4": 50}
     assert metrics["accuracy_std"]["1"] == pytest.approx(np.std(singles, ddof=1))
@@ -59,7 +62,9 @@ def test_accuracy_by_size_is_that_of_mean_probabilities_over_disjoint_ensembles(
 def test_every_score_is_averaged_over_ensembles():
     posterior = Known(classes(0.01, -0.01, 0.01, 0.01))
     settings = Evaluation(networks=4, sizes=(1, 4))
-    metrics, _ = evaluate_classifier(posterior, DATA, settings, torch.Generator(), progress=False)
+    metrics, _ = evaluate_classifier(
+        posterior, DATA, settings, Stages(torch.Generator()), progress=False
+    )
     right = 1 / (1 + np.exp(-1))  # of a network on three of the four images
     singles = [[right] * 3 + [1 - right], [1 - right] * 3 + [right]]
     for size, ensembles in (("1", [singles[i] for i in (0, 1, 0, 0)]),
@@ -81,7 +86,7 @@ def test_a_posterior_of_few_networks_gives_all_it_has():
     posterior = Known(classes(1.0, -1.0, 1.0, 1.0))
     settings = Evaluation(networks=100, sizes=(1, 4, 100))
     metrics, arrays = evaluate_classifier(
-        posterior, DATA, settings, torch.Generator(), progress=False
+        posterior, DATA, settings, Stages(torch.Generator()), progress=False
     )
     assert metrics["accuracy"].keys() == metrics["uncertainty"].keys() == {"1", "4"}
     assert len(arrays["norms_Linear"]) == 4
@@ -95,7 +100,9 @@ def test_many_networks_are_measured_a_few_at_a_time():
     rows = classes(0.01, -0.02, 0.03, 0.04)
     posterior = Unlimited(rows, rows, rows[:2])
     settings = Evaluation(networks=4, sizes=(4,), many=6, stride=2)
-    _, arrays = evaluate_classifier(posterior, DATA, settings, torch.Generator(), progress=False)
+    _, arrays = evaluate_classifier(
+        posterior, DATA, settings, Stages(torch.Generator()), progress=False
+    )
     six = torch.cat([rows, rows[:2]])
     inputs = DATA.test.tensors[0][::2]
     expected = doubt(Ensemble(nn.Linear(1, 2, bias=False), {"weight": six})(inputs).log_softmax(-1))
@@ -107,7 +114,9 @@ def test_many_networks_are_measured_a_few_at_a_time():
 def test_outliers_are_detected_by_doubt():
     posterior = Known(classes(1.0, 1.0, 1.0, 1.0))
     settings = Evaluation(networks=4, sizes=(4,))
-    metrics, _ = evaluate_classifier(posterior, DATA, settings, torch.Generator(), progress=False)
+    metrics, _ = evaluate_classifier(
+        posterior, DATA, settings, Stages(torch.Generator()), progress=False
+    )
     found = metrics["uncertainty"]["4"]
     assert found["entropy"]["auroc"] == found["least_confidence"]["auroc"] == 1
     assert found["least_confidence"]["out"] == pytest.approx(0.5)
@@ -118,7 +127,7 @@ def test_entropies_are_those_of_mean_probabilities_in_nats():
     posterior = Known(classes(1.0, -1.0, 1.0, 1.0))
     settings = Evaluation(networks=4, sizes=(4,))
     metrics, arrays = evaluate_classifier(
-        posterior, DATA, settings, torch.Generator(), progress=False
+        posterior, DATA, settings, Stages(torch.Generator()), progress=False
     )
     quarter = -(0.25 * np.log(0.25) + 0.75 * np.log(0.75))  # one of four networks disagrees
     assert arrays["entropy_in_4"] == pytest.approx([quarter] * 4, rel=1e-3)

@@ -12,6 +12,7 @@ from hypergan.data import normalise
 from hypergan.ensemble import Ensemble
 from hypergan.protocol import Attack
 from hypergan.robustness import evaluate_attacks, pixels
+from hypergan.stages import Stages
 
 MEAN, STD = (0.25,), (0.5,)
 BYTES = tensor([[51, 51], [204, 204], [51, 51], [204, 204]], dtype=torch.uint8).view(4, 1, 1, 2)
@@ -48,9 +49,13 @@ class Known:
         return Ensemble(OnePixel(), {"reads": torch.eye(2).repeat(n, 1)[:n]})
 
 
+def seeded():
+    return Stages(torch.Generator().manual_seed(0))
+
+
 @pytest.fixture(scope="module")
 def unlimited():
-    return evaluate_attacks(Known(), DATA, QUICK, torch.Generator().manual_seed(0), progress=False)
+    return evaluate_attacks(Known(), DATA, QUICK, seeded(), progress=False)
 
 
 def test_pixels_are_the_images_bytes():
@@ -128,16 +133,14 @@ def test_large_ensembles_get_fewer_images():
         images=4, eps=(0.4,), steps=1, restarts=1, ensembles=((1, 1, 4), (3, 3, 2)), singles=0,
         transfer=(1,), draws=1,
     )  # fmt: skip
-    metrics, arrays = evaluate_attacks(Known(), DATA, attack, torch.Generator(), progress=False)
+    metrics, arrays = evaluate_attacks(Known(), DATA, attack, seeded(), progress=False)
     for (_, size, *_), found in outcomes(metrics).items():
         assert found["images"] == (2 if size == "3" else 4)
     assert arrays["entropy_pgd_3_same"].shape == (2, 2)
 
 
 def test_a_limited_posterior_lends_the_networks_that_were_not_attacked():
-    metrics, _ = evaluate_attacks(
-        Known(3), DATA, QUICK, torch.Generator().manual_seed(0), progress=False
-    )
+    metrics, _ = evaluate_attacks(Known(3), DATA, QUICK, seeded(), progress=False)
     found = {
         (size, tested): found["networks"]
         for (_, size, tested, _), found in outcomes(metrics).items()

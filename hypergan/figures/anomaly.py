@@ -11,9 +11,8 @@ from matplotlib.figure import Figure
 from hypergan import records
 from hypergan.comparison import NAMES, Comparison, judge
 from hypergan.data import load
-from hypergan.evaluation import Arrays
 from hypergan.paths import downloads
-from hypergan.records import Record
+from hypergan.records import Arrays, Record
 
 BASELINES = ["apd", "mnf", "mc-dropout", "ensemble"]
 """What the paper compares HyperGAN with."""

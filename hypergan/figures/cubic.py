@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from hypergan import predictive as predictive_scores
 from hypergan.data import CUBIC_LIMIT, CUBIC_NOISE
-from hypergan.evaluation import Arrays
+from hypergan.records import Arrays
 
 
 def regression(arrays: Arrays, sizes: Sequence[int] = (10, 100)) -> Figure:

@@ -15,10 +15,9 @@ from scipy import stats
 
 from hypergan import paper
 from hypergan.collection import NAMES, NOT_RUN, Collection, Measure, metric
-from hypergan.evaluation import Arrays
 from hypergan.figures.style import OURS, PAPER, marked, ours, say_not_run
 from hypergan.intervals import interval
-from hypergan.records import Record
+from hypergan.records import Arrays, Record
 from hypergan.targets import mnist_target
 
 DATASET = "mnist"

@@ -6,12 +6,14 @@ Shapes: N networks, B inputs, C classes.
 import copy
 from collections.abc import Iterator
 from functools import partial
+from itertools import repeat
 
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call, vmap
 
 from hypergan.errors import TargetError
+from hypergan.first_layer import FirstLayer
 from hypergan.layers import layers_of
 from hypergan.memory import keep_freed_memory
 from hypergan.precision import products_in, require_precision
@@ -40,13 +42,13 @@ def forward_networks(
         own = 0 if not shared else None
         return vmap(call, in_dims=(0, own), randomness="different")(weights, inputs)
     inputs = _channels_last(inputs, image_dims=4 if shared else 5)
-    batches = iter(inputs) if not shared else None
-    outputs = torch.stack(
-        [
-            call(network, inputs if batches is None else next(batches))
-            for network in networks_of(weights)
-        ]
-    )
+    networks, batches = networks_of(weights), repeat(inputs) if shared else iter(inputs)
+    first = FirstLayer.of(target, weights) if shared and inputs.requires_grad else None
+    if first is not None:
+        call = partial(functional_call, first.rest, tie_weights=False)
+        networks, batches = networks_of(first.others(weights)), first.outputs(weights, inputs)
+    # `zip` asks for a network first, so that it ends before an endless `repeat`.
+    outputs = torch.stack([call(*pair) for pair in zip(networks, batches, strict=False)])
     reduced = torch.is_autocast_enabled(inputs.device.type) and outputs.dtype == torch.bfloat16
     return outputs.float() if reduced else outputs  # what is summed over them is not rounded
 

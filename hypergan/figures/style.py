@@ -15,6 +15,7 @@ PAPER, OURS = "paper", "ours"
 def use_style() -> None:
     """The look of every figure, colour-blind safe and legible on a phone, and of tables."""
     pd.set_option("display.max_colwidth", None)  # or a command would lose its end
+    pd.set_option("display.max_rows", None)  # or a table would lose its middle
     sns.set_theme(context="notebook", style="ticks", palette="colorblind")
     plt.rcParams |= {
         "figure.constrained_layout.use": True,

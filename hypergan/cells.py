@@ -4,7 +4,6 @@ import json
 import platform
 import subprocess
 import time
-from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -16,7 +15,6 @@ from torch.utils.data import TensorDataset
 
 from hypergan import evaluation, records
 from hypergan.data import Data, load
-from hypergan.errors import RecordError
 from hypergan.memory import resident
 from hypergan.methods import build
 from hypergan.objective import cross_entropy, mean_squared_error
@@ -37,37 +35,6 @@ def get(cell: Cell, *, progress: bool = True) -> Record:
     """
     found = records.find(cell)
     return found[0] if found else run(cell, progress=progress)
-
-
-def shown(cells: Iterable[Cell]) -> dict[Cell, Record | None]:
-    """The records that a page has to show; None for a cell without one of today's settings.
-
-    Cells of the profile ``smoke`` take seconds, so that they are run now.
-    """
-    found: dict[Cell, Record | None] = {}
-    for cell in cells:
-        if cell.profile == "smoke":
-            found[cell] = get(cell, progress=False)
-            continue
-        try:
-            record = records.find(cell)
-        except RecordError:
-            record = None
-        found[cell] = record[0] if record else None
-    return found
-
-
-def not_run(found: Mapping[Cell, Record | None]) -> list[str]:
-    """The commands that make the records which a page lacks, one for all seeds of a method."""
-    lacking: dict[tuple[str, str, str], list[str]] = {}
-    for cell, record in found.items():
-        if record is None:
-            key = cell.method, cell.dataset, cell.profile
-            lacking.setdefault(key, []).append(str(cell.seed))
-    return [
-        f"python -m hypergan run {method} {dataset} --seed {' '.join(seeds)} --profile {profile}"
-        for (method, dataset, profile), seeds in lacking.items()
-    ]
 
 
 def run(cell: Cell, *, progress: bool = True, device: str = "auto", force: bool = False) -> Record:

@@ -1,6 +1,6 @@
-"""The records behind a table: those that are there, and how to make the others."""
+"""The records behind a page: those that are there, and how to make the others."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import reduce
@@ -9,7 +9,7 @@ from operator import getitem
 
 import pandas as pd
 
-from hypergan import records
+from hypergan import cells, records
 from hypergan.errors import RecordError
 from hypergan.intervals import interval
 from hypergan.records import Cell, Record
@@ -25,6 +25,9 @@ NAMES = {
 }
 """Methods as tables call them."""
 
+COMPARED = [method for method in NAMES if method != "ensemble-normal-init"]
+"""The methods that the paper compares, and the sampler that APD distils."""
+
 NOT_RUN, NONE = "not run", "–"
 """In a cell without a record, and without this number in its records."""
 
@@ -39,40 +42,52 @@ def metric(*keys: str) -> Measure:
 
 @dataclass(frozen=True)
 class Collection:
-    """Records of some methods on some data sets.
+    """Records of some methods, on one data set; on several until :meth:`on` takes one out.
 
     Attributes:
-        found: Records by method and data set, in the order of their seeds.
+        records: Those that can be shown, in the order in which they were asked for.
         missing: Cells without a record that can be shown, each with its state.
     """
 
-    found: dict[tuple[str, str], list[Record]]
+    records: list[Record]
     missing: dict[Cell, str]
-
-    @property
-    def records(self) -> list[Record]:
-        """All of them."""
-        return [record for each in self.found.values() for record in each]
 
     @property
     def stand_in(self) -> bool:
         """Whether some numbers come from embedded stand-ins."""
         return any(record.stand_in for record in self.records)
 
-    def values(self, method: str, dataset: str, measure: Measure) -> list[float]:
-        """A number of each record that has it, by seed; none where nothing was run."""
+    @property
+    def shown(self) -> dict[str, Record]:
+        """The first record of each method, where there is room for one."""
+        methods = dict.fromkeys(record.method for record in self.records)
+        return {method: self.of(method)[0] for method in methods}
+
+    def on(self, dataset: str) -> "Collection":
+        """What there is of a data set."""
+        return Collection(
+            [record for record in self.records if record.dataset == dataset],
+            {cell: state for cell, state in self.missing.items() if cell.dataset == dataset},
+        )
+
+    def of(self, method: str) -> list[Record]:
+        """A method's records, one a seed."""
+        return [record for record in self.records if record.method == method]
+
+    def values(self, method: str, measure: Measure) -> list[float]:
+        """A number of each of a method's records that has it; none where nothing was run."""
         found = []
-        for record in self.found.get((method, dataset), []):
+        for record in self.of(method):
             with suppress(KeyError):
                 found.append(measure(record))
         return found
 
-    def text(self, method: str, dataset: str, measure: Measure) -> str:
+    def text(self, method: str, measure: Measure) -> str:
         """The mean over seeds with its interval, or that there is none."""
-        values = self.values(method, dataset, measure)
+        values = self.values(method, measure)
         if values:
             return str(interval(values))
-        return NONE if (method, dataset) in self.found else NOT_RUN
+        return NONE if self.of(method) else NOT_RUN
 
     def not_run(self) -> pd.DataFrame:
         """The cells without a record that can be shown, and the commands that make one."""
@@ -85,41 +100,108 @@ class Collection:
         columns = ["method", "data set", "seed", "state", "run it with"]
         return pd.DataFrame(rows, columns=columns).set_index(["method", "data set"])
 
+    def not_run_list(self) -> str:
+        """The same as a list in Markdown, for a page with a seed of its own."""
+        lines = [
+            f"- {method} on {dataset}, {row['state']}: `{row['run it with']}`"
+            for (method, dataset), row in self.not_run().iterrows()
+        ]
+        datasets = dict.fromkeys(record.dataset for record in self.records)
+        return "\n".join(lines) or f"- Every method has a record on {', '.join(datasets)}."
+
+    def commands(self) -> list[str]:
+        """The commands that make the missing records, one for all seeds of a method."""
+        seeds: dict[tuple[str, str, str], list[str]] = {}
+        for cell in self.missing:
+            seeds.setdefault((cell.method, cell.dataset, cell.profile), []).append(str(cell.seed))
+        return [
+            f"python -m hypergan run {method} {dataset} --seed {' '.join(own)} --profile {profile}"
+            for (method, dataset, profile), own in seeds.items()
+        ]
+
 
 def collect(
     methods: Iterable[str],
     datasets: Iterable[str],
     profile: str = "lite",
-    seed: int | None = None,
+    seeds: Sequence[int] | None = None,
+    *,
+    try_out: bool = False,
 ) -> Collection:
-    """Look for records in ``runs/`` and among the published ones; nothing is run.
+    """Look for records in ``runs/`` and among the published ones.
 
     Args:
         methods: Methods' names.
         datasets: Data sets' names.
         profile: Profile's name.
-        seed: Look at this seed alone; by default at every seed that has a record.
+        seeds: Look at these alone; by default at every seed that has a record, and where a method
+            has none, 0 is missing.
+        try_out: Run what has no record, in the profile ``smoke`` alone, where it takes seconds.
 
     Returns:
-        What there is. A method without any record of a data set is missing with one cell; a record
-        that is damaged or not of today's settings is missing with its own.
+        What there is. A record that is damaged or not of today's settings is missing.
     """
-    found: dict[tuple[str, str], list[Record]] = {}
+    found: list[Record] = []
     missing: dict[Cell, str] = {}
     for method, dataset in product(methods, datasets):
-        first = Cell(method, dataset, seed or 0, profile)
-        usable = []
-        for own in [seed] if seed is not None else records.seeds(first):
-            cell = replace(first, seed=own)
+        some = Cell(method, dataset, profile=profile)
+        for seed in (records.seeds(some) or [0]) if seeds is None else seeds:
+            cell = replace(some, seed=seed)
+            if try_out and profile == "smoke":
+                cells.get(cell, progress=False)
             try:
                 record = records.find(cell)
             except RecordError:
                 missing[cell] = "damaged or of other settings"
                 continue
-            if record is not None:
-                usable.append(record[0])
-        if usable:
-            found[method, dataset] = usable
-        elif first not in missing:
-            missing[first] = NOT_RUN
+            if record is None:
+                missing[cell] = NOT_RUN
+            else:
+                found.append(record[0])
     return Collection(found, missing)
+
+
+def compare(dataset: str, seed: int = 0, profile: str = "lite") -> Collection:
+    """The methods of the paper beside each other; those of ``smoke`` are run if need be.
+
+    Args:
+        dataset: Data set's name.
+        seed: The seed to show, which comes first. A method without a record of it is missing, and
+            other seeds of it are left out.
+        profile: Profile's name.
+    """
+    first = collect(COMPARED, [dataset], profile, [seed], try_out=True)
+    every = collect(first.shown, [dataset], profile)
+    others = [record for record in every.records if record.seed != seed]
+    return Collection(first.records + others, first.missing)
+
+
+def judge(collection: Collection, method: str, others: list[str], measure: Measure) -> str:
+    """Whether a method has more of something than all others, seed by seed, in a sentence.
+
+    Args:
+        collection: The records.
+        method: The method that a claim is about.
+        others: Those that it is compared with.
+        measure: What is compared.
+
+    Returns:
+        "holds", "does not hold" or "holds for some seeds" with the numbers, or what is missing.
+    """
+    values = {
+        name: {record.seed: measure(record) for record in collection.of(name)}
+        for name in (method, *others)
+    }
+    lacking = [NAMES[name] for name in others if not values[name]]
+    note = f" Not run: {', '.join(lacking)}." if lacking else ""
+    own, *rivals = values.values()
+    if not own or not any(rivals):
+        return f"**cannot be judged**: too few methods have records.{note}"
+    best = [
+        all(rival[seed] < value for rival in rivals if seed in rival) for seed, value in own.items()
+    ]
+    verdict = "holds" if all(best) else "holds for some seeds" if any(best) else "does not hold"
+    means = {name: interval([*found.values()]) for name, found in values.items() if found}
+    ranked = sorted(means, key=lambda name: -means[name].mean)
+    listed = ", ".join(f"{NAMES[name]} {means[name]}" for name in ranked)
+    return f"**{verdict}**: {listed}.{note}"

@@ -1,10 +1,10 @@
 import matplotlib as mpl
 import matplotlib.pyplot as plt
-import numpy as np
 import pytest
 from test_records import example
 
-from hypergan import cells, claims, records
+from hypergan import claims
+from hypergan.collection import NOT_RUN, Collection
 from hypergan.figures import ablation
 from hypergan.figures.ablation import ACCURACY, AUROC, SPREAD
 from hypergan.intervals import interval
@@ -13,6 +13,7 @@ from hypergan.records import Cell
 
 mpl.use("Agg")
 FULL, NO_MIXER = "hypergan", "hypergan-no-mixer"
+NO_DISCRIMINATOR = "hypergan-no-discriminator"
 
 
 def measurement(when, number, value):
@@ -38,8 +39,21 @@ def record(method, seed, value, dataset="mnist", **changes):
 def found():
     """Two seeds of HyperGAN, one without the mixer, none without the discriminator."""
     there = [record(FULL, 0, 90.0), record(FULL, 1, 92.0), record(NO_MIXER, 0, 80.0)]
-    missing = {Cell("hypergan-no-discriminator", "mnist", 0): None}
-    return {record.cell: record for record in there} | missing
+    return Collection(there, {Cell(NO_DISCRIMINATOR, "mnist", 0): NOT_RUN})
+
+
+def without(collection, method):
+    """The same with a method's records missing."""
+    missing = {record.cell: NOT_RUN for record in collection.of(method)}
+    others = [record for record in collection.records if record.method != method]
+    return Collection(others, missing | collection.missing)
+
+
+def empty(collection):
+    """The same with all records missing."""
+    for method in collection.shown:
+        collection = without(collection, method)
+    return collection
 
 
 @pytest.fixture(autouse=True)
@@ -69,7 +83,7 @@ def test_figure_6_is_the_mean_over_seeds_within_its_interval(found):
 
 
 def test_one_seed_has_a_line_without_a_band(found):
-    alone = {cell: r for cell, r in found.items() if cell.method == NO_MIXER}
+    alone = Collection(found.of(NO_MIXER), {})
     _, whole = ablation.accuracy_course(alone).axes
     assert whole.lines[0].get_ydata().tolist() == [81, 82]
     drawn = [path.vertices[:, 1] for band in whole.collections for path in band.get_paths()]
@@ -79,18 +93,18 @@ def test_one_seed_has_a_line_without_a_band(found):
 def test_what_was_not_run_is_named(found):
     for figure in (
         ablation.accuracy_course(found),
-        ablation.diversity_course(dict.fromkeys(found)),
+        ablation.diversity_course(empty(found)),
     ):
         (legend,) = [axes.get_legend() for axes in figure.axes if axes.get_legend().get_visible()]
         named = [text.get_text() for text in legend.get_texts()]
-        assert "hypergan-no-discriminator: not run" in named
-    assert named == [f"{method}: not run" for method in dict.fromkeys(c.method for c in found)]
+        assert f"{NO_DISCRIMINATOR}: not run" in named
+    assert named == [f"{method}: not run" for method in (FULL, NO_MIXER, NO_DISCRIMINATOR)]
 
 
 def test_a_method_keeps_its_colour_whatever_else_is_there(found):
     colours = [
         ablation.diversity_course(part).axes[1].lines[1].get_color()
-        for part in (found, found | {Cell(FULL, "mnist", s): None for s in (0, 1)})
+        for part in (found, without(found, FULL))
     ]
     assert colours[0] == colours[1]
 
@@ -99,38 +113,23 @@ def test_every_layer_has_a_panel(found):
     figure = ablation.layers_course(found)
     assert [axes.get_title() for axes in figure.axes] == ["conv1", "linear"]
     assert figure.axes[1].lines[0].get_ydata().tolist() == pytest.approx([1.84, 1.86])
-    assert len(ablation.layers_course(dict.fromkeys(found)).axes) == 1
+    assert len(ablation.layers_course(empty(found)).axes) == 1
 
 
 def test_the_table_measures_as_the_ledger_does(found):
     table = ablation.at_the_end(found)
     assert table.loc[FULL, ACCURACY] == str(interval([90.0, 92.0]))
-    (first, *_) = found.values()
+    first = found.records[0]
     assert table.loc[NO_MIXER, SPREAD] == str(interval([claims.relative_norm_std(first, "")]))
     assert table.loc[NO_MIXER, SPREAD] == "0.2 (n = 1)"
-    assert set(table.loc["hypergan-no-discriminator"]) == {"not run"}
+    assert set(table.loc[NO_DISCRIMINATOR]) == {"not run"}
 
 
 def test_without_outliers_there_is_nothing_to_detect():
     coloured = record(FULL, 0, 70.0, dataset="cifar10")
-    table = ablation.at_the_end({coloured.cell: coloured})
+    table = ablation.at_the_end(Collection([coloured], {}))
     assert table.loc[FULL, AUROC] == "–"
     assert table.loc[FULL, ACCURACY] == "70 (n = 1)"
-
-
-def test_a_page_says_how_to_run_what_it_lacks(own_runs):
-    there, *missing = (Cell(FULL, "digits", seed) for seed in range(3))
-    written = example(there)
-    records.write(written, {"x": np.arange(2.0)}, own_runs / there.path)
-    outdated = Cell(NO_MIXER, "digits")
-    other = example(outdated, config=written.config)
-    records.write(other, {"x": np.arange(2.0)}, own_runs / outdated.path)
-    shown = cells.shown([there, *missing, outdated])
-    assert [record is not None for record in shown.values()] == [True, False, False, False]
-    assert cells.not_run(shown) == [
-        "python -m hypergan run hypergan digits --seed 1 2 --profile lite",
-        "python -m hypergan run hypergan-no-mixer digits --seed 0 --profile lite",
-    ]
 
 
 def test_each_number_is_varied_over_at_least_five_values():
@@ -142,19 +141,19 @@ def test_each_number_is_varied_over_at_least_five_values():
 
 
 def test_the_variation_shows_its_values_in_order(found):
-    varied = {r.cell: r for name in ("hypergan-beta-10", UNVARIED, "hypergan-beta-0.1")
-              for r in [record(name, 0, 90 + METHODS[name].switches["beta"])]}  # fmt: skip
-    figure = ablation.variation(varied)
+    names = ("hypergan-beta-10", UNVARIED, "hypergan-beta-0.1")
+    varied = [record(name, 0, 90 + METHODS[name].switches["beta"]) for name in names]
+    figure = ablation.variation(Collection(varied, {}))
     beta, bottom = figure.axes[0], figure.axes[-2]
     assert [label.get_text() for label in bottom.get_xticklabels()] == ["0.1", "1", "10"]
     assert beta.lines[0].get_ydata().tolist() == [90.1, 91, 100]
     dotted = [line.get_xdata()[0] for line in beta.lines if line.get_linestyle() == ":"]
     assert dotted == [1]
     assert not beta.texts
-    empty = ablation.variation(dict.fromkeys(varied))
-    assert {text.get_text() for axes in empty.axes for text in axes.texts} == {"not run"}
+    figure = ablation.variation(empty(Collection(varied, {})))
+    assert {text.get_text() for axes in figure.axes for text in axes.texts} == {"not run"}
 
 
 def test_a_figure_of_stand_in_data_says_so():
     made_up = record(FULL, 0, 90.0, stand_in=True)
-    assert "stand-in" in ablation.accuracy_course({made_up.cell: made_up}).get_suptitle()
+    assert "stand-in" in ablation.accuracy_course(Collection([made_up], {})).get_suptitle()

@@ -5,13 +5,13 @@ import matplotlib.pyplot as plt
 import pytest
 from test_records import example
 
-from hypergan.comparison import Comparison
+from hypergan.collection import Collection
 from hypergan.figures import adversarial
 from hypergan.records import Cell
 
 mpl.use("Agg")
 EPS = ("0", "0.1", "1")
-EMPTY = Comparison("mnist", 0, {}, {})
+EMPTY = Collection([], {})
 
 
 @pytest.fixture(autouse=True)
@@ -42,20 +42,15 @@ def record(method, seed=0, entropy=1.0, adaptive=0.9, fooled=0.6):
     of_one = {"1": {"examples": 9, "fooled": 0.1, "success": 0.1},
               "100": {"examples": 9, "fooled": fooled, "success": 0.3}}  # fmt: skip
     metrics = {"attacks": attacks, "transfer": {"pgd": {"0.1": of_one}, "fgsm": {"0.1": of_one}}}
-    content = example(Cell("hypergan", "mnist", seed, "lite"), metrics=metrics)
-    object.__setattr__(content, "method", method)  # whether the program has it yet or not
-    return content, None
+    return example(Cell(method, "mnist", seed, "lite"), metrics=metrics)
 
 
-def comparison(**records):
-    found = {name.replace("_", "-"): {0: pair} for name, pair in records.items()}
-    return Comparison("mnist", 0, found, {})
+def collection(*records):
+    return Collection([*records], {})
 
 
 def test_the_papers_lines_are_tested_as_in_the_paper():
-    made_up = comparison(
-        hypergan=record("hypergan"), ensemble=record("ensemble"), mc_dropout=record("mc-dropout")
-    )
+    made_up = collection(record("hypergan"), record("ensemble"), record("mc-dropout"))
     assert list(adversarial.papers_lines(made_up)) == [
         *(("hypergan", size, "fresh") for size in ("5", "10", "100")),
         *(("ensemble", size, "same") for size in ("5", "10", "100")),
@@ -64,8 +59,7 @@ def test_the_papers_lines_are_tested_as_in_the_paper():
 
 
 def test_curves_are_means_over_seeds():
-    seeds = {0: record("hypergan", 0, 1.0), 1: record("hypergan", 1, 3.0)}
-    made_up = Comparison("mnist", 0, {"hypergan": seeds}, {})
+    made_up = collection(record("hypergan", 0, 1.0), record("hypergan", 1, 3.0))
     figure = adversarial.detection_against_eps(made_up)
     assert [axes.get_title() for axes in figure.axes] == ["FGSM", "PGD"]
     figure = adversarial.entropy_against_eps(made_up)
@@ -76,21 +70,21 @@ def test_curves_are_means_over_seeds():
 
 
 def test_success_shows_old_and_new_networks_and_the_adaptive_attack():
-    figure = adversarial.success_against_eps(comparison(hypergan=record("hypergan")))
+    figure = adversarial.success_against_eps(collection(record("hypergan")))
     left, right = ([line.get_ydata()[-1] for line in axes.lines] for axes in figure.axes)
     assert left == [1.0, 0.5]
     assert right == [1.0, 0.5, 0.9]
 
 
 def test_transfer_is_drawn_over_the_papers_range():
-    figure = adversarial.transfer(comparison(hypergan=record("hypergan")))
+    figure = adversarial.transfer(collection(record("hypergan")))
     (curve,) = figure.axes[0].lines
     assert curve.get_xdata().tolist() == [1, 100]
     assert curve.get_ydata().tolist() == [0.1, 0.6]
 
 
 def test_the_table_has_a_row_for_each_tested_ensemble():
-    table = adversarial.success_table(comparison(hypergan=record("hypergan")))
+    table = adversarial.success_table(collection(record("hypergan")))
     assert table.loc[("HyperGAN", "pgd", "10", "fresh")].to_dict() == {0.1: 0.5, 1.0: 0.5}
     assert table.loc[("HyperGAN", "eot", "10", "fresh"), 1.0] == 0.9
     assert len(table) == 2 * 4 * 2 + 1
@@ -98,14 +92,14 @@ def test_the_table_has_a_row_for_each_tested_ensemble():
 
 @pytest.mark.parametrize(("fooled", "verdict"), [(0.6, "holds"), (0.9, "does not hold")])
 def test_the_transfer_claim_is_judged(fooled, verdict):
-    said = adversarial.verdicts(comparison(hypergan=record("hypergan", fooled=fooled)))
+    said = adversarial.verdicts(collection(record("hypergan", fooled=fooled)))
     (line,) = [line for line in said.splitlines() if "fools one network" in line]
     assert f"**{verdict}**" in line
 
 
 @pytest.mark.parametrize(("adaptive", "verdict"), [(0.55, "holds"), (0.9, "does not hold")])
 def test_robustness_has_vanished_where_the_adaptive_attack_succeeds(adaptive, verdict):
-    said = adversarial.verdicts(comparison(hypergan=record("hypergan", adaptive=adaptive)))
+    said = adversarial.verdicts(collection(record("hypergan", adaptive=adaptive)))
     (line,) = [line for line in said.splitlines() if "withstand" in line]
     assert f"**{verdict}**" in line
 
@@ -114,7 +108,7 @@ def test_equal_sizes_are_compared():
     """HyperGAN's new networks have entropy 1 a unit of eps; an ensemble's own have half of its."""
     for entropy, verdict in ((1.9, "**holds**"), (2.1, "**does not hold**")):
         said = adversarial.verdicts(
-            comparison(hypergan=record("hypergan"), ensemble=record("ensemble", entropy=entropy))
+            collection(record("hypergan"), record("ensemble", entropy=entropy))
         )
         lines = [line for line in said.splitlines() if "standard ensemble of as many" in line]
         assert len(lines) == 2

@@ -7,7 +7,7 @@ import pytest
 from test_records import example
 
 from hypergan import records
-from hypergan.comparison import Comparison
+from hypergan.collection import Collection
 from hypergan.data import load
 from hypergan.figures import anomaly
 from hypergan.records import Cell
@@ -41,14 +41,12 @@ def made_up(own_runs):
             for where, length in (("in", 360), ("out", 1050))
         }
         record = example(cell, metrics=metrics, stand_in=True)
-        path = own_runs / cell.path
-        return records.write(record, arrays, path), path
+        return records.write(record, arrays, own_runs / cell.path)
 
-    found = {"hypergan": {0: of(0, 0.9), 1: of(1, 0.7)}}
-    return Comparison("mnist", 0, found, {})
+    return Collection([of(0, 0.9), of(1, 0.7)], {})
 
 
-EMPTY = Comparison("mnist", 0, {}, {})
+EMPTY = Collection([], {})
 
 
 def test_a_curve_is_the_share_of_images_up_to_an_entropy(made_up):
@@ -85,9 +83,9 @@ def test_the_images_are_those_of_the_extreme_entropies(made_up):
 
 def test_without_the_data_the_figure_says_so(made_up, monkeypatch, tmp_path):
     monkeypatch.setenv("HYPERGAN_DATA", str(tmp_path))
-    record, path = made_up.found["hypergan"][0]
+    record = made_up.shown["hypergan"]
     real = example(record.cell, metrics=record.metrics, data_sha256={"MNIST/raw/x": "1" * 64})
-    figure = anomaly.extreme_images(Comparison("mnist", 0, {"hypergan": {0: (real, path)}}, {}))
+    figure = anomaly.extreme_images(Collection([real], {}))
     assert f"not below {tmp_path}" in figure.get_suptitle()
     assert not any(axes.images for axes in figure.axes)
 

@@ -65,11 +65,10 @@ def collected():
 
     hypergan = [one("hypergan", seed, metrics(seed / 10, (1, 5, 10, 100))) for seed in range(3)]
     ensemble = [one("ensemble", 0, metrics(0, (1, 5, 10), scale=2.0), rates=(90.0, 91.0))]
-    found = {("hypergan", "mnist"): hypergan, ("ensemble", "mnist"): ensemble}
-    return Collection(found, {})
+    return Collection(hypergan + ensemble, {})
 
 
-EMPTY = Collection({}, {})
+EMPTY = Collection([], {})
 
 
 def test_table_1_shows_the_papers_values_and_ours(collected):
@@ -108,7 +107,7 @@ def test_table_2_shows_the_papers_values_and_ours(collected):
 
 
 def test_scores_of_probabilities_have_a_row_each(collected):
-    (record,) = collected.found["ensemble", "mnist"]
+    (record,) = collected.of("ensemble")
     record.metrics["brier_score"] = {"1": 0.03, "5": 0.02}
     record.metrics["brier_score_std"] = {"1": 0.004}
     table = figures.quality_table(collected)
@@ -121,8 +120,8 @@ def test_scores_of_probabilities_have_a_row_each(collected):
 
 
 def test_numbers_from_stand_ins_are_in_a_column_that_says_so(collected):
-    (record,) = collected.found["ensemble", "mnist"]
-    marked = Collection({("ensemble", "mnist"): [replace(record, stand_in=True)]}, {})
+    (record,) = collected.of("ensemble")
+    marked = Collection([replace(record, stand_in=True)], {})
     for table in (figures.accuracy_table(marked)["MNIST"], figures.norms_table(marked)["mean"]):
         assert list(table.columns) == ["ours, on STAND-IN DATA", "paper"]
     for draw in (figures.accuracy_by_size, figures.norms_by_method):

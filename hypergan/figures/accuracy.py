@@ -45,7 +45,7 @@ def accuracy_table(collection: Collection) -> pd.DataFrame:
     """Table 2: accuracy in percent, ours beside the paper's; see :func:`shown`."""
     columns = {}
     for dataset, title in TITLES.items():
-        columns[title, ours(collection)] = _column(collection, dataset, "accuracy")
+        columns[title, ours(collection)] = _column(collection.on(dataset), "accuracy")
         columns[title, PAPER] = {_label(*row): _papers(dataset, row) for row in ROWS}
     return _by_row(pd.DataFrame(columns))
 
@@ -53,35 +53,32 @@ def accuracy_table(collection: Collection) -> pd.DataFrame:
 def quality_table(collection: Collection) -> pd.DataFrame:
     """What Table 2 leaves out: scores of the probabilities, each better where it is lower."""
     tables = {
-        words: _by_row(pd.DataFrame({t: _column(collection, d, score) for d, t in TITLES.items()}))
+        words: _by_row(
+            pd.DataFrame({t: _column(collection.on(d), score) for d, t in TITLES.items()})
+        )
         for words, score in QUALITY.items()
     }
     return pd.concat(tables, names=["score"])
 
 
-def shown(
-    collection: Collection, method: str, dataset: str, networks: int, score: str = "accuracy"
-) -> str:
+def shown(collection: Collection, method: str, networks: int, score: str = "accuracy") -> str:
     """A score of a method's ensembles of a size, with what it may vary by.
 
     Of several seeds the mean with its 95 % interval, see :class:`hypergan.intervals.Interval`. Of a
     single seed the mean ± standard deviation over the disjoint ensembles of its one posterior.
     """
     size = str(networks)
-    values = collection.values(method, dataset, metric(score, size))
-    spread = collection.values(method, dataset, metric(f"{score}_std", size))
+    values = collection.values(method, metric(score, size))
+    spread = collection.values(method, metric(f"{score}_std", size))
     if len(values) != 1 or not spread or not spread[0]:
-        return collection.text(method, dataset, metric(score, size))
-    (count,) = collection.values(method, dataset, metric("accuracy_ensembles", size))
+        return collection.text(method, metric(score, size))
+    (count,) = collection.values(method, metric("accuracy_ensembles", size))
     digits = max(0, 1 - math.floor(math.log10(spread[0])))
     return f"{values[0]:.{digits}f} ± {spread[0]:.{digits}f} ({count:.0f} ensembles)"
 
 
-def _column(collection: Collection, dataset: str, score: str) -> dict[tuple[str, int], str]:
-    return {
-        _label(method, size): shown(collection, method, dataset, size, score)
-        for method, size in ROWS
-    }
+def _column(collection: Collection, score: str) -> dict[tuple[str, int], str]:
+    return {_label(method, size): shown(collection, method, size, score) for method, size in ROWS}
 
 
 def _label(method: str, networks: int) -> tuple[str, int]:
@@ -139,8 +136,9 @@ def accuracy_by_size(collection: Collection) -> Figure:
     """
     figure, panels = plt.subplots(2, 2, figsize=(9, 6.5))
     for axes, (dataset, title) in zip(panels.flat, TITLES.items(), strict=True):
+        here = collection.on(dataset)
         for method, color, shift in (("hypergan", "C0", 0.97), ("ensemble", "C1", 1.03)):
-            _by_size(axes, collection, dataset, method, color=color, shift=shift)
+            _by_size(axes, here, method, color=color, shift=shift)
         rows = _papers_rows(dataset)
         for method, color, marker in (("HyperGAN", "C0", "D"), ("Random Start", "C1", "s")):
             row = rows.loc[method]
@@ -151,7 +149,7 @@ def accuracy_by_size(collection: Collection) -> Figure:
         axes.set(title=title, xscale="log", xlabel="networks", ylabel="accuracy (%)")
         axes.set_xticks((1, 5, 10, 100), labels=("1", "5", "10", "100"))
         axes.minorticks_off()
-        if not {("hypergan", dataset), ("ensemble", dataset)} & collection.found.keys():
+        if not {"hypergan", "ensemble"} & here.shown.keys():
             say_not_run(axes)
     pairs = [axes.get_legend_handles_labels() for axes in panels.flat]
     entries = {
@@ -163,14 +161,12 @@ def accuracy_by_size(collection: Collection) -> Figure:
     return marked(figure, *collection.records)
 
 
-def _by_size(
-    axes: Axes, collection: Collection, dataset: str, method: str, *, color: str, shift: float
-) -> None:
+def _by_size(axes: Axes, collection: Collection, method: str, *, color: str, shift: float) -> None:
     """A method's accuracies with their bars, a little beside their size to be told apart."""
     points = []
     for size in (size for name, size in ROWS if name == method):
-        values = collection.values(method, dataset, metric("accuracy", str(size)))
-        spread = collection.values(method, dataset, metric("accuracy_std", str(size)))
+        values = collection.values(method, metric("accuracy", str(size)))
+        spread = collection.values(method, metric("accuracy_std", str(size)))
         if values:
             mean = interval(values)
             several = mean.n > 1

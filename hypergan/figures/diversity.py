@@ -20,8 +20,6 @@ from hypergan.intervals import interval
 from hypergan.records import Arrays, Record
 from hypergan.targets import mnist_target
 
-DATASET = "mnist"
-
 PAPERS = {
     "hypergan": "HyperGAN",
     "ensemble": "Standard Training",
@@ -44,7 +42,7 @@ def norms_table(collection: Collection) -> pd.DataFrame:
         row = rows[layer, NAMES[method]] = {}
         for statistic in STATISTICS:
             measure = norm_measure(layer, statistic)
-            row[statistic, ours(collection)] = collection.text(method, DATASET, measure)
+            row[statistic, ours(collection)] = collection.text(method, measure)
             row[statistic, PAPER] = f"{_papers_norm(method, layer)[statistic]:.4g}"
     return _by_layer(rows)
 
@@ -85,7 +83,7 @@ def norms_by_method(collection: Collection) -> Figure:
                 color="gray", ls="", label=PAPER,
             )  # fmt: skip
             mean, std = (
-                collection.values(method, DATASET, norm_measure(layer, statistic))
+                collection.values(method, norm_measure(layer, statistic))
                 for statistic in ("mean", "std")
             )
             if not mean:
@@ -160,11 +158,9 @@ def spread_table(collection: Collection, accuracy: float = 98.0) -> pd.DataFrame
     methods = [method for method in PAPERS if method != "apd"]
     rows = {
         (layer, NAMES[method]): {
-            "epoch": collection.text(method, DATASET, _at(accuracy, "epoch")),
-            f"at {accuracy:g} %": collection.text(
-                method, DATASET, _at(accuracy, "norm_spread", layer)
-            ),
-            "at the end": collection.text(method, DATASET, norm_measure(layer, "std / mean")),
+            "epoch": collection.text(method, _at(accuracy, "epoch")),
+            f"at {accuracy:g} %": collection.text(method, _at(accuracy, "norm_spread", layer)),
+            "at the end": collection.text(method, norm_measure(layer, "std / mean")),
             PAPER: f"{_papers_norm(method, layer)['std / mean']:.4g}",
         }
         for layer in _layers()
@@ -198,10 +194,10 @@ def functions_table(collection: Collection) -> pd.DataFrame:
     }
     rows: dict[str, dict[str, str]] = {}
     for method, name in NAMES.items():
-        sizes = collection.values(method, DATASET, networks)
+        sizes = collection.values(method, networks)
         rows[name] = {"networks": f"{sizes[0]:g}" if sizes else NOT_RUN}
         for words, measure in columns.items():
-            rows[name][words] = collection.text(method, DATASET, measure)
+            rows[name][words] = collection.text(method, measure)
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("method")
 
 

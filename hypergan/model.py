@@ -25,6 +25,7 @@ from hypergan.objective import (
 from hypergan.posterior import Posterior, task_report
 from hypergan.precision import products_in
 from hypergan.randomness import global_seed, normal
+from hypergan.vectors import vector_of, weights_of
 
 if TYPE_CHECKING:
     from hypergan.training import Training
@@ -84,14 +85,8 @@ class Generator(nn.Module):
         """
         features = self.features(codes)[:networks]
         with products_in("float32", features.device):  # rounded weights would all be a bit off
-            flat = self.weights(features.to(self.weights.weight.dtype))
-        sizes = [torch.Size(shape).numel() for shape in self.layer.shapes.values()]
-        return {
-            name: part.unflatten(1, shape) if shape else part.squeeze(1)
-            for (name, shape), part in zip(
-                self.layer.shapes.items(), flat.split(sizes, dim=1), strict=True
-            )
-        }
+            vectors = self.weights(features.to(self.weights.weight.dtype))
+        return weights_of(vectors, [self.layer])
 
 
 class HyperGAN(Posterior):
@@ -164,7 +159,7 @@ class HyperGAN(Posterior):
                     layer,
                     code_dim,
                     hidden,
-                    centre=_flat(target, layer) * centred,
+                    centre=vector_of(target, [layer]) * centred,
                     spread=spread,
                     batch_norm=batch_norm,
                 )
@@ -325,9 +320,3 @@ def split(batch: Tensor, networks: int) -> Tensor:
     """A mini-batch (B, ...) dealt out to N networks, (N, B // N, ...)."""
     share = len(batch) // networks
     return batch[: share * networks].unflatten(0, (networks, share))
-
-
-def _flat(target: nn.Module, layer: Layer) -> Tensor:
-    """The target's own weights of a layer, (P,)."""
-    parameters = dict(target.named_parameters())
-    return torch.cat([parameters[name].detach().flatten() for name in layer.shapes])

@@ -12,7 +12,6 @@ import torch
 from torch import Tensor, nn
 
 from hypergan.baselines.sgld import SGLD, task_loss
-from hypergan.baselines.vectors import weights_of
 from hypergan.baselines.wasserstein import gradient_penalty, wasserstein_distance
 from hypergan.ensemble import Weights
 from hypergan.errors import SettingsError
@@ -20,6 +19,7 @@ from hypergan.model import perceptron
 from hypergan.objective import Loss
 from hypergan.posterior import Posterior
 from hypergan.randomness import global_seed, normal
+from hypergan.vectors import weights_of
 
 if TYPE_CHECKING:
     from hypergan.training import Training

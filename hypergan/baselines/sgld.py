@@ -24,13 +24,13 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
-from hypergan.baselines.vectors import vector_of, weights_of
 from hypergan.ensemble import Weights, forward_networks
 from hypergan.errors import SettingsError
 from hypergan.layers import layers_of
 from hypergan.objective import Loss, expected_task_loss
 from hypergan.posterior import Posterior, task_report
 from hypergan.randomness import normal
+from hypergan.vectors import vector_of, weights_of
 
 if TYPE_CHECKING:
     from hypergan.training import Training

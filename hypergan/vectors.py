@@ -1,4 +1,4 @@
-"""All weights of a network as one vector, as samplers and plain GANs need them.
+"""Weights of a network or of some of its layers as one vector.
 
 Shapes: N networks, P weights.
 """

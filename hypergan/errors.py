@@ -27,3 +27,14 @@ class TrainingError(HyperGANError):
 
 class StorageError(HyperGANError):
     """A file or folder cannot be written."""
+
+
+def require_at_least(least: float, **values: float | None) -> None:
+    """Refuse settings below a bound, and NaN; None is a setting that is left out.
+
+    Raises:
+        SettingsError: It names the first of them.
+    """
+    for name, value in values.items():
+        if value is not None and not value >= least:
+            raise SettingsError(f"{name} is {value}; it must be {least} or more")

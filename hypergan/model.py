@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from hypergan.ensemble import Weights, forward_networks
-from hypergan.errors import SettingsError, TargetError
+from hypergan.errors import SettingsError, TargetError, require_at_least
 from hypergan.layers import Layer, layers_of
 from hypergan.objective import (
     Loss,
@@ -130,12 +130,8 @@ class HyperGAN(Posterior):
         generator: torch.Generator | None = None,
     ) -> None:
         super().__init__()
-        for name, value in {"noise_dim": noise_dim, "code_dim": code_dim, "hidden": hidden}.items():
-            if value < 1:
-                raise SettingsError(f"{name} is {value}; it must be 1 or more")
-        for name, size in {"beta": beta, "spread": spread}.items():
-            if not size >= 0:
-                raise SettingsError(f"{name} is {size}; it must be 0 or more")
+        require_at_least(1, noise_dim=noise_dim, code_dim=code_dim, hidden=hidden)
+        require_at_least(0, beta=beta, spread=spread)
         self.layers = layers_of(target)
         self.noise_dim, self.code_dim, self.beta = noise_dim, code_dim, beta
         try:

@@ -15,7 +15,7 @@ from typing import Any, get_origin, get_type_hints
 
 import numpy as np
 
-from hypergan.errors import RecordError, SettingsError
+from hypergan.errors import RecordError, require_at_least
 from hypergan.paths import published, runs, sha256, write_whole
 from hypergan.settings import settings_for
 
@@ -42,8 +42,7 @@ class Cell:
     def __post_init__(self) -> None:
         """Refuse unknown names at once."""
         settings_for(self.method, self.dataset, self.profile)
-        if self.seed < 0:
-            raise SettingsError(f"seed is {self.seed}; it must be 0 or more")
+        require_at_least(0, seed=self.seed)
 
     @property
     def path(self) -> Path:

@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.utils.data import TensorDataset, default_collate
 
 from hypergan.checkpoint import Checkpoint, History
-from hypergan.errors import SettingsError, TrainingError
+from hypergan.errors import SettingsError, TrainingError, require_at_least
 from hypergan.layers import layers_of
 from hypergan.memory import keep_freed_memory
 from hypergan.metrics import accuracy, layer_norms, relative_std
@@ -96,10 +96,7 @@ class Training:
             SettingsError: If a number is below 1, or the batch cannot be split.
         """
         for least, names in _LEAST.items():
-            for name in names:
-                value = getattr(self, name)
-                if value is not None and not value >= least:
-                    raise SettingsError(f"{name} is {value}; it must be {least} or more")
+            require_at_least(least, **{name: getattr(self, name) for name in names})
         require_precision(self.precision)
         if self.schedule not in SCHEDULES:
             raise SettingsError(

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from hypergan.baselines.sgld import SGLD, task_loss
 from hypergan.baselines.wasserstein import gradient_penalty, wasserstein_distance
 from hypergan.ensemble import Weights
-from hypergan.errors import SettingsError
+from hypergan.errors import SettingsError, require_at_least
 from hypergan.model import perceptron
 from hypergan.objective import Loss
 from hypergan.posterior import Posterior
@@ -78,16 +78,10 @@ class APD(Posterior):
         **chain: Any,
     ) -> None:
         super().__init__()
-        for name, value, least in (
-            ("noise_dim", noise_dim, 1),
-            ("hidden", hidden, 1),
-            ("critic_steps", critic_steps, 1),
-            ("points", points, 1),
-            ("rate", rate, 0),
-            ("penalty", penalty, 0),
-        ):
-            if not value >= least:
-                raise SettingsError(f"{name} is {value}; it must be {least} or more")
+        require_at_least(
+            1, noise_dim=noise_dim, hidden=hidden, critic_steps=critic_steps, points=points
+        )
+        require_at_least(0, rate=rate, penalty=penalty)
         self.sgld = SGLD(target, **chain)
         self.target = self.sgld.target
         kept = (sgld_steps - self.sgld.burn_in) // self.sgld.thinning

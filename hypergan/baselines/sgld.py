@@ -25,7 +25,7 @@ import torch
 from torch import Tensor, nn
 
 from hypergan.ensemble import Weights, forward_networks
-from hypergan.errors import SettingsError
+from hypergan.errors import SettingsError, require_at_least
 from hypergan.layers import layers_of
 from hypergan.objective import Loss, expected_task_loss
 from hypergan.posterior import Posterior, task_report
@@ -71,14 +71,8 @@ class SGLD(Posterior):
         generator: torch.Generator | None = None,
     ) -> None:
         super().__init__()
-        for name, value, least in (
-            ("samples", samples, 1),
-            ("burn_in", burn_in, 0),
-            ("thinning", thinning, 1),
-            ("temperature", temperature, 0),
-        ):
-            if not value >= least:
-                raise SettingsError(f"{name} is {value}; it must be {least} or more")
+        require_at_least(1, samples=samples, thinning=thinning)
+        require_at_least(0, burn_in=burn_in, temperature=temperature)
         self.burn_in, self.thinning, self.temperature = burn_in, thinning, temperature
         self.layers = layers_of(target)
         start = vector_of(target, self.layers)

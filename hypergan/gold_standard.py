@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from hypergan.ensemble import Weights, forward_networks
 from hypergan.errors import SettingsError, TargetError
+from hypergan.layers import copy_of
 from hypergan.objective import Loss
 from hypergan.posterior import Posterior
 from hypergan.randomness import normal
@@ -34,7 +35,7 @@ class GoldStandard(Posterior):
     One :meth:`update` with all data is the whole run; before it, the draws are the prior's.
 
     Args:
-        target: The network, an ``nn.Sequential`` of ``nn.Linear`` and ``nn.ReLU``.
+        target: The network, an ``nn.Sequential`` of ``nn.Linear`` and ``nn.ReLU``. It is copied.
         noise: Standard deviation of the observations' noise, in the units of the targets.
         chains: Independent chains.
         warmup: Steps in which a chain adapts, which are thrown away.
@@ -43,7 +44,7 @@ class GoldStandard(Posterior):
         generator: Source of randomness.
 
     Raises:
-        TargetError: If the target has another form.
+        TargetError: If the target has another form, or cannot be copied.
     """
 
     size: int
@@ -67,7 +68,7 @@ class GoldStandard(Posterior):
                 f"the gold standard cannot sample a target with {', '.join(odd)}; give it an "
                 "nn.Sequential of nn.Linear and nn.ReLU"
             )
-        self.target = target
+        self.target = copy_of(target)
         self.noise, self.chains, self.warmup, self.draws = noise, chains, warmup, draws
         self.max_tree_depth = max_tree_depth
         self.size = chains * draws

@@ -1,5 +1,6 @@
-"""Which parameters of a target network are generated, grouped by layer."""
+"""What a method takes of a target network: a copy, and which parameters to generate, by layer."""
 
+import copy
 from dataclasses import dataclass
 from math import prod
 
@@ -62,6 +63,21 @@ def layers_of(target: nn.Module) -> list[Layer]:
             "set requires_grad=True on those that shall be"
         )
     return layers
+
+
+def copy_of(target: nn.Module) -> nn.Module:
+    """A copy of a target, whose owner may go on changing it.
+
+    Raises:
+        TargetError: If it cannot be copied; the message says what to change.
+    """
+    try:
+        return copy.deepcopy(target)
+    except RuntimeError as error:  # it keeps a tensor in the middle of a graph
+        raise TargetError(
+            f"{type(target).__name__} cannot be copied ({error}); detach the tensors that it "
+            "keeps, and use torch.nn.utils.parametrizations.weight_norm for weight_norm"
+        ) from error
 
 
 def _refuse(name: str, module: nn.Module) -> None:

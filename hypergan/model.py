@@ -5,7 +5,6 @@ Shapes: N networks, L layers of the target.
 
 from __future__ import annotations
 
-import copy
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +12,8 @@ import torch
 from torch import Tensor, nn
 
 from hypergan.ensemble import Weights, forward_networks
-from hypergan.errors import SettingsError, TargetError, require_at_least
-from hypergan.layers import Layer, layers_of
+from hypergan.errors import SettingsError, require_at_least
+from hypergan.layers import Layer, copy_of, layers_of
 from hypergan.objective import (
     Loss,
     adversarial_term,
@@ -134,13 +133,7 @@ class HyperGAN(Posterior):
         require_at_least(0, beta=beta, spread=spread)
         self.layers = layers_of(target)
         self.noise_dim, self.code_dim, self.beta = noise_dim, code_dim, beta
-        try:
-            self.target = copy.deepcopy(target)
-        except RuntimeError as error:  # it keeps a tensor in the middle of a graph
-            raise TargetError(
-                f"{type(target).__name__} cannot be copied ({error}); detach the tensors that it "
-                "keeps, and use torch.nn.utils.parametrizations.weight_norm for weight_norm"
-            ) from error
+        self.target = copy_of(target)
         dtype = next(p.dtype for p in target.parameters() if p.requires_grad)
         with global_seed(generator):
             self.mixer = (

@@ -6,6 +6,7 @@ from zoo import ZOO
 
 from hypergan.errors import TargetError
 from hypergan.layers import layers_of
+from hypergan.methods import METHODS, build
 from hypergan.targets import mnist_target
 
 
@@ -89,3 +90,12 @@ def test_a_frozen_complex_parameter_is_left_alone():
     network = nn.Linear(2, 3)
     network.phase = nn.Parameter(torch.zeros(2, dtype=torch.complex64), requires_grad=False)
     assert list(layers_of(network)[0].shapes) == ["weight", "bias"]
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_no_method_takes_a_target_that_cannot_be_copied(method, target, generator):
+    arguments = METHODS[method].switches | ({"noise": 1.0} if method == "nuts" else {})
+    build(method, target, arguments, generator)
+    target.last = target(torch.zeros(1, 2))  # a tensor in the middle of a graph
+    with pytest.raises(TargetError, match="Sequential cannot be copied .* detach the tensors"):
+        build(method, target, arguments, generator)

@@ -55,7 +55,7 @@ class APD(Posterior):
         chain: Further arguments are those of the chain.
 
     Raises:
-        TargetError: If the target's weights cannot be sampled.
+        TargetError: If the target's weights cannot be sampled, or it cannot be copied.
         SettingsError: If a number is out of range, or the chain would keep fewer than two points.
     """
 

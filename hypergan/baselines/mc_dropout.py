@@ -5,7 +5,6 @@ Shapes: N networks, B inputs.
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -16,7 +15,7 @@ from torch.nn import functional as F
 
 from hypergan.ensemble import Weights, forward_networks
 from hypergan.errors import SettingsError, TargetError
-from hypergan.layers import layers_of
+from hypergan.layers import copy_of, layers_of
 from hypergan.objective import Loss
 from hypergan.posterior import Posterior, task_report
 
@@ -47,7 +46,7 @@ class MCDropout(Posterior):
         generator: Not needed: nothing is drawn before training.
 
     Raises:
-        TargetError: If no layer's inputs could be dropped.
+        TargetError: If no layer's inputs could be dropped, or the target cannot be copied.
         SettingsError: If ``dropout`` is not between 0 and 1.
     """
 
@@ -61,7 +60,7 @@ class MCDropout(Posterior):
         super().__init__()
         if not 0 < dropout < 1:
             raise SettingsError(f"dropout is {dropout}; choose a probability between 0 and 1")
-        self.target = copy.deepcopy(target)
+        self.target = copy_of(target)
         self.dropout = dropout
         self.names = [name for layer in layers_of(self.target) for name in layer.shapes]
         if not self.thinned:

@@ -16,7 +16,7 @@ from torch.func import functional_call
 from hypergan.baselines.flow_layers import FlowConv2d, FlowLayer, FlowLinear
 from hypergan.ensemble import Weights, _channels_last
 from hypergan.errors import SettingsError, TargetError
-from hypergan.layers import layers_of
+from hypergan.layers import copy_of, layers_of
 from hypergan.model import split
 from hypergan.objective import Loss, expected_task_loss
 from hypergan.posterior import Posterior, task_report
@@ -51,7 +51,8 @@ class MNF(Posterior):
         generator: Source of the initialisation; by default PyTorch's global one.
 
     Raises:
-        TargetError: If trainable weights belong to something else, or to several layers.
+        TargetError: If trainable weights belong to something else, or to several layers, or if the
+            target cannot be copied.
         SettingsError: If a standard deviation is not above 0, or ``kl_weight`` is below 0.
     """
 
@@ -74,6 +75,7 @@ class MNF(Posterior):
                 "the first two must be above 0, the last 0 or more"
             )
         self.max_std, self.kl_weight = max_std, kl_weight
+        self.target = copy_of(target)
         replaced = _replaceable(target)
         with global_seed(generator):
             layers = {
@@ -86,7 +88,6 @@ class MNF(Posterior):
                 ).to(module.weight.dtype)
                 for name, module in replaced.items()
             }
-        self.target = copy.deepcopy(target)
         # A copy finds each layer copied already, also where a module is used twice.
         done: dict[int, Any] = {id(module): layers[name] for name, module in replaced.items()}
         self.network = copy.deepcopy(target, done)

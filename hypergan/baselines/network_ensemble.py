@@ -5,7 +5,6 @@ Shapes: N networks, B inputs.
 
 from __future__ import annotations
 
-import copy
 from typing import TYPE_CHECKING
 
 import torch
@@ -14,7 +13,7 @@ from torch.nn.modules.conv import _ConvNd
 
 from hypergan.ensemble import Weights, forward_networks
 from hypergan.errors import SettingsError, TargetError
-from hypergan.layers import layers_of
+from hypergan.layers import copy_of, layers_of
 from hypergan.model import split
 from hypergan.objective import Loss
 from hypergan.posterior import Posterior, task_report
@@ -44,7 +43,7 @@ class NetworkEnsemble(Posterior):
         generator: Source of the starts; by default PyTorch's global one.
 
     Raises:
-        TargetError: If a layer cannot be started afresh.
+        TargetError: If a layer cannot be started afresh, or the target cannot be copied.
         SettingsError: If there are fewer than 2 members, or the initialisation is unknown.
     """
 
@@ -67,7 +66,7 @@ class NetworkEnsemble(Posterior):
                 f"choose one of {', '.join(INITIALISATIONS)}"
             )
         self.size = members
-        self.target = copy.deepcopy(target)
+        self.target = copy_of(target)
         with global_seed(generator):
             starts = [random_start(self.target, initialisation) for _ in range(members)]
         self._names = list(starts[0])
@@ -146,7 +145,7 @@ def random_start(target: nn.Module, initialisation: str) -> dict[str, Tensor]:
     Raises:
         TargetError: If a module has trainable parameters of its own, but no ``reset_parameters``.
     """
-    network = copy.deepcopy(target)
+    network = copy_of(target)
     for name, module in reversed(list(network.named_modules())):  # the first has tied ones last
         if not any(parameter.requires_grad for parameter in module.parameters(recurse=False)):
             continue

@@ -18,7 +18,6 @@ Shapes: N networks, B inputs, P weights.
 
 from __future__ import annotations
 
-import copy
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -26,7 +25,7 @@ from torch import Tensor, nn
 
 from hypergan.ensemble import Weights, forward_networks
 from hypergan.errors import SettingsError, require_at_least
-from hypergan.layers import layers_of
+from hypergan.layers import copy_of, layers_of
 from hypergan.objective import Loss, expected_task_loss
 from hypergan.posterior import Posterior, task_report
 from hypergan.randomness import normal
@@ -51,7 +50,7 @@ class SGLD(Posterior):
         generator: Without effect: the chain starts where the target is.
 
     Raises:
-        TargetError: If the target's weights cannot be sampled.
+        TargetError: If the target's weights cannot be sampled, or it cannot be copied.
         SettingsError: If ``samples`` or ``thinning`` is below 1, ``burn_in`` or ``temperature``
             below 0.
     """
@@ -76,7 +75,7 @@ class SGLD(Posterior):
         self.burn_in, self.thinning, self.temperature = burn_in, thinning, temperature
         self.layers = layers_of(target)
         start = vector_of(target, self.layers)
-        self.target = copy.deepcopy(target)
+        self.target = copy_of(target)
         self.position = nn.Parameter(start)
         self.register_buffer("kept", start.new_zeros(samples, len(start)))
         self.register_buffer("steps", torch.tensor(0))

@@ -157,7 +157,7 @@ def _claims(options: argparse.Namespace) -> None:
     settings_for("hypergan", "mnist", options.profile)  # refuses an unknown profile
     judged = ledger.findings(options.profile)
     for finding in judged:
-        effect = finding.effect or "; ".join(finding.commands)
+        effect = finding.effect or "; ".join(records.commands(finding.missing))
         print(f"{finding.verdict:<13} {finding.claim.id:<38} {effect}")
     print(ledger.summary(judged))
 

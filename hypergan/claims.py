@@ -18,7 +18,7 @@ from hypergan.data import CUBIC_LIMIT, CUBIC_NOISE
 from hypergan.errors import HyperGANError, SettingsError
 from hypergan.intervals import Interval, interval
 from hypergan.paths import PROJECT, published, runs
-from hypergan.records import Record
+from hypergan.records import Cell, Record
 
 VERDICTS = ("confirmed", "contradicted", "undecided", "not run")
 """Undecided: the interval holds the threshold, or there are too few seeds."""
@@ -113,14 +113,14 @@ class Finding:
         verdict: One of :data:`VERDICTS`.
         effect: The measured quantity, less what it is compared with; None without records.
         records: The records behind it.
-        commands: What would make the missing ones.
+        missing: Cells whose records it waits for.
     """
 
     claim: Claim
     verdict: str
     effect: Interval | None
     records: tuple[Path, ...]
-    commands: tuple[str, ...]
+    missing: tuple[Cell, ...]
 
 
 def ledger() -> list[Claim]:
@@ -200,16 +200,15 @@ def _effect(values: Sequence[float], comparison: str) -> float:
 
 def _missing(
     values: dict[Quantity, dict[int, tuple[float, Path]]], profile: str, seeds: int
-) -> tuple[str, ...]:
-    """The commands that make the records which every cell still lacks."""
-    commands = []
-    for quantity, by_seed in values.items():
-        lacking = [str(seed) for seed in range(seeds) if seed not in by_seed]
-        if lacking:
-            cell = f"{quantity.method} {quantity.dataset}"
-            listed = " ".join(lacking)
-            commands.append(f"python -m hypergan run {cell} --seed {listed} --profile {profile}")
-    return tuple(dict.fromkeys(commands))
+) -> tuple[Cell, ...]:
+    """The cells that lack a record, of as many seeds as decide."""
+    cells = (
+        Cell(quantity.method, quantity.dataset, seed, profile)
+        for quantity, by_seed in values.items()
+        for seed in range(seeds)
+        if seed not in by_seed
+    )
+    return tuple(dict.fromkeys(cells))
 
 
 # Statistics: a record, its path and the arguments to a number.

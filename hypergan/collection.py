@@ -109,16 +109,6 @@ class Collection:
         datasets = dict.fromkeys(record.dataset for record in self.records)
         return "\n".join(lines) or f"- Every method has a record on {', '.join(datasets)}."
 
-    def commands(self) -> list[str]:
-        """The commands that make the missing records, one for all seeds of a method."""
-        seeds: dict[tuple[str, str, str], list[str]] = {}
-        for cell in self.missing:
-            seeds.setdefault((cell.method, cell.dataset, cell.profile), []).append(str(cell.seed))
-        return [
-            f"python -m hypergan run {method} {dataset} --seed {' '.join(own)} --profile {profile}"
-            for (method, dataset, profile), own in seeds.items()
-        ]
-
 
 def collect(
     methods: Iterable[str],

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from hypergan import records
 from hypergan.claims import VERDICTS, Finding, evaluate, ledger
 from hypergan.errors import StorageError
 from hypergan.paths import PROJECT, published, write_whole
@@ -75,6 +76,13 @@ def long_table(findings: Sequence[Finding], folder: Path) -> str:
     return _markdown(("verdict", "claim", "rule", "effect, 95 % interval", "from"), rows)
 
 
+def to_run(findings: Sequence[Finding]) -> str:
+    """The commands that make all missing records, in Markdown."""
+    cells = dict.fromkeys(cell for finding in findings for cell in finding.missing)
+    lines = records.commands(cells)
+    return "\n".join(["```bash", *lines, "```"]) if lines else "Every claim has its records."
+
+
 def readme_part(findings: Sequence[Finding]) -> str:
     """What the README says of the claims."""
     table = counts(findings).reset_index()
@@ -131,12 +139,13 @@ def _figure(finding: Finding, folder: Path) -> str:
 
 
 def _sources(finding: Finding, folder: Path) -> str:
-    """The records to download, then the commands that would make missing ones."""
+    """The records to download, and how many are missing."""
     files = [
         f"{{download}}`{path.parent.name} {path.stem} <{os.path.relpath(path, folder)}>`"
         for path in finding.records
     ]
-    return "; ".join(files + [f"`{command}`" for command in finding.commands])
+    lacking = [f"{len(finding.missing)} to run"] if finding.missing else []
+    return "; ".join(files + lacking)
 
 
 def _markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -7,7 +7,7 @@ which is published. Readers look in the first, then in the second.
 import json
 import math
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -56,6 +56,18 @@ class Cell:
             f"python -m hypergan run {self.method} {self.dataset} "
             f"--seed {self.seed} --profile {self.profile}"
         )
+
+
+def commands(cells: Iterable[Cell]) -> list[str]:
+    """The commands that make records, one for all seeds of a method."""
+    seeds: dict[tuple[str, str, str], set[int]] = {}
+    for cell in cells:
+        seeds.setdefault((cell.method, cell.dataset, cell.profile), set()).add(cell.seed)
+    return [
+        f"python -m hypergan run {method} {dataset} "
+        f"--seed {' '.join(map(str, sorted(own)))} --profile {profile}"
+        for (method, dataset, profile), own in seeds.items()
+    ]
 
 
 @dataclass(frozen=True)

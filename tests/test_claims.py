@@ -119,7 +119,7 @@ def test_the_effect_is_the_mean_difference_over_the_seeds_that_both_have(folder)
     assert finding.verdict == "confirmed"
     assert str(finding.effect) == str(interval([1.8, 2.0, 2.2]))
     assert len(finding.records) == 6
-    assert finding.commands == ()
+    assert finding.missing == ()
 
 
 def test_changing_one_number_in_a_record_changes_the_verdict(folder):
@@ -149,9 +149,8 @@ def test_a_single_seed_leaves_a_comparison_undecided_and_no_record_leaves_it_not
     assert evaluate(CLAIM, seed=8).verdict == "not run"
     finding = evaluate(CLAIM, profile="paper")
     assert (finding.verdict, finding.effect, finding.records) == ("not run", None, ())
-    assert finding.commands == tuple(
-        f"python -m hypergan run {method} digits --seed 0 1 --profile paper"
-        for method in (FULL, ABLATED)
+    assert finding.missing == tuple(
+        Cell(method, "digits", seed, "paper") for method in (FULL, ABLATED) for seed in (0, 1)
     )
 
 

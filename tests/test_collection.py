@@ -64,7 +64,7 @@ def test_one_command_makes_all_seeds_that_a_method_lacks(write):
     write(Cell(methods[1], "digits", 0), 98.0, config={"of": "yesterday"})
     found = collect(methods, ["digits"], seeds=range(3))
     assert [record.cell for record in found.records] == there
-    assert found.commands() == [
+    assert records.commands(found.missing) == [
         "python -m hypergan run hypergan digits --seed 1 2 --profile lite",
         "python -m hypergan run hypergan-no-mixer digits --seed 0 --profile lite",
     ]

@@ -9,9 +9,9 @@ from hypergan.paths import PROJECT
 from hypergan.records import Cell
 
 PATH = PROJECT / "data" / "records" / Cell("hypergan", "digits", 1, "lite").path
-COMMAND = "python -m hypergan run hypergan digits --seed 0"
+WAITED_FOR = tuple(Cell("hypergan", "digits", seed) for seed in (1, 0))
 CONFIRMED = Finding(CLAIM, "confirmed", interval([1.0, 1.5]), (PATH,), ())
-NOT_RUN = Finding(CLAIM, "not run", None, (), (COMMAND,))
+NOT_RUN = Finding(CLAIM, "not run", None, (), WAITED_FOR)
 
 
 def test_the_counts_are_those_of_the_verdicts():
@@ -30,7 +30,7 @@ def test_every_claim_of_the_ledger_has_a_subject():
     assert ledger.counts(findings).loc["all", "not run"] == len(findings)
 
 
-def test_the_long_table_leads_to_figure_records_and_commands(tmp_path):
+def test_the_long_table_leads_to_figure_and_records(tmp_path):
     (tmp_path / "ablation.ipynb").write_text('"name": "figure-6"')
     confirmed, not_run = ledger.long_table([CONFIRMED, NOT_RUN], tmp_path).splitlines()[2:]
     assert '<span class="verdict confirmed">confirmed</span>' in confirmed
@@ -38,8 +38,14 @@ def test_the_long_table_leads_to_figure_records_and_commands(tmp_path):
     assert "1.2 [-1.9, 4.4] (n = 2) points; claimed: > 0" in confirmed
     assert "[ablation](ablation.ipynb)" in confirmed
     assert "records/lite/digits/hypergan/seed1.json>`" in confirmed
-    assert f"`{COMMAND}`" in not_run
+    assert "2 to run" in not_run
     assert confirmed.count(" | ") == not_run.count(" | ") == 4
+
+
+def test_what_is_to_run_is_listed_once():
+    command = "python -m hypergan run hypergan digits --seed 0 1 --profile lite"
+    assert ledger.to_run([NOT_RUN, CONFIRMED, NOT_RUN]) == f"```bash\n{command}\n```"
+    assert ledger.to_run([CONFIRMED]) == "Every claim has its records."
 
 
 def test_the_readme_is_that_of_the_published_records():

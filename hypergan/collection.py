@@ -22,10 +22,12 @@ NAMES = {
     "mc-dropout": "MC dropout",
     "ensemble": "standard ensemble",
     "ensemble-normal-init": "standard ensemble, as released",
+    "hypergan-no-mixer": "without mixer",
+    "hypergan-no-discriminator": "without discriminator",
 }
-"""Methods as tables call them."""
+"""Methods as figures and tables call them."""
 
-COMPARED = [method for method in NAMES if method != "ensemble-normal-init"]
+COMPARED = ["hypergan", "apd", "sgld", "mnf", "mc-dropout", "ensemble"]
 """The methods that the paper compares, and the sampler that APD distils."""
 
 NOT_RUN, NONE = "not run", "–"

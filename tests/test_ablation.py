@@ -4,7 +4,7 @@ import pytest
 from test_records import example
 
 from hypergan import claims
-from hypergan.collection import NOT_RUN, Collection
+from hypergan.collection import NAMES, NOT_RUN, Collection
 from hypergan.figures import ablation
 from hypergan.figures.ablation import ACCURACY, AUROC, SPREAD
 from hypergan.intervals import interval
@@ -14,6 +14,7 @@ from hypergan.records import Cell
 mpl.use("Agg")
 FULL, NO_MIXER = "hypergan", "hypergan-no-mixer"
 NO_DISCRIMINATOR = "hypergan-no-discriminator"
+TITLES = [NAMES[method] for method in (FULL, NO_MIXER, NO_DISCRIMINATOR)]
 
 
 def measurement(when, number, value):
@@ -97,8 +98,8 @@ def test_what_was_not_run_is_named(found):
     ):
         (legend,) = [axes.get_legend() for axes in figure.axes if axes.get_legend().get_visible()]
         named = [text.get_text() for text in legend.get_texts()]
-        assert f"{NO_DISCRIMINATOR}: not run" in named
-    assert named == [f"{method}: not run" for method in (FULL, NO_MIXER, NO_DISCRIMINATOR)]
+        assert f"{TITLES[2]}: not run" in named
+    assert named == [f"{title}: not run" for title in TITLES]
 
 
 def test_a_method_keeps_its_colour_whatever_else_is_there(found):
@@ -118,18 +119,18 @@ def test_every_layer_has_a_panel(found):
 
 def test_the_table_measures_as_the_ledger_does(found):
     table = ablation.at_the_end(found)
-    assert table.loc[FULL, ACCURACY] == str(interval([90.0, 92.0]))
+    assert table.loc[TITLES[0], ACCURACY] == str(interval([90.0, 92.0]))
     first = found.records[0]
-    assert table.loc[NO_MIXER, SPREAD] == str(interval([claims.relative_norm_std(first, "")]))
-    assert table.loc[NO_MIXER, SPREAD] == "0.2 (n = 1)"
-    assert set(table.loc[NO_DISCRIMINATOR]) == {"not run"}
+    assert table.loc[TITLES[1], SPREAD] == str(interval([claims.relative_norm_std(first, "")]))
+    assert table.loc[TITLES[1], SPREAD] == "0.2 (n = 1)"
+    assert set(table.loc[TITLES[2]]) == {"not run"}
 
 
 def test_without_outliers_there_is_nothing_to_detect():
     coloured = record(FULL, 0, 70.0, dataset="cifar10")
     table = ablation.at_the_end(Collection([coloured], {}))
-    assert table.loc[FULL, AUROC] == "–"
-    assert table.loc[FULL, ACCURACY] == "70 (n = 1)"
+    assert table.loc[TITLES[0], AUROC] == "–"
+    assert table.loc[TITLES[0], ACCURACY] == "70 (n = 1)"
 
 
 def test_each_number_is_varied_over_at_least_five_values():

@@ -9,7 +9,7 @@ import seaborn as sns
 from matplotlib.figure import Figure
 
 from hypergan.claims import relative_norm_std
-from hypergan.collection import Collection, Measure, metric
+from hypergan.collection import NAMES, NOT_RUN, Collection, Measure, metric
 from hypergan.figures.style import marked
 from hypergan.intervals import interval
 from hypergan.methods import METHODS, UNVARIED, VARIED
@@ -62,7 +62,9 @@ def layers_course(collection: Collection) -> Figure:
 def at_the_end(collection: Collection) -> pd.DataFrame:
     """What trained posteriors measure, a row a method: mean, 95 % interval and n over seeds."""
     rows = {
-        method: {name: collection.text(method, measure) for name, measure in QUANTITIES.items()}
+        NAMES.get(method, method): {
+            name: collection.text(method, measure) for name, measure in QUANTITIES.items()
+        }
         for method in _methods(collection)
     }
     return pd.DataFrame(rows).T
@@ -129,12 +131,11 @@ def _panels(collection: Collection, panels: Sequence[tuple[str, str, str]], labe
         axes.set(title=title)
         for method, colour in colours.items():
             part = rows[(rows["method"] == method) & rows[when].notna()]
+            style = {"color": colour, "label": NAMES.get(method, method)}
             if len(part):
-                sns.lineplot(
-                    part, x=when, y=column, errorbar=band, ax=axes, color=colour, label=method
-                )
+                sns.lineplot(part, x=when, y=column, errorbar=band, ax=axes, **style)
             else:
-                axes.plot([], [], color=colour, label=f"{method}: not run")
+                axes.plot([], [], **style | {"label": f"{style['label']}: {NOT_RUN}"})
         axes.set(xlabel=when, ylabel=label if axes in grid[:, 0] else "")
         axes.legend().set_visible(axes is grid[0, -1])
     for axes in grid.flat[len(panels) :]:

@@ -14,7 +14,7 @@ from matplotlib.ticker import LogLocator
 from scipy import stats
 
 from hypergan import paper
-from hypergan.collection import NAMES, NOT_RUN, Collection, Measure, metric
+from hypergan.collection import COMPARED, NAMES, NOT_RUN, Collection, Measure, metric
 from hypergan.figures.style import OURS, PAPER, marked, ours, say_not_run
 from hypergan.intervals import interval
 from hypergan.records import Arrays, Record
@@ -27,6 +27,9 @@ PAPERS = {
     "apd": "APD",
 }
 """The methods of Table 1, and the paper's row that each is to be compared with."""
+
+SHOWN = [*COMPARED, "ensemble-normal-init"]
+"""The methods whose diversity is shown."""
 
 STATISTICS = ("mean", "std", "std / mean")
 """What is shown of a norm. The last one does not depend on the scale of the weights."""
@@ -193,8 +196,8 @@ def functions_table(collection: Collection) -> pd.DataFrame:
         "pairwise KL": metric("diversity", "pairwise_kl"),
     }
     rows: dict[str, dict[str, str]] = {}
-    for method, name in NAMES.items():
-        sizes = collection.values(method, networks)
+    for method in SHOWN:
+        sizes, name = collection.values(method, networks), NAMES[method]
         rows[name] = {"networks": f"{sizes[0]:g}" if sizes else NOT_RUN}
         for words, measure in columns.items():
             rows[name][words] = collection.text(method, measure)

@@ -28,11 +28,12 @@ def use_style() -> None:
 
 def provenance(record: Record) -> str:
     """Where a record's numbers came from, in a line."""
+    commit, dash, dirty = record.commit.partition("-")
     stand_in = " on EMBEDDED STAND-IN DATA" if record.stand_in else ""
     return (
-        f"{record.cell.path.as_posix()}{stand_in}: commit {record.commit[:12]}, {record.device}, "
-        f"torch {record.versions['torch']}, {record.wall_seconds / 60:.1f} minutes; "
-        f"again with `{record.cell.command}`"
+        f"{record.cell.path.as_posix()}{stand_in}: commit {commit[:12]}{dash}{dirty}, "
+        f"{record.device}, torch {record.versions['torch']}, "
+        f"{record.wall_seconds / 60:.1f} minutes; again with `{record.cell.command}`"
     )
 
 

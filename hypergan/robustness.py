@@ -94,18 +94,15 @@ def evaluate_attacks(
         new networks that they fool, ``success`` the share that the new networks' mean softmax
         gets wrong; both None without examples.
     """
-    size, generator = posterior.size, stages.generator
+    size = posterior.size
     ensembles = [sizes for sizes in attack.ensembles if size is None or sizes[0] <= size]
-    descend = partial(pgd, steps=attack.steps, restarts=attack.restarts, generator=generator)
-    all_steps = attack.steps * attack.restarts
-    adaptive = partial(pgd, steps=all_steps, until_fooled=False, generator=generator)
-    methods: dict[str, Method] = {"fgsm": fgsm, "pgd": descend}
-    tries = len(methods) * (len(ensembles) + attack.singles) + (size is None)
+    tries = 2 * (len(ensembles) + attack.singles) + (size is None)
     metrics: dict[str, Any] = {"fgsm": {}, "pgd": {}}
     arrays: Arrays = {}
     with progress_bar(
         progress, total=tries * len(attack.eps), desc="attacks", unit="attack"
     ) as bar:
+        attacker = Attacker(posterior, data, attack, stages.generator, bar)
 
         def stage(name: str, attacks: int, work: Callable[[], Found]) -> Found:
             end = bar.n + attacks * len(attack.eps)
@@ -113,42 +110,126 @@ def evaluate_attacks(
             bar.update(end - bar.n)  # for what was done before
             return found
 
-        def fixed(attacked: int, new: int, count: int) -> Found:
-            images, labels = pixels(data, count)
-            tested = _victims(posterior, data, attacked, new, generator)
-            summaries: dict[str, Any] = {}
-            arrays: Arrays = {}
-            for name, method in methods.items():
-                found = _attacked(method, tested["same"], tested, images, labels, attack, bar)
-                summaries[name] = _summaries(found)
-                arrays |= _arrays(found, f"{name}_{attacked}")
-            return summaries, arrays
-
-        def fresh() -> Found:
-            images, labels = pixels(data, attack.images)
-            tested = {"fresh": _through(posterior.ensemble(max(attack.transfer), generator), data)}
-            changing = in_pixels(
-                lambda: posterior.ensemble(attack.draws, generator), data.mean, data.std
-            )
-            found = _attacked(adaptive, changing, tested, images, labels, attack, bar)
-            return _summaries(found), _arrays(found, f"eot_{attack.draws}")
-
         for sizes in ensembles:
-            attacked = sizes[0]
-            found, more = stage(f"attack {attacked}", len(methods), partial(fixed, *sizes))
-            for name, summaries in found.items():
-                metrics[name][str(attacked)] = summaries
+            name = f"attack on {sizes[0]}"
+            found, more = stage(name, 2, partial(attacker.attack_ensemble, *sizes))
+            for method, summaries in found.items():
+                metrics[method][str(sizes[0])] = summaries
             arrays |= more
         if size is None:
-            found, more = stage("adaptive attack", 1, fresh)
+            found, more = stage("adaptive attack", 1, attacker.attack_draws)
             metrics["eot"] = {str(attack.draws): found}
             arrays |= more
-        transfer, _ = stage(
-            "transfer",
-            len(methods) * attack.singles,
-            lambda: (_transfer(posterior, data, methods, attack, generator, bar), {}),
-        )
+        transfer, _ = stage("transfer", 2 * attack.singles, attacker.attack_singles)
     return {"attacks": metrics, "transfer": transfer}, arrays
+
+
+@dataclass(frozen=True)
+class Attacker:
+    """Attacks the networks of a posterior, in parts of :func:`evaluate_attacks`.
+
+    Attributes:
+        posterior: What the networks are drawn from.
+        data: Whose test images are changed.
+        attack: The settings.
+        generator: Source of draws and of random starts.
+        bar: Counts attacks, one an eps.
+    """
+
+    posterior: Posterior
+    data: Data
+    attack: Attack
+    generator: torch.Generator
+    bar: Any
+
+    @property
+    def methods(self) -> dict[str, Method]:
+        """Attacks on networks that do not change, by name."""
+        steps, restarts = self.attack.steps, self.attack.restarts
+        descend = partial(pgd, steps=steps, restarts=restarts, generator=self.generator)
+        return {"fgsm": fgsm, "pgd": descend}
+
+    def attack_ensemble(self, attacked: int, new: int, count: int) -> Found:
+        """What comes of attacks on one ensemble, for ``count`` images.
+
+        Args:
+            attacked: Networks attacked together.
+            new: Others that the examples are tested on, too.
+            count: Number of images.
+        """
+        images, labels = pixels(self.data, count)
+        tested = _victims(self.posterior, self.data, attacked, new, self.generator)
+        summaries: dict[str, Any] = {}
+        arrays: Arrays = {}
+        for name, method in self.methods.items():
+            found = self._outcomes(method, tested["same"], tested, images, labels)
+            summaries[name] = _summaries(found)
+            arrays |= _arrays(found, f"{name}_{attacked}")
+        return summaries, arrays
+
+    def attack_draws(self) -> Found:
+        """What comes of PGD on networks that are drawn anew at each of its steps."""
+        attack, posterior, data = self.attack, self.posterior, self.data
+        images, labels = pixels(data, attack.images)
+        drawn = posterior.ensemble(max(attack.transfer), self.generator)
+        changing = in_pixels(
+            lambda: posterior.ensemble(attack.draws, self.generator), data.mean, data.std
+        )
+        all_steps = attack.steps * attack.restarts
+        method = partial(pgd, steps=all_steps, until_fooled=False, generator=self.generator)
+        tested = {"fresh": _through(drawn, data)}
+        found = self._outcomes(method, changing, tested, images, labels)
+        return _summaries(found), _arrays(found, f"eot_{attack.draws}")
+
+    def attack_singles(self) -> Found:
+        """Adversarial examples of single networks, shown to others."""
+        attack, held = self.attack, self.posterior.size
+        images, labels = pixels(self.data, attack.images)
+        most = max(attack.transfer) if held is None else min(max(attack.transfer), held - 1)
+        sizes = [size for size in attack.transfer if size <= most]
+        shares = defaultdict[tuple[str, float, int], list[tuple[Tensor, Tensor]]](list)
+        for _ in range(attack.singles if sizes else 0):
+            victims = _victims(self.posterior, self.data, 1, most, self.generator)
+            single, fresh = victims.values()
+            right = ~Outcome.of(single, images, labels).wrong
+            for (name, method), eps in product(self.methods.items(), attack.eps):
+                adversarial = method(single, images, labels, eps)
+                example = right & Outcome.of(single, adversarial, labels).wrong
+                log_probabilities = torch.cat([part.log_softmax(-1) for part in fresh(adversarial)])
+                fools = log_probabilities.argmax(-1) != labels
+                for size in sizes:
+                    wrong = log_mixture(log_probabilities[:size]).argmax(-1) != labels
+                    fooled = fools[:size].float().mean(0)
+                    shares[name, eps, size].append((fooled[example], wrong[example].float()))
+                self.bar.update()
+        found: dict[str, Any] = {
+            name: {f"{eps:g}": {} for eps in attack.eps} for name in self.methods
+        }
+        for (name, eps, size), values in shares.items():
+            fooled, wrong = (torch.cat(parts) for parts in zip(*values, strict=True))
+            found[name][f"{eps:g}"][str(size)] = {
+                "examples": len(fooled),
+                "fooled": float(fooled.mean()) if len(fooled) else None,
+                "success": float(wrong.mean()) if len(fooled) else None,
+            }
+        return found, {}
+
+    def _outcomes(
+        self,
+        method: Method,
+        attacked: Victim,
+        tested: dict[str, Victim],
+        images: Tensor,
+        labels: Tensor,
+    ) -> dict[str, dict[float, Outcome]]:
+        """What comes of an attack, for each tested ensemble by eps, the clean images first."""
+        found: dict[str, dict[float, Outcome]] = {name: {} for name in tested}
+        for eps in (0.0, *self.attack.eps):
+            shown = method(attacked, images, labels, eps) if eps else images
+            for name, victim in tested.items():
+                found[name][eps] = Outcome.of(victim, shown, labels)
+            self.bar.update(eps > 0)
+        return found
 
 
 def pixels(data: Data, count: int) -> tuple[Tensor, Tensor]:
@@ -180,25 +261,6 @@ def _part(ensemble: Ensemble, part: slice) -> Ensemble:
     """Some networks of an ensemble."""
     weights = {name: tensor[part] for name, tensor in ensemble.weights.items()}
     return Ensemble(ensemble.target, weights)
-
-
-def _attacked(
-    method: Method,
-    attacked: Victim,
-    tested: dict[str, Victim],
-    images: Tensor,
-    labels: Tensor,
-    attack: Attack,
-    bar: Any,
-) -> dict[str, dict[float, Outcome]]:
-    """What comes of an attack, for each tested ensemble by eps, the clean images first."""
-    found: dict[str, dict[float, Outcome]] = {name: {} for name in tested}
-    for eps in (0.0, *attack.eps):
-        shown = method(attacked, images, labels, eps) if eps else images
-        for name, victim in tested.items():
-            found[name][eps] = Outcome.of(victim, shown, labels)
-        bar.update(eps > 0)
-    return found
 
 
 def _summaries(found: dict[str, dict[float, Outcome]]) -> dict[str, dict[str, dict[str, Any]]]:
@@ -247,42 +309,3 @@ def _arrays(found: dict[str, dict[float, Outcome]], name: str) -> Arrays:
         wrong = torch.stack([outcome.wrong for outcome in outcomes])
         arrays[f"wrong_{name}_{tested}"] = wrong.numpy()
     return arrays
-
-
-def _transfer(
-    posterior: Posterior,
-    data: Data,
-    methods: dict[str, Method],
-    attack: Attack,
-    generator: torch.Generator,
-    bar: Any,
-) -> dict[str, Any]:
-    """Adversarial examples of single networks, shown to others."""
-    images, labels = pixels(data, attack.images)
-    most = max(attack.transfer)
-    if posterior.size is not None:
-        most = min(most, posterior.size - 1)
-    sizes = [size for size in attack.transfer if size <= most]
-    shares = defaultdict[tuple[str, float, int], list[tuple[Tensor, Tensor]]](list)
-    for _ in range(attack.singles if sizes else 0):
-        single, fresh = _victims(posterior, data, 1, most, generator).values()
-        right = ~Outcome.of(single, images, labels).wrong
-        for name, eps in product(methods, attack.eps):
-            adversarial = methods[name](single, images, labels, eps)
-            example = right & Outcome.of(single, adversarial, labels).wrong
-            log_probabilities = torch.cat([part.log_softmax(-1) for part in fresh(adversarial)])
-            fools = log_probabilities.argmax(-1) != labels
-            for size in sizes:
-                wrong = log_mixture(log_probabilities[:size]).argmax(-1) != labels
-                fooled = fools[:size].float().mean(0)
-                shares[name, eps, size].append((fooled[example], wrong[example].float()))
-            bar.update()
-    found: dict[str, Any] = {name: {f"{eps:g}": {} for eps in attack.eps} for name in methods}
-    for (name, eps, size), values in shares.items():
-        fooled, wrong = (torch.cat(parts) for parts in zip(*values, strict=True))
-        found[name][f"{eps:g}"][str(size)] = {
-            "examples": len(fooled),
-            "fooled": float(fooled.mean()) if len(fooled) else None,
-            "success": float(wrong.mean()) if len(fooled) else None,
-        }
-    return found

@@ -116,13 +116,15 @@ def test_a_stopped_evaluation_goes_on_and_gives_the_same_record(own_runs, monkey
     cell = Cell("hypergan", "mnist", 1, "smoke")
     whole = lasting(cells.run(cell, progress=False))
     arrays = records.arrays_of(cell)
-    monkeypatch.setattr(robustness, "_transfer", interrupted)  # the last stage
+    monkeypatch.setattr(robustness.Attacker, "attack_singles", interrupted)  # the last stage
     with pytest.raises(KeyboardInterrupt):
         cells.run(cell, progress=False, force=True)
     monkeypatch.undo()
     monkeypatch.setenv("HYPERGAN_RUNS", str(own_runs))
-    monkeypatch.setattr(robustness, "_attacked", None)  # what is done is not done again
-    monkeypatch.setattr(evaluation, "evaluate_ensemble", None)
+    monkeypatch.setattr(
+        robustness.Attacker, "attack_ensemble", forbidden
+    )  # what is done is not done again
+    monkeypatch.setattr(evaluation, "evaluate_ensemble", forbidden)
     assert lasting(cells.run(cell, progress=False, force=True)) == whole
     again = records.arrays_of(cell)
     assert again.keys() == arrays.keys()
@@ -132,6 +134,10 @@ def test_a_stopped_evaluation_goes_on_and_gives_the_same_record(own_runs, monkey
 
 def interrupted(*_, **__):
     raise KeyboardInterrupt
+
+
+def forbidden(*_, **__):
+    raise AssertionError("done twice")
 
 
 MANY = Cell("hypergan", "cubic", 0, "smoke")

@@ -187,11 +187,13 @@ def judge(collection: Collection, method: str, others: list[str], measure: Measu
     lacking = [NAMES[name] for name in others if not values[name]]
     note = f" Not run: {', '.join(lacking)}." if lacking else ""
     own, *rivals = values.values()
-    if not own or not any(rivals):
-        return f"**cannot be judged**: too few methods have records.{note}"
     best = [
-        all(rival[seed] < value for rival in rivals if seed in rival) for seed, value in own.items()
+        all(rival[seed] < value for rival in rivals if seed in rival)
+        for seed, value in own.items()
+        if any(seed in rival for rival in rivals)
     ]
+    if not best:
+        return f"**cannot be judged**: too few methods have records.{note}"
     verdict = "holds" if all(best) else "holds for some seeds" if any(best) else "does not hold"
     means = {name: interval([*found.values()]) for name, found in values.items() if found}
     ranked = sorted(means, key=lambda name: -means[name].mean)

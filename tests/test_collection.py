@@ -162,3 +162,11 @@ def test_a_claim_is_judged_seed_by_seed(write_digits, own, rival, verdict):
 def test_nothing_is_judged_without_rivals(write_digits):
     write_digits("hypergan", 0, 1.0)
     assert "cannot be judged" in judge(compare("digits"), "hypergan", ["mnf"], ACCURACY)
+
+
+def test_a_seed_without_rivals_says_nothing(write_digits):
+    write_digits("hypergan", 0, 1.0)
+    write_digits("hypergan", 1, 1.0)
+    write_digits("mnf", 0, 2.0)
+    said = judge(compare("digits"), "hypergan", ["mnf"], ACCURACY)
+    assert said.startswith("**does not hold**")

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import pytest
@@ -96,7 +98,7 @@ def test_what_was_not_run_is_named(found):
         ablation.accuracy_course(found),
         ablation.diversity_course(empty(found)),
     ):
-        (legend,) = [axes.get_legend() for axes in figure.axes if axes.get_legend().get_visible()]
+        (legend,) = figure.legends
         named = [text.get_text() for text in legend.get_texts()]
         assert f"{TITLES[2]}: not run" in named
     assert named == [f"{title}: not run" for title in TITLES]
@@ -124,6 +126,23 @@ def test_the_table_measures_as_the_ledger_does(found):
     assert table.loc[TITLES[1], SPREAD] == str(interval([claims.relative_norm_std(first, "")]))
     assert table.loc[TITLES[1], SPREAD] == "0.2 (n = 1)"
     assert set(table.loc[TITLES[2]]) == {"not run"}
+
+
+def test_methods_are_ranked_by_each_measure_of_diversity(found):
+    def measured(method, norm, disagreement, kl):
+        metrics = {
+            "norms": {"linear": {"mean": 1.0, "std": norm}},
+            "diversity": {"disagreement": disagreement, "pairwise_kl": kl},
+        }
+        return replace(record(method, 0, 90.0), metrics=metrics)
+
+    pair = Collection([measured(FULL, 0.2, 0.1, 0.3), measured(NO_MIXER, 0.1, 0.2, 0.2)], {})
+    assert ablation.ranking(pair).splitlines() == [
+        "- by relative sd of the norm: HyperGAN, without mixer",
+        "- by disagreement: without mixer, HyperGAN",
+        "- by pairwise KL (nats): HyperGAN, without mixer",
+    ]
+    assert ablation.ranking(empty(found)).count(NOT_RUN) == 3
 
 
 def test_without_outliers_there_is_nothing_to_detect():

@@ -15,13 +15,14 @@ from hypergan.intervals import interval
 from hypergan.methods import METHODS, UNVARIED, VARIED
 
 ACCURACY, SPREAD = "accuracy of 10 (%)", "relative sd of the norm"
-DISAGREEMENT, AUROC = "disagreement", "AUROC of outliers"
+DISAGREEMENT, KL = "disagreement", "pairwise KL (nats)"
+AUROC = "AUROC of outliers"
 QUANTITIES: dict[str, Measure] = {
     "accuracy of 1 (%)": metric("accuracy", "1"),
     ACCURACY: metric("accuracy", "10"),
     SPREAD: lambda record: relative_norm_std(record, record.cell.path),
     DISAGREEMENT: metric("diversity", "disagreement"),
-    "pairwise KL (nats)": metric("diversity", "pairwise_kl"),
+    KL: metric("diversity", "pairwise_kl"),
     AUROC: metric("detection", "entropy", "auroc"),
 }
 """Columns of the tables, measured as the ledger measures them."""
@@ -68,6 +69,20 @@ def at_the_end(collection: Collection) -> pd.DataFrame:
         for method in _methods(collection)
     }
     return pd.DataFrame(rows).T
+
+
+def ranking(collection: Collection) -> str:
+    """The methods by each measure of diversity, the most diverse first, in Markdown."""
+    lines = []
+    for quantity in (SPREAD, DISAGREEMENT, KL):
+        measure = QUANTITIES[quantity]
+        means = {
+            NAMES.get(method, method): interval(collection.values(method, measure)).mean
+            for method in collection.shown
+        }
+        order = sorted(means, key=lambda name: -means[name])
+        lines.append(f"- by {quantity}: {', '.join(order) or NOT_RUN}")
+    return "\n".join(lines)
 
 
 def varied_by(argument: str) -> list[str]:
@@ -137,7 +152,8 @@ def _panels(collection: Collection, panels: Sequence[tuple[str, str, str]], labe
             else:
                 axes.plot([], [], **style | {"label": f"{style['label']}: {NOT_RUN}"})
         axes.set(xlabel=when, ylabel=label if axes in grid[:, 0] else "")
-        axes.legend().set_visible(axes is grid[0, -1])
+        axes.legend().remove()  # they are all alike
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=3)
     for axes in grid.flat[len(panels) :]:
         axes.remove()
     return marked(figure, *collection.records)

@@ -74,7 +74,7 @@ def test_contenders_take_turns_and_the_first_round_does_not_count():
 @pytest.mark.slow
 def test_a_thousand_networks_need_no_more_memory_than_a_hundred():
     few = peak_of("evaluate", 100)
-    # What is needed is the least peak: the C library keeps more besides, now and then twice as much.
+    # What is needed is the least peak: the C library keeps more besides, now and then twice that.
     assert any(peak_of("evaluate", 300) < 1.3 * few for _ in range(3))
 
 

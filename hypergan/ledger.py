@@ -56,8 +56,9 @@ def summary(findings: Sequence[Finding]) -> str:
 
 
 def short_table(findings: Sequence[Finding]) -> str:
-    """Claim, verdict and effect, in Markdown."""
-    rows = [(f"{_verdict(finding)}", finding.claim.claim, _effect(finding)) for finding in findings]
+    """Verdict, claim and effect, in Markdown, the decided claims first."""
+    decided_first = sorted(findings, key=lambda finding: VERDICTS.index(finding.verdict))
+    rows = [(_verdict(found), found.claim.claim, _effect(found)) for found in decided_first]
     return _markdown(("verdict", "claim", "effect"), rows)
 
 
@@ -124,7 +125,8 @@ def _effect(finding: Finding) -> str:
     if finding.effect is None:
         return "–"
     goal = " and ".join(claim.threshold.split()).replace("-", "−")
-    return f"{finding.effect} {claim.unit}; claimed: {claim.comparison} {goal}"
+    effect = f"{finding.effect} {claim.unit}".rstrip()
+    return f"{effect}; claimed: {claim.comparison} {goal}"
 
 
 def _figure(finding: Finding, folder: Path) -> str:

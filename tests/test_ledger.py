@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from test_claims import CLAIM
 
@@ -40,6 +42,16 @@ def test_the_long_table_leads_to_figure_and_records(tmp_path):
     assert "records/lite/digits/hypergan/seed1.json>`" in confirmed
     assert "2 to run" in not_run
     assert confirmed.count(" | ") == not_run.count(" | ") == 4
+
+
+def test_the_short_table_begins_with_what_was_decided():
+    rows = ledger.short_table([NOT_RUN, CONFIRMED]).splitlines()[2:]
+    assert [row.split(">")[1].split("<")[0] for row in rows] == ["confirmed", "not run"]
+
+
+def test_an_effect_without_a_unit_ends_at_its_number():
+    bare = replace(CONFIRMED, claim=replace(CLAIM, unit=""))
+    assert "(n = 2); claimed: > 0" in ledger.short_table([bare])
 
 
 def test_what_is_to_run_is_listed_once():

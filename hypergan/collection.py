@@ -33,6 +33,12 @@ COMPARED = ["hypergan", "apd", "sgld", "mnf", "mc-dropout", "ensemble"]
 NOT_RUN, NONE = "not run", "–"
 """In a cell without a record, and without this number in its records."""
 
+
+def title_of(method: str) -> str:
+    """What figures and tables call a method: its name where nothing better is known."""
+    return NAMES.get(method, method)
+
+
 Measure = Callable[[Record], float]
 """A number of a record; a KeyError where it has none."""
 
@@ -94,7 +100,7 @@ class Collection:
     def not_run(self) -> pd.DataFrame:
         """The cells without a record that can be shown, and the commands that make one."""
         rows = [
-            {"method": NAMES.get(cell.method, cell.method), "data set": cell.dataset,
+            {"method": title_of(cell.method), "data set": cell.dataset,
              "seed": cell.seed, "state": state,
              "run it with": cell.command + " --force" * (state != NOT_RUN)}
             for cell, state in self.missing.items()

@@ -9,7 +9,7 @@ import seaborn as sns
 from matplotlib.figure import Figure
 
 from hypergan.claims import relative_norm_std
-from hypergan.collection import NAMES, NOT_RUN, Collection, Measure, metric
+from hypergan.collection import NOT_RUN, Collection, Measure, metric, title_of
 from hypergan.figures.style import marked
 from hypergan.intervals import interval
 from hypergan.methods import METHODS, UNVARIED, VARIED
@@ -63,7 +63,7 @@ def layers_course(collection: Collection) -> Figure:
 def at_the_end(collection: Collection) -> pd.DataFrame:
     """What trained posteriors measure, a row a method: mean, 95 % interval and n over seeds."""
     rows = {
-        NAMES.get(method, method): {
+        title_of(method): {
             name: collection.text(method, measure) for name, measure in QUANTITIES.items()
         }
         for method in _methods(collection)
@@ -77,7 +77,7 @@ def ranking(collection: Collection) -> str:
     for quantity in (SPREAD, DISAGREEMENT, KL):
         measure = QUANTITIES[quantity]
         means = {
-            NAMES.get(method, method): interval(collection.values(method, measure)).mean
+            title_of(method): interval(collection.values(method, measure)).mean
             for method in collection.shown
         }
         order = sorted(means, key=lambda name: -means[name])
@@ -146,7 +146,7 @@ def _panels(collection: Collection, panels: Sequence[tuple[str, str, str]], labe
         axes.set(title=title)
         for method, colour in colours.items():
             part = rows[(rows["method"] == method) & rows[when].notna()]
-            style = {"color": colour, "label": NAMES.get(method, method)}
+            style = {"color": colour, "label": title_of(method)}
             if len(part):
                 sns.lineplot(part, x=when, y=column, errorbar=band, ax=axes, **style)
             else:

@@ -19,11 +19,11 @@ from torch import Tensor, nn
 from hypergan.ensemble import Weights, forward_networks
 from hypergan.errors import SettingsError, TargetError
 from hypergan.layers import copy_of
-from hypergan.objective import Loss
 from hypergan.posterior import Posterior
 from hypergan.randomness import normal
 
 if TYPE_CHECKING:
+    from hypergan.step import Step
     from hypergan.training import Training
 
 
@@ -86,17 +86,7 @@ class GoldStandard(Posterior):
         """None: nothing is optimised."""
         return {}
 
-    def update(
-        self,
-        optimisers: dict[str, torch.optim.Optimizer],
-        inputs: Tensor,
-        targets: Tensor,
-        *,
-        loss: Loss,
-        training: Training,
-        data_size: int,
-        generator: torch.Generator,
-    ) -> dict[str, Tensor]:
+    def update(self, step: Step) -> dict[str, Tensor]:
         """Run the chains on all data.
 
         Returns:
@@ -108,20 +98,20 @@ class GoldStandard(Posterior):
         Raises:
             SettingsError: If this is not all of the data, or NumPyro is not installed.
         """
-        if len(inputs) != data_size:
+        if len(step.inputs) != step.data_size:
             raise SettingsError(
-                f"the sampler takes all {data_size} inputs in one step; set batch_size to that and "
-                "epochs and steps_per_epoch to 1"
+                f"the sampler takes all {step.data_size} inputs in one step; set batch_size to "
+                "that and epochs and steps_per_epoch to 1"
             )
-        seed = int(torch.randint(2**31, (), generator=generator))
-        x, y = (tensor.cpu().double().numpy() for tensor in (inputs, targets))
+        seed = int(torch.randint(2**31, (), generator=step.generator))
+        x, y = (tensor.cpu().double().numpy() for tensor in (step.inputs, step.targets))
         samples, report = self._run(x, y, seed)
         for name, values in samples.items():
             self.get_buffer(_buffer(name)).copy_(torch.from_numpy(values.copy()).flatten(0, 1))
         weights = self._draws()
-        outputs = forward_networks(self.target, weights, inputs)
-        report["loss"] = float(loss(outputs, targets.expand_as(outputs)).mean())
-        report |= self._diagnose(weights, inputs)
+        outputs = forward_networks(self.target, weights, step.inputs)
+        report["loss"] = float(step.loss(outputs, step.targets.expand_as(outputs)).mean())
+        report |= self._diagnose(weights, step.inputs)
         return {name: torch.tensor(value) for name, value in report.items()}
 
     def sample(self, n: int, generator: torch.Generator | None = None) -> Weights:

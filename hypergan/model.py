@@ -15,18 +15,18 @@ from hypergan.ensemble import Weights, forward_networks
 from hypergan.errors import SettingsError, require_at_least
 from hypergan.layers import Layer, copy_of, layers_of
 from hypergan.objective import (
-    Loss,
     adversarial_term,
     discriminator_loss,
     expected_task_loss,
     hypergan_loss,
 )
-from hypergan.posterior import Posterior, task_report
+from hypergan.posterior import Posterior
 from hypergan.precision import products_in
 from hypergan.randomness import global_seed, normal
 from hypergan.vectors import vector_of, weights_of
 
 if TYPE_CHECKING:
+    from hypergan.step import Step
     from hypergan.training import Training
 
 
@@ -83,7 +83,7 @@ class Generator(nn.Module):
         Batch normalisation sees all M codes; the costly last dense layer serves N.
         """
         features = self.features(codes)[:networks]
-        with products_in("float32", features.device):  # rounded weights would all be a bit off
+        with products_in("float32", features.device):  # a rounded sum would be a weight off
             vectors = self.weights(features.to(self.weights.weight.dtype))
         return weights_of(vectors, [self.layer])
 
@@ -261,51 +261,41 @@ class HyperGAN(Posterior):
             )
         return optimisers
 
-    def update(
-        self,
-        optimisers: dict[str, torch.optim.Optimizer],
-        inputs: Tensor,
-        targets: Tensor,
-        *,
-        loss: Loss,
-        training: Training,
-        data_size: int,
-        generator: torch.Generator,
-    ) -> dict[str, Tensor]:
-        """One step: Eq. 2 for mixer and generators, then Eq. 3 for the discriminator."""
-        networks = training.networks
-        noise = self.noise(max(training.codes, networks), generator)
-        if training.share_images:
-            targets = targets.expand(networks, *targets.shape)
-        else:
-            inputs, targets = (split(batch, networks) for batch in (inputs, targets))
-        with training.products(loss, inputs.device):
+    def update(self, step: Step) -> dict[str, Tensor]:
+        """Eq. 2 for mixer and generators, then Eq. 3 for the discriminator."""
+        with step.factors():
+            codes, history = self._improve_generators(step)
+            if self.discriminator is not None:
+                history |= self._improve_discriminator(codes, step)
+        return history
+
+    def _improve_generators(self, step: Step) -> tuple[Tensor, dict[str, Tensor]]:
+        """Eq. 2; the codes (M, L, code_dim) of the step, and its row of the history."""
+        networks, shared = step.training.networks, step.training.share_images
+        noise = self.noise(max(step.training.codes, networks), step.generator)
+        inputs, targets = step.split(networks)
+        with step.products():
             codes = self.codes(noise)
             weights = self.weights(codes, networks)
-            outputs = forward_networks(self.target, weights, inputs, shared=training.share_images)
+            outputs = forward_networks(self.target, weights, inputs, shared=shared)
             distance = adversarial_term(self.judge(codes)) if self.discriminator else None
-        task_loss = expected_task_loss(loss, outputs, targets)
-        history = task_report(loss, task_loss, outputs, targets)
-        objective = task_loss
+        objective = task_loss = expected_task_loss(step.loss, outputs, targets)
+        history = step.report(task_loss, outputs, targets)
         if distance is not None:
             objective = hypergan_loss(task_loss, distance, self.beta)
             history["adversarial_term"] = distance.detach()
-        training.descend(optimisers["generators"], objective)
-        if self.discriminator is not None:
-            prior = self.prior(len(codes), generator)
-            with training.products(loss, inputs.device):
-                separation = discriminator_loss(self.judge(prior), self.judge(codes.detach()))
-            training.descend(optimisers["discriminator"], separation)
-            history["discriminator_loss"] = separation.detach()
-        return history
+        step.descend("generators", objective)
+        return codes.detach(), history
+
+    def _improve_discriminator(self, codes: Tensor, step: Step) -> dict[str, Tensor]:
+        """Eq. 3 on codes (M, L, code_dim) without gradient."""
+        prior = self.prior(len(codes), step.generator)
+        with step.products():
+            separation = discriminator_loss(self.judge(prior), self.judge(codes))
+        step.descend("discriminator", separation)
+        return {"discriminator_loss": separation.detach()}
 
     def judge(self, codes: Tensor) -> Tensor:
         """The discriminator's logits of codes (M, L, code_dim), (M, L, 1)."""
         assert self.discriminator is not None
         return self.discriminator(codes).to(codes.dtype)
-
-
-def split(batch: Tensor, networks: int) -> Tensor:
-    """A mini-batch (B, ...) dealt out to N networks, (N, B // N, ...)."""
-    share = len(batch) // networks
-    return batch[: share * networks].unflatten(0, (networks, share))

@@ -13,11 +13,10 @@ from torch import Tensor, nn
 
 from hypergan.ensemble import Ensemble, Weights
 from hypergan.errors import RecordError, SettingsError
-from hypergan.metrics import accuracy
-from hypergan.objective import Loss, cross_entropy
 from hypergan.paths import write_whole
 
 if TYPE_CHECKING:
+    from hypergan.step import Step
     from hypergan.training import Training
 
 
@@ -38,27 +37,8 @@ class Posterior(nn.Module, ABC):
         """The optimisers of :meth:`update`, by name."""
 
     @abstractmethod
-    def update(
-        self,
-        optimisers: dict[str, torch.optim.Optimizer],
-        inputs: Tensor,
-        targets: Tensor,
-        *,
-        loss: Loss,
-        training: Training,
-        data_size: int,
-        generator: torch.Generator,
-    ) -> dict[str, Tensor]:
-        """One optimisation step on a mini-batch, inputs (B, ...) and targets (B, ...).
-
-        Args:
-            optimisers: What :meth:`optimisers` returned; :func:`hypergan.fit` sets their rates.
-            inputs: The mini-batch.
-            targets: Its labels or values.
-            loss: A loss per network.
-            training: The settings.
-            data_size: Inputs in the whole training set: a prior counts once for all of them.
-            generator: Source of randomness, on the CPU.
+    def update(self, step: Step) -> dict[str, Tensor]:
+        """Learn from a mini-batch.
 
         Returns:
             Detached scalars for the history, ``loss`` among them.
@@ -138,20 +118,3 @@ class Posterior(nn.Module, ABC):
                 f"{path} does not hold this {type(self).__name__} ({error}); train it again, "
                 "or build it with the target and settings it was saved with"
             ) from error
-
-
-def task_report(
-    loss: Loss, task_loss: Tensor, outputs: Tensor, targets: Tensor
-) -> dict[str, Tensor]:
-    """What every method reports of a step: its loss, and in classification its accuracy.
-
-    Args:
-        loss: The loss per network.
-        task_loss: Its mean over the networks of the step.
-        outputs: (N, B, ...).
-        targets: (N, B, ...), or what broadcasts to it.
-    """
-    report = {"loss": task_loss.detach()}
-    if loss is cross_entropy:
-        report["accuracy"] = accuracy(outputs.detach(), targets)
-    return report

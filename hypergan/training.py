@@ -18,9 +18,10 @@ from hypergan.memory import keep_freed_memory
 from hypergan.metrics import accuracy, layer_norms, relative_std
 from hypergan.objective import Loss, cross_entropy
 from hypergan.posterior import Posterior
-from hypergan.precision import products_in, require_precision
+from hypergan.precision import require_precision
 from hypergan.progress import progress_bar
 from hypergan.randomness import global_seed
+from hypergan.step import Step
 
 _EARLY = (1, 3, 10, 30, 100, 300)
 """Steps of the first epoch after which diversity and validation accuracy are measured, too."""
@@ -115,24 +116,6 @@ class Training:
         return torch.optim.Adam(
             groups, betas=self.betas, weight_decay=self.weight_decay, fused=True
         )
-
-    def products(self, loss: Loss, device: torch.device) -> torch.autocast:
-        """A context with matrix products in ``precision``.
-
-        A class is the largest of its logits whatever their fourth digit is; a regression is not
-        made coarser unasked.
-        """
-        exact = self.precision == "auto" and loss is not cross_entropy
-        return products_in("float32" if exact else self.precision, device)
-
-    def descend(self, optimiser: torch.optim.Optimizer, objective: Tensor) -> None:
-        """One step down the objective's gradient, scaled down to ``max_gradient``."""
-        parameters = [p for group in optimiser.param_groups for p in group["params"]]
-        optimiser.zero_grad()
-        objective.backward(inputs=parameters)  # and no gradient for the other player
-        if self.max_gradient is not None:
-            torch.nn.utils.clip_grad_norm_(parameters, self.max_gradient)
-        optimiser.step()
 
     def rate_factor(self, progress: float, losses: Sequence[float] = ()) -> float:
         """Share of the peak learning rates at which a step is taken.
@@ -241,13 +224,7 @@ def fit(
                         tensor.to(choose_device(device)) for tensor in fetch(data, indices)
                     )
                     reports = posterior.update(
-                        optimisers,
-                        inputs,
-                        targets,
-                        loss=loss,
-                        training=training,
-                        data_size=len(data),
-                        generator=generator,
+                        Step(inputs, targets, loss, training, optimisers, len(data), generator)
                     )
                     for name, value in reports.items():
                         totals[name] = totals.get(name, 0) + value / steps

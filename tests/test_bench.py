@@ -10,6 +10,7 @@ from hypergan.bench import figures, plain, report, timing
 from hypergan.bench.memory import peak_of
 from hypergan.errors import RecordError
 from hypergan.objective import cross_entropy
+from hypergan.step import Step
 from hypergan.targets import mnist_target
 
 
@@ -45,8 +46,8 @@ def test_the_plain_step_is_ours(generator):
         options = {"centred": False, "batch_norm": False}  # it would leave biases no gradient
         model = HyperGAN(mnist_target(), **sizes, **options, generator=start).train()
         if ours:
-            options = {"loss": cross_entropy, "training": training, "data_size": 6}
-            model.update(model.optimisers(training), images, labels, **options, generator=start)
+            optimisers = model.optimisers(training)
+            model.update(Step(images, labels, cross_entropy, training, optimisers, 6, start))
         else:
             plain.step(model, 3, start)(images, labels)
         parts = ("mixer", "generators", "discriminator")

@@ -9,6 +9,7 @@ from zoo import ZOO
 from hypergan import HyperGAN, Training
 from hypergan.errors import RecordError, SettingsError, StorageError
 from hypergan.objective import cross_entropy
+from hypergan.step import Step
 from hypergan.targets import mnist_target
 
 SIZES = {"noise_dim": 8, "code_dim": 6, "hidden": 16}
@@ -112,6 +113,11 @@ def test_the_first_networks_vary_by_spread_over_the_root_of_fan_in(spread, gener
         assert std == pytest.approx(spread * layer.fan_in**-0.5, rel=0.25)
 
 
+def no_loss(outputs, _):
+    """The task's loss where only the codes matter."""
+    return outputs.sum((1, 2)) * 0
+
+
 def test_the_discriminators_step_leaves_the_mixer_alone(target, generator):
     """Eq. 3 is the discriminator's: its codes are detached."""
     model = small(target, generator, beta=1e-30)  # the mixer's own term is numerically absent
@@ -127,12 +133,7 @@ def test_the_discriminators_step_leaves_the_mixer_alone(target, generator):
     optimisers["discriminator"].step = watch
     before = [p.detach().clone() for p in model.discriminator.parameters()]
     points, labels = torch.randn(8, 2, generator=generator), torch.arange(8) % 2
-    options = {
-        "loss": lambda outputs, _: outputs.sum((1, 2)) * 0,
-        "training": training,
-        "data_size": 8,
-    }
-    model.update(optimisers, points, labels, **options, generator=generator)
+    model.update(Step(points, labels, no_loss, training, optimisers, 8, generator))
     assert all(grad.abs().max() < 1e-20 for grad in mixer_gradients[0])
     after = model.discriminator.parameters()
     assert any(not torch.equal(a, b) for a, b in zip(after, before, strict=True))
@@ -141,16 +142,9 @@ def test_the_discriminators_step_leaves_the_mixer_alone(target, generator):
 def test_the_mixers_term_reaches_the_mixer(target, generator):
     model = small(target, generator)
     training = Training(networks=2, codes=4)
+    points, labels = torch.randn(8, 2, generator=generator), torch.arange(8) % 2
     optimisers = model.optimisers(training)
-    report = model.update(
-        optimisers,
-        torch.randn(8, 2, generator=generator),
-        torch.arange(8) % 2,
-        loss=lambda outputs, _: outputs.sum((1, 2)) * 0,
-        training=training,
-        data_size=8,
-        generator=generator,
-    )
+    report = model.update(Step(points, labels, no_loss, training, optimisers, 8, generator))
     assert all(p.grad.abs().sum() > 0 for p in model.mixer[-1].parameters())
     assert report.keys() == {"loss", "adversarial_term", "discriminator_loss"}
 
@@ -158,15 +152,9 @@ def test_the_mixers_term_reaches_the_mixer(target, generator):
 def test_accuracy_is_reported_for_classification(target, generator):
     model = small(target, generator, beta=0)
     training = Training(networks=2, codes=4)
-    report = model.update(
-        model.optimisers(training),
-        torch.randn(8, 2, generator=generator),
-        torch.arange(8) % 2,
-        loss=cross_entropy,
-        training=training,
-        data_size=8,
-        generator=generator,
-    )
+    points, labels = torch.randn(8, 2, generator=generator), torch.arange(8) % 2
+    optimisers = model.optimisers(training)
+    report = model.update(Step(points, labels, cross_entropy, training, optimisers, 8, generator))
     assert report.keys() == {"loss", "accuracy"}
     assert 0 <= report["accuracy"] <= 100
 
@@ -245,15 +233,8 @@ def test_the_discriminator_learns_to_tell_the_prior_from_the_codes(target, gener
     optimisers = model.optimisers(training)
     points, labels = torch.randn(8, 2, generator=generator), torch.arange(8) % 2
     for _ in range(30):
-        report = model.update(
-            optimisers,
-            points,
-            labels,
-            loss=cross_entropy,
-            training=training,
-            data_size=8,
-            generator=generator,
-        )
+        step = Step(points, labels, cross_entropy, training, optimisers, 8, generator)
+        report = model.update(step)
     assert report["discriminator_loss"] < 0.5  # 2 log 2 = 1.39 where it cannot tell
     prior, codes = model.prior(64, generator), model.codes(model.noise(64, generator))
     assert model.discriminator(prior).mean() > 0 > model.discriminator(codes).mean()
@@ -265,6 +246,6 @@ def test_all_codes_of_a_step_pass_the_mixer(target, generator):
     model.mixer.register_forward_pre_hook(lambda _, inputs: drawn.append(len(inputs[0])))
     training = Training(networks=2, codes=12)
     points, labels = torch.randn(8, 2, generator=generator), torch.arange(8) % 2
-    options = {"loss": cross_entropy, "training": training, "data_size": 8, "generator": generator}
-    model.update(model.optimisers(training), points, labels, **options)
+    optimisers = model.optimisers(training)
+    model.update(Step(points, labels, cross_entropy, training, optimisers, 8, generator))
     assert drawn == [12]

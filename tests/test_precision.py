@@ -7,7 +7,8 @@ from hypergan import HyperGAN, HyperGANError, Training, fit
 from hypergan.data import load
 from hypergan.metrics import accuracy, entropy
 from hypergan.objective import cross_entropy, mean_squared_error
-from hypergan.precision import products_in
+from hypergan.precision import factors_in, products_in
+from hypergan.step import Step
 from hypergan.targets import mnist_target
 
 CPU = torch.device("cpu")
@@ -36,11 +37,35 @@ def test_auto_reduces_only_where_it_is_faster(fast, monkeypatch):
 
 
 def test_auto_leaves_regression_exact(fast):
-    training = Training()
-    assert product(training.products(cross_entropy, CPU)) == torch.bfloat16
-    assert product(training.products(mean_squared_error, CPU)) == torch.float32
-    asked = Training(precision="bfloat16")
-    assert product(asked.products(mean_squared_error, CPU)) == torch.bfloat16
+    def factors(step):
+        with step.factors():
+            return torch.get_float32_matmul_precision()
+
+    classes, values, asked = (
+        Step(torch.ones(2, 3), torch.ones(2), loss, training, {}, 2, torch.Generator())
+        for loss, training in [
+            (cross_entropy, Training()),
+            (mean_squared_error, Training()),
+            (mean_squared_error, Training(precision="bfloat16")),
+        ]
+    )
+    assert [product(s.products()) for s in (classes, values, asked)] == [
+        torch.bfloat16, torch.float32, torch.bfloat16,
+    ]  # fmt: skip
+    assert [factors(s) for s in (classes, values, asked)] == ["medium", "highest", "medium"]
+
+
+def test_rounded_factors_keep_exact_sums(generator):
+    """Of 512 products to three digits of their size, and in float32; afterwards all is exact."""
+    codes, weights = (torch.randn(n, 512, generator=generator) for n in (5, 300))
+    exact = F.linear(codes, weights)
+    with factors_in("bfloat16", CPU):
+        rounded = F.linear(codes, weights)
+    assert rounded.dtype == torch.float32
+    assert (rounded - exact).std() < 0.005 * exact.std()
+    with pytest.raises(ZeroDivisionError), factors_in("bfloat16", CPU):
+        raise ZeroDivisionError
+    assert torch.equal(F.linear(codes, weights), exact)
 
 
 def test_an_unknown_precision_is_refused():

@@ -16,12 +16,12 @@ from hypergan.baselines.wasserstein import gradient_penalty, wasserstein_distanc
 from hypergan.ensemble import Weights
 from hypergan.errors import SettingsError, require_at_least
 from hypergan.model import perceptron
-from hypergan.objective import Loss
 from hypergan.posterior import Posterior
 from hypergan.randomness import global_seed, normal
 from hypergan.vectors import weights_of
 
 if TYPE_CHECKING:
+    from hypergan.step import Step
     from hypergan.training import Training
 
 
@@ -145,34 +145,15 @@ class APD(Posterior):
             for name, module in (("generator", self.generator), ("critic", self.critic))
         }
 
-    def update(
-        self,
-        optimisers: dict[str, torch.optim.Optimizer],
-        inputs: Tensor,
-        targets: Tensor,
-        *,
-        loss: Loss,
-        training: Training,
-        data_size: int,
-        generator: torch.Generator,
-    ) -> dict[str, Tensor]:
+    def update(self, step: Step) -> dict[str, Tensor]:
         """A step of the chain, or of the GAN once the chain is done."""
         chain_is_done = self.distilling
         if chain_is_done:
-            distance = self._distil(optimisers, generator)
+            distance = self._distil(step)
             with torch.no_grad():
-                weights = self.sample(1, generator)
-                _, history = task_loss(loss, self.target, weights, inputs, targets)
+                _, history = task_loss(self.target, self.sample(1, step.generator), step)
             return history | {"wasserstein_distance": distance}
-        history = self.sgld.update(
-            optimisers,
-            inputs,
-            targets,
-            loss=loss,
-            training=training,
-            data_size=data_size,
-            generator=generator,
-        )
+        history = self.sgld.update(step)
         if self.distilling and self.standardise:
             self._standardise()
         return history
@@ -182,24 +163,17 @@ class APD(Posterior):
         self.centre.copy_(self.sgld.points.mean(0))
         self.scale.copy_((self.sgld.points - self.centre).square().mean().sqrt())
 
-    def _distil(
-        self, optimisers: dict[str, torch.optim.Optimizer], generator: torch.Generator
-    ) -> Tensor:
+    def _distil(self, step: Step) -> Tensor:
         """Steps of the critic, then one of the generator; the distance that the critic saw."""
         for _ in range(self.critic_steps):
-            real = self._real(generator)
+            real = self._real(step.generator)
             with torch.no_grad():
-                fake = self._fake(generator)
-            mix = torch.rand(self.points, 1, generator=generator).to(real)
+                fake = self._fake(step.generator)
+            mix = torch.rand(self.points, 1, generator=step.generator).to(real)
             distance = wasserstein_distance(self.critic, real, fake)
-            objective = self.penalty * gradient_penalty(self.critic, real, fake, mix) - distance
-            optimisers["critic"].zero_grad()
-            objective.backward()
-            optimisers["critic"].step()
-        score = self.critic(self._fake(generator)).mean()
-        optimisers["generator"].zero_grad()
-        (-score).backward(inputs=list(self.generator.parameters()))
-        optimisers["generator"].step()
+            smoothness = gradient_penalty(self.critic, real, fake, mix)
+            step.descend("critic", self.penalty * smoothness - distance)
+        step.descend("generator", -self.critic(self._fake(step.generator)).mean())
         return distance.detach()
 
     def _real(self, generator: torch.Generator) -> Tensor:

@@ -16,10 +16,10 @@ from torch.nn import functional as F
 from hypergan.ensemble import Weights, forward_networks
 from hypergan.errors import SettingsError, TargetError
 from hypergan.layers import copy_of, layers_of
-from hypergan.objective import Loss
-from hypergan.posterior import Posterior, task_report
+from hypergan.posterior import Posterior
 
 if TYPE_CHECKING:
+    from hypergan.step import Step
     from hypergan.training import Training
 
 THINNED = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d)
@@ -121,25 +121,15 @@ class MCDropout(Posterior):
         groups = [{"params": list(self.trained.values()), "lr": training.learning_rate}]
         return {"network": training.adam(groups)}
 
-    def update(
-        self,
-        optimisers: dict[str, torch.optim.Optimizer],
-        inputs: Tensor,
-        targets: Tensor,
-        *,
-        loss: Loss,
-        training: Training,
-        data_size: int,
-        generator: torch.Generator,
-    ) -> dict[str, Tensor]:
+    def update(self, step: Step) -> dict[str, Tensor]:
         """A step of the one network on the whole mini-batch, each image with its own dropout."""
-        targets = targets.unsqueeze(0)
+        targets = step.targets.unsqueeze(0)
         network = {name: parameter.unsqueeze(0) for name, parameter in self.trained.items()}
-        with self._dropping(), training.products(loss, inputs.device):
-            outputs = forward_networks(self.target, network, inputs)
-        task_loss = loss(outputs, targets).mean()
-        training.descend(optimisers["network"], task_loss)
-        return task_report(loss, task_loss, outputs, targets)
+        with self._dropping(), step.products():
+            outputs = forward_networks(self.target, network, step.inputs)
+        task_loss = step.loss(outputs, targets).mean()
+        step.descend("network", task_loss)
+        return step.report(task_loss, outputs, targets)
 
     @contextmanager
     def _dropping(self) -> Iterator[None]:

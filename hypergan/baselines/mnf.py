@@ -17,12 +17,12 @@ from hypergan.baselines.flow_layers import FlowConv2d, FlowLayer, FlowLinear
 from hypergan.ensemble import Weights, _channels_last
 from hypergan.errors import SettingsError, TargetError
 from hypergan.layers import copy_of, layers_of
-from hypergan.model import split
-from hypergan.objective import Loss, expected_task_loss
-from hypergan.posterior import Posterior, task_report
+from hypergan.objective import expected_task_loss
+from hypergan.posterior import Posterior
 from hypergan.randomness import global_seed
 
 if TYPE_CHECKING:
+    from hypergan.step import Step
     from hypergan.training import Training
 
 FLOW_LAYERS: dict[type[nn.Module], type[FlowLayer]] = {
@@ -103,37 +103,26 @@ class MNF(Posterior):
         trained = [p for p in self.network.parameters() if p.requires_grad]
         return {"layers": training.adam([{"params": trained, "lr": training.learning_rate}])}
 
-    def update(
-        self,
-        optimisers: dict[str, torch.optim.Optimizer],
-        inputs: Tensor,
-        targets: Tensor,
-        *,
-        loss: Loss,
-        training: Training,
-        data_size: int,
-        generator: torch.Generator,
-    ) -> dict[str, Tensor]:
+    def update(self, step: Step) -> dict[str, Tensor]:
         """One step on the bound per input: task loss + KL / data_size.
 
         Each of ``training.networks`` draws of z sees its share of the mini-batch (all of it with
         ``share_images``); as many as there are images give each its own, as in Algorithm 1.
         """
-        n = training.networks
-        if training.share_images:
-            inputs, targets = (batch.expand(n, *batch.shape) for batch in (inputs, targets))
-        else:
-            inputs, targets = (split(batch, n) for batch in (inputs, targets))
-        z, kl = self._draw(n, generator)
+        n = step.training.networks
+        inputs, targets = step.split(n)
+        if step.training.share_images:
+            inputs = inputs.expand(n, *inputs.shape)
+        z, kl = self._draw(n, step.generator)
         images = _channels_last(inputs.flatten(0, 1), image_dims=4)
         # The layers' noise comes from the global generator.
-        with global_seed(generator), training.products(loss, inputs.device):
+        with global_seed(step.generator), step.products():
             flat = functional_call(self.network, z, images, tie_weights=False).to(inputs.dtype)
         outputs = flat.unflatten(0, (n, -1))
-        task_loss = expected_task_loss(loss, outputs, targets)
-        training.descend(optimisers["layers"], task_loss + self.kl_weight * kl / data_size)
+        task_loss = expected_task_loss(step.loss, outputs, targets)
+        step.descend("layers", task_loss + self.kl_weight * kl / step.data_size)
         self._bound_std()
-        return task_report(loss, task_loss, outputs, targets) | {"kl": kl.detach()}
+        return step.report(task_loss, outputs, targets) | {"kl": kl.detach()}
 
     def _draw(self, n: int, generator: torch.Generator) -> tuple[Weights, Tensor]:
         """``n`` draws of every layer's z, by the name of its buffer, and their mean KL in nats."""

@@ -14,12 +14,11 @@ from torch.nn.modules.conv import _ConvNd
 from hypergan.ensemble import Weights, forward_networks
 from hypergan.errors import SettingsError, TargetError
 from hypergan.layers import copy_of, layers_of
-from hypergan.model import split
-from hypergan.objective import Loss
-from hypergan.posterior import Posterior, task_report
+from hypergan.posterior import Posterior
 from hypergan.randomness import global_seed
 
 if TYPE_CHECKING:
+    from hypergan.step import Step
     from hypergan.training import Training
 
 INITIALISATIONS = ("default", "normal")
@@ -110,29 +109,16 @@ class NetworkEnsemble(Posterior):
         groups = [{"params": list(self._stacked), "lr": training.learning_rate}]
         return {"members": training.adam(groups)}
 
-    def update(
-        self,
-        optimisers: dict[str, torch.optim.Optimizer],
-        inputs: Tensor,
-        targets: Tensor,
-        *,
-        loss: Loss,
-        training: Training,
-        data_size: int,
-        generator: torch.Generator,
-    ) -> dict[str, Tensor]:
+    def update(self, step: Step) -> dict[str, Tensor]:
         """A step of every member on its own loss; the report has their mean."""
-        if training.share_images:
-            targets = targets.expand(self.size, *targets.shape)
-        else:
-            inputs, targets = (split(batch, self.size) for batch in (inputs, targets))
-        with training.products(loss, inputs.device):
+        inputs, targets = step.split(self.size)
+        with step.products():
             outputs = forward_networks(
-                self.target, self.weights, inputs, shared=training.share_images
+                self.target, self.weights, inputs, shared=step.training.share_images
             )
-        losses = loss(outputs, targets)
-        training.descend(optimisers["members"], losses.sum())  # a member's gradient is its own
-        return task_report(loss, losses.mean(), outputs, targets)
+        losses = step.loss(outputs, targets)
+        step.descend("members", losses.sum())  # a member's gradient is its own
+        return step.report(losses.mean(), outputs, targets)
 
 
 def random_start(target: nn.Module, initialisation: str) -> dict[str, Tensor]:

@@ -26,12 +26,13 @@ from torch import Tensor, nn
 from hypergan.ensemble import Weights, forward_networks
 from hypergan.errors import SettingsError, require_at_least
 from hypergan.layers import copy_of, layers_of
-from hypergan.objective import Loss, expected_task_loss
-from hypergan.posterior import Posterior, task_report
+from hypergan.objective import expected_task_loss
+from hypergan.posterior import Posterior
 from hypergan.randomness import normal
 from hypergan.vectors import vector_of, weights_of
 
 if TYPE_CHECKING:
+    from hypergan.step import Step
     from hypergan.training import Training
 
 
@@ -126,25 +127,14 @@ class SGLD(Posterior):
         )
         return {"drift": drift}
 
-    def update(
-        self,
-        optimisers: dict[str, torch.optim.Optimizer],
-        inputs: Tensor,
-        targets: Tensor,
-        *,
-        loss: Loss,
-        training: Training,
-        data_size: int,
-        generator: torch.Generator,
-    ) -> dict[str, Tensor]:
+    def update(self, step: Step) -> dict[str, Tensor]:
         """One Langevin step; its end point is kept if it is one of those to keep."""
-        optimiser = optimisers["drift"]
         weights = weights_of(self.position.unsqueeze(0), self.layers)
-        with training.products(loss, inputs.device):
-            objective, history = task_loss(loss, self.target, weights, inputs, targets)
-        training.descend(optimiser, objective)
-        rate = 2 * optimiser.param_groups[0]["lr"]
-        self._diffuse(rate * self.temperature / data_size, generator)
+        with step.products():
+            objective, history = task_loss(self.target, weights, step)
+        step.descend("drift", objective)
+        rate = 2 * step.optimisers["drift"].param_groups[0]["lr"]
+        self._diffuse(rate * self.temperature / step.data_size, step.generator)
         self._keep()
         return history
 
@@ -163,11 +153,9 @@ class SGLD(Posterior):
             self.kept[(after // self.thinning - 1) % len(self.kept)] = self.position
 
 
-def task_loss(
-    loss: Loss, target: nn.Module, weights: Weights, inputs: Tensor, targets: Tensor
-) -> tuple[Tensor, dict[str, Tensor]]:
+def task_loss(target: nn.Module, weights: Weights, step: Step) -> tuple[Tensor, dict[str, Tensor]]:
     """Mean loss of N networks on a mini-batch that all of them see, and its row of the history."""
-    outputs = forward_networks(target, weights, inputs)
-    targets = targets.expand(len(outputs), *targets.shape)
-    value = expected_task_loss(loss, outputs, targets)
-    return value, task_report(loss, value, outputs, targets)
+    outputs = forward_networks(target, weights, step.inputs)
+    targets = step.targets.expand(len(outputs), *step.targets.shape)
+    value = expected_task_loss(step.loss, outputs, targets)
+    return value, step.report(value, outputs, targets)

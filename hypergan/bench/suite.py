@@ -22,6 +22,7 @@ from hypergan.objective import cross_entropy
 from hypergan.precision import products_in
 from hypergan.randomness import global_seed
 from hypergan.settings import settings_for
+from hypergan.step import Step
 from hypergan.targets import cifar_target, mnist_target
 from hypergan.training import Training, fit
 
@@ -182,16 +183,9 @@ def _step(
     """One optimisation step of ours."""
     keep_freed_memory()
     model = _model(dataset).train()
-    return partial(
-        model.update,
-        model.optimisers(training),
-        images,
-        labels,
-        loss=cross_entropy,
-        training=training,
-        data_size=60_000,
-        generator=torch.Generator().manual_seed(0),
-    )
+    optimisers, generator = model.optimisers(training), torch.Generator().manual_seed(0)
+    step = Step(images, labels, cross_entropy, training, optimisers, 60_000, generator)
+    return partial(model.update, step)
 
 
 def _of_the_limit(

@@ -9,8 +9,9 @@ from hypergan import Training, fit
 from hypergan.baselines.apd import APD
 from hypergan.data import NAMES
 from hypergan.errors import SettingsError
-from hypergan.objective import cross_entropy
+from hypergan.objective import cross_entropy, mean_squared_error
 from hypergan.settings import PROFILES, settings_for
+from hypergan.step import Step
 
 QUICK = Training(
     precision="float32",
@@ -47,11 +48,12 @@ def test_a_gaussian_is_recovered(generator):
     posterior.sgld_steps = 2000
     posterior.sgld.steps.fill_(2000)
     posterior._standardise()
-    optimisers = posterior.optimisers(QUICK)
+    optimisers, unused = posterior.optimisers(QUICK), torch.zeros(1, 2)
+    step = Step(unused, unused, mean_squared_error, QUICK, optimisers, 1, generator)
     means, covariances = [], []
-    for step in range(300):
-        posterior._distil(optimisers, generator)
-        if step >= 150 and step % 10 == 0:
+    for done in range(300):
+        posterior._distil(step)
+        if done >= 150 and done % 10 == 0:
             made = vectors(posterior, 1000, generator)
             means.append(made.mean(0))
             covariances.append(made.T.cov())

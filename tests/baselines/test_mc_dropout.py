@@ -9,6 +9,7 @@ from hypergan import Ensemble, Training, fit
 from hypergan.baselines.mc_dropout import MCDropout
 from hypergan.errors import RecordError, SettingsError, TargetError
 from hypergan.objective import mean_squared_error
+from hypergan.step import Step
 
 TRAINING = Training(
     precision="float32", learning_rate=1e-2, schedule="constant", epochs=15, batch_size=100
@@ -95,15 +96,8 @@ def test_every_image_of_a_step_has_dropout_of_its_own(generator):
         seen.append(outputs.detach())
         return mean_squared_error(outputs, targets)
 
-    posterior.update(
-        posterior.optimisers(TRAINING),
-        image.expand(50, -1, -1, -1),
-        torch.zeros(50, 2),
-        loss=watch,
-        training=TRAINING,
-        data_size=50,
-        generator=generator,
-    )
+    optimisers, fifty = posterior.optimisers(TRAINING), image.expand(50, -1, -1, -1)
+    posterior.update(Step(fifty, torch.zeros(50, 2), watch, TRAINING, optimisers, 50, generator))
     (outputs,) = seen
     assert outputs.shape == (1, 50, 2)
     assert len(outputs[0].unique(dim=0)) > 40

@@ -1,4 +1,5 @@
 import copy
+from dataclasses import replace
 
 import pytest
 import torch
@@ -12,6 +13,7 @@ from hypergan.ensemble import Ensemble
 from hypergan.errors import RecordError, SettingsError, TargetError
 from hypergan.objective import cross_entropy, mean_squared_error
 from hypergan.randomness import global_seed
+from hypergan.step import Step
 from hypergan.targets import cifar_target, mnist_target
 
 SMALL = {"flow_hidden": (5, 7)}
@@ -74,15 +76,9 @@ def test_images_pass_the_network_whole_or_dealt_out(share_images, generator):
 
 
 def update(posterior, inputs, targets, options, generator, **changes):
-    settings = {"loss": cross_entropy, "data_size": 100} | changes
-    return posterior.update(
-        posterior.optimisers(options),
-        inputs,
-        targets,
-        training=options,
-        generator=generator,
-        **settings,
-    )
+    optimisers = posterior.optimisers(options)
+    step = Step(inputs, targets, cross_entropy, options, optimisers, 100, generator)
+    return posterior.update(replace(step, **changes))
 
 
 def test_every_parameter_is_trained_but_for_the_target(target, blobs, generator):

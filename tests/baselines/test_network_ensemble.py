@@ -10,6 +10,7 @@ from hypergan.baselines.network_ensemble import NetworkEnsemble, random_start
 from hypergan.errors import RecordError, SettingsError, TargetError
 from hypergan.layers import layers_of
 from hypergan.metrics import layer_norms
+from hypergan.step import Step
 from hypergan.targets import mnist_target
 
 
@@ -32,11 +33,9 @@ def test_a_member_is_what_it_would_be_alone(members, share_images, target, blobs
     training = adam(members, batch_size=300, share_images=share_images, weight_decay=1e-3)
     starts = posterior.sample(members)
     optimisers = posterior.optimisers(training)
-    options = {"training": training, "data_size": 300, "generator": generator}
+    step = Step(*blobs, lambda x, y: mean_losses(x, y), training, optimisers, 300, generator)
     for _ in range(5):
-        losses = posterior.update(
-            optimisers, *blobs, loss=lambda x, y: mean_losses(x, y), **options
-        )
+        losses = posterior.update(step)
     trained = posterior.sample(members)
     seen = [blobs] * members if share_images else parts(blobs, members)
     alone = []

@@ -10,6 +10,7 @@ from hypergan.errors import RecordError, SettingsError
 from hypergan.objective import cross_entropy, mean_squared_error
 from hypergan.records import Cell
 from hypergan.settings import PROFILES, settings_for
+from hypergan.step import Step
 
 QUICK = Training(
     precision="float32",
@@ -27,10 +28,7 @@ def steps(posterior, count, data, loss, training, generator):
     optimisers = posterior.optimisers(training)
     places = []
     for _ in range(count):
-        posterior.update(
-            optimisers, *data, loss=loss, training=training, data_size=len(data[0]),
-            generator=generator,
-        )  # fmt: skip
+        posterior.update(Step(*data, loss, training, optimisers, len(data[0]), generator))
         places.append(posterior.position.detach().clone())
     return torch.stack(places)
 

@@ -1,0 +1,92 @@
+"""One step of training: a mini-batch and what a posterior needs to learn from it."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from hypergan.metrics import accuracy
+from hypergan.objective import Loss, cross_entropy
+from hypergan.precision import factors_in, products_in
+
+if TYPE_CHECKING:
+    from hypergan.training import Training
+
+
+@dataclass(frozen=True)
+class Step:
+    """What a posterior's ``update`` is given.
+
+    Attributes:
+        inputs: The mini-batch, (B, ...).
+        targets: Its labels or values, (B, ...).
+        loss: A loss per network.
+        training: The settings.
+        optimisers: What the posterior's ``optimisers`` returned, with the rates of this step.
+        data_size: Inputs in the whole training set: a prior counts once for all of them.
+        generator: Source of randomness, on the CPU.
+    """
+
+    inputs: Tensor
+    targets: Tensor
+    loss: Loss
+    training: Training
+    optimisers: dict[str, torch.optim.Optimizer]
+    data_size: int
+    generator: torch.Generator
+
+    def split(self, networks: int) -> tuple[Tensor, Tensor]:
+        """Inputs and targets dealt out to N networks, both (N, B // N, ...).
+
+        With ``share_images`` the inputs stay (B, ...), for every network, and targets are
+        (N, B, ...).
+        """
+        if self.training.share_images:
+            return self.inputs, self.targets.expand(networks, *self.targets.shape)
+        share = len(self.inputs) // networks
+        inputs, targets = (
+            batch[: share * networks].unflatten(0, (networks, share))
+            for batch in (self.inputs, self.targets)
+        )
+        return inputs, targets
+
+    @property
+    def _precision(self) -> str:
+        """A class is the largest logit whatever its fourth digit; a value loses it unasked."""
+        exact = self.training.precision == "auto" and self.loss is not cross_entropy
+        return "float32" if exact else self.training.precision
+
+    def products(self) -> torch.autocast:
+        """A context with matrix products in ``training.precision``."""
+        return products_in(self._precision, self.inputs.device)
+
+    def factors(self) -> AbstractContextManager[None]:
+        """A context in which float32 products round their factors to ``training.precision``."""
+        return factors_in(self._precision, self.inputs.device)
+
+    def descend(self, name: str, objective: Tensor) -> None:
+        """Move an optimiser down the objective's gradient, scaled down to ``max_gradient``."""
+        optimiser = self.optimisers[name]
+        parameters = [p for group in optimiser.param_groups for p in group["params"]]
+        optimiser.zero_grad()
+        objective.backward(inputs=parameters)  # and no gradient for the other player
+        if self.training.max_gradient is not None:
+            torch.nn.utils.clip_grad_norm_(parameters, self.training.max_gradient)
+        optimiser.step()
+
+    def report(self, task_loss: Tensor, outputs: Tensor, targets: Tensor) -> dict[str, Tensor]:
+        """What every method reports: its loss, and in classification its accuracy.
+
+        Args:
+            task_loss: The mean over the networks of the step.
+            outputs: (N, B, ...).
+            targets: (N, B, ...), or what broadcasts to it.
+        """
+        report = {"loss": task_loss.detach()}
+        if self.loss is cross_entropy:
+            report["accuracy"] = accuracy(outputs.detach(), targets)
+        return report

@@ -1,6 +1,7 @@
 """The command line: cells, records, their verification, the claims, the benchmark."""
 
 import argparse
+import os
 import sys
 from collections import Counter
 from pathlib import Path
@@ -19,13 +20,18 @@ def main(arguments: list[str] | None = None) -> int:
     """Parse and obey; 0, 1 if `verify` finds a mismatch, 2 after an error the user can mend."""
     options = parser().parse_args(arguments)
     try:
-        return options.command(options) or 0
+        code = options.command(options) or 0
+        sys.stdout.flush()
     except HyperGANError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("stopped; the same command goes on from the last checkpoint", file=sys.stderr)
         return 130
+    except BrokenPipeError:  # the reader, such as head, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for the flush at exit
+        return 141
+    return code
 
 
 def parser() -> argparse.ArgumentParser:

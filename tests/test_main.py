@@ -88,6 +88,12 @@ def test_the_module_runs_and_fails_without_a_traceback():
     assert set(known.split(", ")) == set(METHODS)
 
 
+def test_a_reader_that_has_seen_enough_ends_it_without_a_traceback():
+    command = f"{sys.executable} -m hypergan list | true"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True)
+    assert done.stderr == ""
+
+
 @pytest.mark.parametrize("command", [[], ["run"], ["promote"], ["verify"], ["list"]])
 def test_help_is_there(command, capsys):
     with pytest.raises(SystemExit) as stop:

@@ -34,7 +34,7 @@ class Claim:
         place: Where it says so.
         quote: A few of its words.
         rule: The decision rule in words.
-        measured: The measured quantity; empty where no record can show it.
+        measured: The measured quantity.
         comparison: ">", "<" or "between".
         threshold: A number; for "between" two.
         unit: Of the effect.
@@ -59,8 +59,8 @@ class Claim:
     @property
     def quantities(self) -> list["Quantity"]:
         """What is measured, then what is subtracted."""
-        terms = f"{self.measured};{self.against}".split(";")
-        return [Quantity.parse(term) for term in terms if term.strip()]
+        terms = [self.measured, *self.against.split(";")] if self.against else [self.measured]
+        return [Quantity.parse(term) for term in terms]
 
 
 @dataclass(frozen=True)
@@ -146,7 +146,7 @@ def evaluate(
     """
     folders = (runs(), published()) if folders is None else folders
     values = {quantity: quantity.values(profile, folders) for quantity in claim.quantities}
-    seeds = set.intersection(*map(set, values.values())) if values else set()
+    seeds = set.intersection(*map(set, values.values()))
     if seed is not None:
         seeds &= {seed}
     effects = [

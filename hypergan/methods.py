@@ -48,11 +48,15 @@ METHODS = {
     "nuts": Method(GoldStandard, datasets=("cubic",)),
 }
 
-VARIED = {"beta": (0.0, 0.1, 0.3, 1.0, 3.0, 10.0), "code_dim": (8, 32, 64, 256)}
+VARIED = {
+    "beta": (0.0, 0.1, 0.3, 1.0, 3.0, 10.0),
+    "code_dim": (8, 32, 64, 256),
+    "hidden": (64, 128, 256, 1024),
+}
 """Numbers of HyperGAN that are varied on MNIST, one at a time."""
 
 UNVARIED = "hypergan-beta-1"
-"""HyperGAN itself, trained as shortly as the others; its codes have 128 numbers."""
+"""HyperGAN itself, trained as shortly as the others; its codes have 128 numbers, its hidden layers 512 units."""
 
 METHODS |= {
     f"hypergan-{argument.replace('_', '-')}-{value:g}": Method(

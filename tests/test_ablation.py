@@ -164,7 +164,7 @@ def test_the_variation_shows_its_values_in_order(found):
     names = ("hypergan-beta-10", UNVARIED, "hypergan-beta-0.1")
     varied = [record(name, 0, 90 + METHODS[name].switches["beta"]) for name in names]
     figure = ablation.variation(Collection(varied, {}))
-    beta, bottom = figure.axes[0], figure.axes[-2]
+    beta, bottom = figure.axes[0], figure.axes[-len(VARIED)]
     assert [label.get_text() for label in bottom.get_xticklabels()] == ["0.1", "1", "10"]
     assert beta.lines[0].get_ydata().tolist() == [90.1, 91, 100]
     dotted = [line.get_xdata()[0] for line in beta.lines if line.get_linestyle() == ":"]

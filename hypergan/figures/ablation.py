@@ -97,7 +97,7 @@ def varied_by(argument: str) -> list[str]:
 def variation(collection: Collection) -> Figure:
     """What varying a number of HyperGAN does, a column a number; its own value is dotted."""
     rows = (ACCURACY, SPREAD, DISAGREEMENT, AUROC)
-    size = (4.2 * len(VARIED), 2.4 * len(rows))
+    size = (3.4 * len(VARIED), 2.4 * len(rows))
     figure, grid = plt.subplots(len(rows), len(VARIED), figsize=size, sharey="row", sharex="col")
     for column, argument in zip(grid.T, VARIED, strict=True):
         records = [r for r in collection.records if r.method in varied_by(argument)]

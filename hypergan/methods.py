@@ -56,7 +56,7 @@ VARIED = {
 """Numbers of HyperGAN that are varied on MNIST, one at a time."""
 
 UNVARIED = "hypergan-beta-1"
-"""HyperGAN itself, trained as shortly as the others; its codes have 128 numbers, its hidden layers 512 units."""
+"""HyperGAN itself, trained as shortly as the others: codes of 128 numbers, 512 hidden units."""
 
 METHODS |= {
     f"hypergan-{argument.replace('_', '-')}-{value:g}": Method(

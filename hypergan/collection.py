@@ -172,36 +172,3 @@ def compare(dataset: str, seed: int = 0, profile: str = "lite") -> Collection:
     every = collect(first.shown, [dataset], profile)
     others = [record for record in every.records if record.seed != seed]
     return Collection(first.records + others, first.missing)
-
-
-def judge(collection: Collection, method: str, others: list[str], measure: Measure) -> str:
-    """Whether a method has more of something than all others, seed by seed, in a sentence.
-
-    Args:
-        collection: The records.
-        method: The method that a claim is about.
-        others: Those that it is compared with.
-        measure: What is compared.
-
-    Returns:
-        "holds", "does not hold" or "holds for some seeds" with the numbers, or what is missing.
-    """
-    values = {
-        name: {record.seed: measure(record) for record in collection.of(name)}
-        for name in (method, *others)
-    }
-    lacking = [NAMES[name] for name in others if not values[name]]
-    note = f" Not run: {', '.join(lacking)}." if lacking else ""
-    own, *rivals = values.values()
-    best = [
-        all(rival[seed] < value for rival in rivals if seed in rival)
-        for seed, value in own.items()
-        if any(seed in rival for rival in rivals)
-    ]
-    if not best:
-        return f"**cannot be judged**: too few methods have records.{note}"
-    verdict = "holds" if all(best) else "holds for some seeds" if any(best) else "does not hold"
-    means = {name: interval([*found.values()]) for name, found in values.items() if found}
-    ranked = sorted(means, key=lambda name: -means[name].mean)
-    listed = ", ".join(f"{NAMES[name]} {means[name]}" for name in ranked)
-    return f"**{verdict}**: {listed}.{note}"

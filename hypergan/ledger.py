@@ -34,6 +34,18 @@ def findings(
     return [evaluate(claim, profile, folders, seed) for claim in ledger()]
 
 
+def about(figure: str, profile: str = "lite", seed: int | None = None) -> str:
+    """Short table of the claims that a page, or a figure on it, is about.
+
+    Args:
+        figure: As the ledger has it, such as "ablation" or "anomaly#figure-3".
+        profile: Profile's name.
+        seed: Look at this seed alone.
+    """
+    claims = [claim for claim in ledger() if claim.figure.startswith(figure)]
+    return short_table([evaluate(claim, profile, seed=seed) for claim in claims])
+
+
 def counts(findings: Sequence[Finding]) -> pd.DataFrame:
     """How many claims came to which verdict, a row a subject and one for all."""
     rows = pd.DataFrame(

@@ -13,11 +13,12 @@ class Attack:
         steps: Steps of PGD from a start.
         restarts: Random starts of PGD.
         ensembles: Networks attacked together, new ones that the examples are tested on, and
-            images, fewer where the networks are many.
+            how many of the images, fewer where the networks are many.
         singles: Single networks attacked to see how far their examples transfer.
         transfer: Sizes of the ensembles that these are tested on.
-        draws: Networks drawn anew at each step of the adaptive attack. It is tested on as many as
-            the last of ``transfer`` and takes the steps of all restarts from one start.
+        draws: Networks drawn anew at each step of the adaptive attack, and fixed ones of the attack
+            that it is compared with. Both are tested on as many new ones as the last of
+            ``transfer`` and take the steps of all restarts from one start.
     """
 
     images: int = 100

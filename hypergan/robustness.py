@@ -71,20 +71,23 @@ def evaluate_attacks(
     """Attack ensembles, and show the adversarial examples to the same networks and to new ones.
 
     A posterior of a limited size lends those networks as new that were not attacked, so far as
-    there are any; larger ensembles than it has are left out, and so is the adaptive attack.
+    there are any; larger ensembles than it has are left out, and so are the attacks that
+    do not stop early.
 
     Returns:
         The metrics ``attacks`` and ``transfer``, and arrays.
 
-        ``attacks`` has a path ATTACK / SIZE / TESTED / EPS: fgsm, pgd, or eot for PGD over fresh
-        draws; the number of networks attacked at a time; "same" or "fresh", the networks that the
-        examples were tested on; and the largest change of a pixel, "0" for the clean images. At
-        its end are the numbers of ``networks`` tested and of ``images``; ``entropy``, its mean over
-        the images; ``entropy_fooled``, its mean over those that fool every attacked network (for
-        eot: every tested one), None if there are none; ``all_fooled``, their share; ``success``,
-        the share of images whose mean softmax is wrong; ``fooled``, the mean share of networks
-        that an image fools; ``auroc`` and ``auroc_mutual_information``, how well entropy and
-        mutual information tell adversarial examples from the clean images.
+        ``attacks`` has a path ATTACK / SIZE / TESTED / EPS: fgsm, pgd, eot for PGD over fresh draws
+        at each step, or unstopped for PGD on networks that stay, which like eot takes all its
+        steps whether or not every network is fooled; the number of networks attacked at a time;
+        "same" or "fresh", the networks that the examples were tested on; and the largest change
+        of a pixel, "0" for the clean images. At its end are the numbers of ``networks`` tested and
+        of ``images``; ``entropy``, its mean over the images; ``entropy_fooled``, its mean over
+        those that fool every attacked network (for eot: every tested one), None if there are none;
+        ``all_fooled``, their share; ``success``, the share of images whose mean softmax is wrong;
+        ``fooled``, the mean share of networks that an image fools; ``auroc`` and
+        ``auroc_mutual_information``, how well entropy and mutual information tell adversarial
+        examples from the clean images.
 
         The arrays ``SCORE_ATTACK_SIZE_TESTED``, one row an eps, one column an image, hold
         ``entropy``, ``mutual_information``, ``fooled`` and ``wrong`` of each image.
@@ -96,7 +99,7 @@ def evaluate_attacks(
     """
     size = posterior.size
     ensembles = [sizes for sizes in attack.ensembles if size is None or sizes[0] <= size]
-    tries = 2 * (len(ensembles) + attack.singles) + (size is None)
+    tries = 2 * (len(ensembles) + attack.singles + (size is None))
     metrics: dict[str, Any] = {"fgsm": {}, "pgd": {}}
     arrays: Arrays = {}
     with progress_bar(
@@ -121,6 +124,10 @@ def evaluate_attacks(
             metrics["eot"] = {str(attack.draws): found}
             arrays |= more
         transfer, _ = stage("transfer", 2 * attack.singles, attacker.attack_singles)
+        if size is None:
+            found, more = stage("unstopped attack", 1, attacker.attack_unstopped)
+            metrics["unstopped"] = {str(attack.draws): found}
+            arrays |= more
     return {"attacks": metrics, "transfer": transfer}, arrays
 
 
@@ -157,7 +164,7 @@ class Attacker:
             new: Others that the examples are tested on, too.
             count: Number of images.
         """
-        images, labels = pixels(self.data, count)
+        images, labels = pixels(self.data, self.attack.images, count)
         tested = _victims(self.posterior, self.data, attacked, new, self.generator)
         summaries: dict[str, Any] = {}
         arrays: Arrays = {}
@@ -169,17 +176,27 @@ class Attacker:
 
     def attack_draws(self) -> Found:
         """What comes of PGD on networks that are drawn anew at each of its steps."""
-        attack, posterior, data = self.attack, self.posterior, self.data
-        images, labels = pixels(data, attack.images)
-        drawn = posterior.ensemble(max(attack.transfer), self.generator)
-        changing = in_pixels(
-            lambda: posterior.ensemble(attack.draws, self.generator), data.mean, data.std
-        )
+        changing = in_pixels(self._drawn, self.data.mean, self.data.std)
+        return self._attack_to_the_end("eot", changing, {})
+
+    def attack_unstopped(self) -> Found:
+        """What comes of as many steps on as many networks that stay the same."""
+        fixed = _through(self._drawn(), self.data)
+        return self._attack_to_the_end("unstopped", fixed, {"same": fixed})
+
+    def _drawn(self) -> Ensemble:
+        return self.posterior.ensemble(self.attack.draws, self.generator)
+
+    def _attack_to_the_end(self, name: str, attacked: Victim, tested: dict[str, Victim]) -> Found:
+        """PGD that does not stop early, tested on many new networks, too."""
+        attack = self.attack
+        images, labels = pixels(self.data, attack.images)
+        new = self.posterior.ensemble(max(attack.transfer), self.generator)
+        tested["fresh"] = _through(new, self.data)
         all_steps = attack.steps * attack.restarts
         method = partial(pgd, steps=all_steps, until_fooled=False, generator=self.generator)
-        tested = {"fresh": _through(drawn, data)}
-        found = self._outcomes(method, changing, tested, images, labels)
-        return _summaries(found), _arrays(found, f"eot_{attack.draws}")
+        found = self._outcomes(method, attacked, tested, images, labels)
+        return _summaries(found), _arrays(found, f"{name}_{attack.draws}")
 
     def attack_singles(self) -> Found:
         """Adversarial examples of single networks, shown to others."""
@@ -232,10 +249,18 @@ class Attacker:
         return found
 
 
-def pixels(data: Data, count: int) -> tuple[Tensor, Tensor]:
-    """Evenly spaced test images in [0, 1] and their labels, all of them if there are fewer."""
+def pixels(data: Data, among: int, count: int | None = None) -> tuple[Tensor, Tensor]:
+    """Evenly spaced test images in [0, 1] and their labels, all of them if there are fewer.
+
+    Args:
+        data: The data.
+        among: How many they are.
+        count: Take every so many-th of these alone, ``count`` in all.
+    """
     inputs, labels = data.test.tensors
-    chosen = torch.linspace(0, len(inputs) - 1, min(count, len(inputs))).long()
+    chosen = torch.linspace(0, len(inputs) - 1, min(among, len(inputs))).long()
+    if count is not None:
+        chosen = chosen[:: max(1, len(chosen) // count)][:count]
     mean, std = (torch.tensor(values).view(-1, 1, 1) for values in (data.mean, data.std))
     return (inputs[chosen] * std + mean).clamp(0, 1), labels[chosen]
 

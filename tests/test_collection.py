@@ -5,7 +5,7 @@ import pytest
 from test_records import example
 
 from hypergan import collection, records
-from hypergan.collection import NOT_RUN, collect, compare, judge, metric
+from hypergan.collection import NOT_RUN, collect, compare, metric
 from hypergan.methods import METHODS
 from hypergan.records import Cell
 
@@ -137,36 +137,3 @@ def test_a_record_of_other_settings_is_not_shown(write_digits):
     said = found.not_run_list()
     assert "HyperGAN on digits, damaged or of other settings" in said
     assert said.splitlines()[0].endswith("--force`")
-
-
-@pytest.mark.parametrize(
-    ("own", "rival", "verdict"),
-    [
-        ((2.0, 2.0), (1.0, 1.0), "**holds**"),
-        ((2.0, 2.0), (1.0, 3.0), "**holds for some seeds**"),
-        ((2.0, 2.0), (3.0, 3.0), "**does not hold**"),
-        ((2.0, 2.0), (2.0, 2.0), "**does not hold**"),
-    ],
-)
-def test_a_claim_is_judged_seed_by_seed(write_digits, own, rival, verdict):
-    for seed in (0, 1):
-        write_digits("hypergan", seed, own[seed])
-        write_digits("mnf", seed, rival[seed])
-    said = judge(compare("digits"), "hypergan", ["mnf", "apd"], ACCURACY)
-    assert said.startswith(f"{verdict}: ")
-    assert "Not run: APD." in said
-    order = [said.index(name) for name in ("HyperGAN", "MNF")]
-    assert (order == sorted(order)) == (np.mean(own) >= np.mean(rival))  # the largest first
-
-
-def test_nothing_is_judged_without_rivals(write_digits):
-    write_digits("hypergan", 0, 1.0)
-    assert "cannot be judged" in judge(compare("digits"), "hypergan", ["mnf"], ACCURACY)
-
-
-def test_a_seed_without_rivals_says_nothing(write_digits):
-    write_digits("hypergan", 0, 1.0)
-    write_digits("hypergan", 1, 1.0)
-    write_digits("mnf", 0, 2.0)
-    said = judge(compare("digits"), "hypergan", ["mnf"], ACCURACY)
-    assert said.startswith("**does not hold**")

@@ -32,6 +32,16 @@ def test_every_claim_of_the_ledger_has_a_subject():
     assert ledger.counts(findings).loc["all", "not run"] == len(findings)
 
 
+def test_a_page_or_a_figure_has_its_claims(monkeypatch):
+    claims = [replace(CLAIM, claim=name, figure=name) for name in ("anomaly#a", "anomaly#b", "c")]
+    monkeypatch.setattr(ledger, "ledger", lambda: claims)
+    page = ledger.about("anomaly")
+    assert "| anomaly#a |" in page
+    assert "| anomaly#b |" in page
+    assert "| c |" not in page
+    assert "anomaly#a" not in ledger.about("anomaly#b")
+
+
 def test_the_long_table_leads_to_figure_and_records(tmp_path):
     (tmp_path / "ablation.ipynb").write_text('"name": "figure-6"')
     confirmed, not_run = ledger.long_table([CONFIRMED, NOT_RUN], tmp_path).splitlines()[2:]

@@ -66,6 +66,14 @@ def test_pixels_are_the_images_bytes():
     assert len(pixels(DATA, 100)[1]) == 4
 
 
+def test_fewer_images_are_some_of_the_many():
+    images, _ = pixels(DATA, 4)
+    assert torch.equal(pixels(DATA, 4, 2)[0], images[::2])
+    assert torch.equal(pixels(DATA, 4, 4)[0], images)
+    assert torch.equal(pixels(DATA, 4, 3)[0], images[:3])
+    assert torch.equal(pixels(DATA, 100, 100)[0], images)
+
+
 def test_a_small_change_fools_nobody_and_a_large_one_those_under_attack(unlimited):
     for attack in ("fgsm", "pgd"):
         pair = unlimited[0]["attacks"][attack]["2"]
@@ -105,6 +113,17 @@ def test_an_adaptive_attack_fools_networks_not_yet_drawn(unlimited):
     found = unlimited[0]["attacks"]["eot"]["4"]["fresh"]["0.4"]
     assert found["networks"] == 4
     assert found["success"] == found["fooled"] == 1
+
+
+def test_an_attack_that_is_not_stopped_goes_on_with_the_same_networks(unlimited):
+    """Four networks are more than one pixel: what fools them fools any others."""
+    same, fresh = (
+        unlimited[0]["attacks"]["unstopped"]["4"][tested] for tested in ("same", "fresh")
+    )
+    assert same["0.1"]["success"] == fresh["0.1"]["success"] == 0
+    for found in (same["0.4"], fresh["0.4"]):
+        assert found["networks"] == 4
+        assert found["success"] == found["all_fooled"] == 1
 
 
 def test_an_example_of_one_network_fools_those_like_it(unlimited):

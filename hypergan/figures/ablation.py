@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from hypergan.claims import relative_norm_std
 from hypergan.collection import NOT_RUN, Collection, Measure, metric, title_of
-from hypergan.figures.style import marked
+from hypergan.figures.style import band, marked
 from hypergan.intervals import interval
 from hypergan.methods import METHODS, UNVARIED, VARIED
 
@@ -118,12 +118,6 @@ def variation(collection: Collection) -> Figure:
             axes.set(xlabel="", ylabel=quantity if axes in grid[:, 0] else "")
         column[-1].set_xlabel(argument)
     return marked(figure, *collection.records)
-
-
-def band(values: Sequence[float]) -> tuple[float, float]:
-    """The ends of the 95 % interval over seeds, as seaborn asks for them; NaN for one seed."""
-    ends = interval(values)
-    return (ends.low, ends.high) if ends.n > 1 else (math.nan, math.nan)
 
 
 def _start_and_whole(collection: Collection, column: str, label: str) -> Figure:

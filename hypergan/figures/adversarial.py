@@ -1,7 +1,6 @@
 """Figure 5: what ensembles make of adversarial examples."""
 
 from itertools import product
-from typing import Any
 
 import matplotlib.pyplot as plt
 import pandas as pd
@@ -9,12 +8,24 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from hypergan.collection import NAMES, Collection, Measure, judge
+from hypergan.claims import attack as mean_over_eps
+from hypergan.collection import NAMES, Collection, Measure
 from hypergan.figures.anomaly import finished
-from hypergan.intervals import interval
+from hypergan.figures.style import band
 from hypergan.records import Record
 
 ATTACKS = {"fgsm": "FGSM", "pgd": "PGD"}
+TO_THE_END = {
+    ("unstopped", "same"): "on ten networks, tested on them",
+    ("unstopped", "fresh"): "on ten networks, tested on new ones",
+    ("eot", "fresh"): "on ten new ones at each step, tested on new ones",
+}
+"""Attack and tested networks of the comparison that shows what adapting is worth."""
+MEASURES = {
+    "success": "share answered wrongly",
+    "entropy": "entropy (nats)",
+    "auroc": "AUROC of the entropy",
+}
 Line = tuple[str, str, str]
 """A method, how many networks are attacked, and which are tested: "same" or "fresh"."""
 
@@ -52,20 +63,13 @@ def papers_lines(collection: Collection) -> dict[Line, str]:
     return lines
 
 
-def against_eps(
-    collection: Collection,
-    lines: dict[Line, str],
-    measures: dict[str, str],
-    *,
-    adaptive: bool = False,
-) -> Figure:
+def against_eps(collection: Collection, lines: dict[Line, str], measures: dict[str, str]) -> Figure:
     """Measures against eps, a row of panels for each and a column for each attack.
 
     Args:
-        collection: The records; a curve is the mean over seeds, its band their range.
+        collection: The records; a curve is the mean over seeds, its band the 95 % interval.
         lines: What to draw, with labels.
         measures: Columns of :func:`outcomes` with labels.
-        adaptive: Draw the adaptive attack on HyperGAN too, beside PGD.
     """
     table = outcomes(collection)
     figure, panels = plt.subplots(
@@ -86,9 +90,6 @@ def against_eps(
                 & (table["tested"] == tested)
             ]
             _curve(axes, chosen.dropna(subset=[measure]), "eps", measure, label)
-        if adaptive and attack == "pgd" and "hypergan" in collection.shown:
-            chosen = table[(table["method"] == "hypergan") & (table["attack"] == "eot")]
-            _curve(axes, chosen, "eps", measure, "HyperGAN, new networks, adaptive attack")
         axes.set_xscale("symlog", linthresh=0.01)
         title = ATTACKS[attack] if i == 0 else ""
         axes.set(title=title, ylabel=measures[measure], xlabel="eps" * (i == len(measures) - 1))
@@ -96,10 +97,10 @@ def against_eps(
 
 
 def _curve(axes: Axes, table: pd.DataFrame, x: str, y: str, label: str) -> None:
-    """Mean over seeds with their range."""
+    """Mean over seeds with its interval."""
     sns.lineplot(
         table.astype({y: float}), x=x, y=y, ax=axes, label=label, marker="o", ms=4,
-        errorbar=lambda values: (values.min(), values.max()), legend=False,
+        errorbar=band, legend=False,
     )  # fmt: skip
 
 
@@ -119,12 +120,54 @@ def success_against_eps(collection: Collection, size: str = "10") -> Figure:
         if method in ("hypergan", "ensemble"):
             words = "the same" if tested == "same" else "new"
             lines[method, size, tested] = f"{NAMES[method]}, {words} networks"
-    return against_eps(collection, lines, {"success": "share answered wrongly"}, adaptive=True)
+    return against_eps(collection, lines, {"success": MEASURES["success"]})
 
 
 def detection_against_eps(collection: Collection) -> Figure:
     """AUROC of the entropy, adversarial examples against the clean images."""
-    return against_eps(collection, papers_lines(collection), {"auroc": "AUROC of the entropy"})
+    return against_eps(collection, papers_lines(collection), {"auroc": MEASURES["auroc"]})
+
+
+def adaptive(collection: Collection, method: str = "hypergan") -> Figure:
+    """PGD that takes all its steps, on networks that stay and on new ones at each step."""
+    table = outcomes(collection)
+    figure, panels = plt.subplots(1, len(MEASURES), figsize=(12, 4), sharex=True)
+    for axes, (measure, words) in zip(panels, MEASURES.items(), strict=True):
+        for (attack, tested), label in TO_THE_END.items():
+            chosen = (
+                (table["method"] == method)
+                & (table["attack"] == attack)
+                & (table["tested"] == tested)
+            )
+            if chosen.any():
+                _curve(axes, table[chosen], "eps", measure, label)
+        axes.set_xscale("symlog", linthresh=0.01)
+        axes.set(xlabel="eps", ylabel=words)
+    panels[-1].axhline(0.5, color="gray", linestyle=":", zorder=0)
+    return finished(figure, panels[0], collection)
+
+
+def adaptive_table(collection: Collection, method: str = "hypergan") -> pd.DataFrame:
+    """The same as means over eps, with intervals over seeds."""
+    return pd.DataFrame(
+        {
+            label: {
+                words: collection.text(method, _mean_of(attack, tested, measure))
+                for measure, words in MEASURES.items()
+            }
+            for (attack, tested), label in TO_THE_END.items()
+        }
+    ).T
+
+
+def _mean_of(attack: str, tested: str, measure: str) -> Measure:
+    """A measure's mean over eps, of the one size that such an attack has."""
+
+    def measured(record: Record) -> float:
+        (size,) = record.metrics["attacks"][attack]
+        return mean_over_eps(record, record.cell.path, attack, size, tested, measure)
+
+    return measured
 
 
 def transfers(collection: Collection, method: str = "hypergan") -> pd.DataFrame:
@@ -166,81 +209,3 @@ def success_table(collection: Collection) -> pd.DataFrame:
     names = ["method", "attack", "attacked", "tested"]
     wide = chosen.pivot_table(index=names, columns="eps", values="success", sort=False)
     return wide.round(2)
-
-
-def verdicts(collection: Collection) -> str:
-    """The claims of section 4.5, each judged from the records, in Markdown."""
-    lines = []
-    for attack, words in ATTACKS.items():
-        small = judge(collection, "hypergan", ["ensemble"], _entropy_of(attack, 10))
-        large = judge(
-            collection, "hypergan", ["apd", "mnf", "mc-dropout"], _entropy_of(attack, 100)
-        )
-        lines += [
-            f"- {words}: HyperGAN's examples have a higher entropy than those of a standard "
-            f"ensemble of as many networks, 10: {small}",
-            f"- {words}: 100 networks of HyperGAN have a higher entropy than the others: {large}",
-        ]
-    lines.append(
-        f"- What fools one network fools 50 to 70 % of others: {_transfer_verdict(collection)}"
-    )
-    lines.append(
-        f"- New networks withstand an attack that knows of them: {_adaptive_verdict(collection)}"
-    )
-    return "\n".join(lines) + "\n\nAll numbers are means over eps, entropies in nats."
-
-
-def _entropy_of(attack: str, size: int) -> Measure:
-    """Mean entropy over eps, with the networks that Figure 5 attacks and tests."""
-
-    def measured(record: Record) -> float:
-        by_size = record.metrics["attacks"][attack]
-        most = max(n for n in map(int, by_size) if n <= size)
-        attacked, tested = {
-            "hypergan": (most, "fresh"),
-            "ensemble": (most, "same"),
-        }.get(record.method, (1, "fresh"))
-        return _mean(by_size[str(attacked)][tested], "entropy")
-
-    return measured
-
-
-def _transfer_verdict(collection: Collection) -> str:
-    table = transfers(collection).dropna()
-    if not len(table):
-        return "**cannot be judged**: HyperGAN has no record."
-    largest = table[table["networks"] == table["networks"].max()]
-    means = largest.groupby("seed")["fooled"].mean()
-    inside = means.between(0.5, 0.7).all()
-    shares = interval([*means])
-    return f"**{'holds' if inside else 'does not hold'}**: a share of {shares} of the networks."
-
-
-def _adaptive_verdict(collection: Collection) -> str:
-    """Robustness has vanished where new networks fall as the attacked ones do."""
-    if "hypergan" not in collection.shown:
-        return "**cannot be judged**: HyperGAN has no record."
-
-    def success(attack: str, size: str | None, tested: str) -> Measure:
-        def measured(record: Record) -> float:
-            by_size = record.metrics["attacks"][attack]
-            return _mean(by_size[size or next(iter(by_size))][tested], "success")
-
-        return measured
-
-    same, new, adaptive = (
-        interval(collection.values("hypergan", success(*which)))
-        for which in (("pgd", "10", "same"), ("pgd", "10", "fresh"), ("eot", None, "fresh"))
-    )
-    kept, claimed = same.mean - adaptive.mean, same.mean - new.mean
-    verdict = "holds" if kept > claimed / 2 else "does not hold"
-    return (
-        f"**{verdict}**: PGD on 10 networks misleads them on a share of {same} of the images and "
-        f"10 new ones on {new}; with an expectation over new draws at each step, {adaptive}."
-    )
-
-
-def _mean(by_eps: dict[str, dict[str, Any]], measure: str) -> float:
-    """A measure's mean over all eps above 0."""
-    values = [numbers[measure] for eps, numbers in by_eps.items() if float(eps) > 0]
-    return float(sum(values) / len(values))

@@ -7,14 +7,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from hypergan import records
-from hypergan.collection import NAMES, Collection, judge, metric
+from hypergan.collection import NAMES, Collection, metric
 from hypergan.data import load
 from hypergan.figures import style
 from hypergan.paths import downloads
 from hypergan.records import Arrays, Record
-
-BASELINES = ["apd", "mnf", "mc-dropout", "ensemble"]
-"""What the paper compares HyperGAN with."""
 
 SCORES = {
     "entropy": "entropy",
@@ -109,18 +106,6 @@ def size_table(collection: Collection, method: str = "hypergan") -> pd.DataFrame
         for size in sizes
     }
     return pd.DataFrame(rows, index=[*columns]).T.rename_axis("networks")
-
-
-def verdicts(collection: Collection) -> str:
-    """The paper's claims on a data set, each judged from the records, in Markdown."""
-    entropy = judge(collection, "hypergan", BASELINES, metric("entropy", "out"))
-    auroc = judge(collection, "hypergan", BASELINES, metric("detection", "entropy", "auroc"))
-    return (
-        "- “HyperGAN is overall less confident on outlier samples than other approaches” "
-        f"{entropy} (Mean entropy of the outliers in nats.)\n"
-        "- “HyperGAN can better separate inliers from outliers” "
-        f"{auroc} (AUROC of the entropy.)"
-    )
 
 
 def extreme_images(

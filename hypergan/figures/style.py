@@ -1,5 +1,8 @@
 """What all figures share: their look, and where their numbers come from."""
 
+import math
+from collections.abc import Sequence
+
 import matplotlib.pyplot as plt
 import pandas as pd
 import seaborn as sns
@@ -7,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from hypergan.collection import NOT_RUN, Collection
+from hypergan.intervals import interval
 from hypergan.records import Record
 
 PAPER, OURS = "paper", "ours"
@@ -42,6 +46,12 @@ def marked(figure: Figure, *records: Record) -> Figure:
     if names := sorted({record.dataset for record in records if record.stand_in}):
         figure.suptitle(f"embedded stand-in data, not {', '.join(names)}", color="tab:red")
     return figure
+
+
+def band(values: Sequence[float]) -> tuple[float, float]:
+    """The ends of the 95 % interval over seeds, as seaborn asks for them; NaN for one seed."""
+    ends = interval(values)
+    return (ends.low, ends.high) if ends.n > 1 else (math.nan, math.nan)
 
 
 def say_not_run(axes: Axes, y: float = 0.05, *, row: bool = False) -> None:

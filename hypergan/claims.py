@@ -40,7 +40,7 @@ class Claim:
         unit: Of the effect.
         seeds: The fewest that decide; where it is 1, one value decides without an interval.
         figure: Page of the book that shows it, and the anchor there.
-        against: Quantities split by semicolons; the one that is hardest to beat is subtracted.
+        against: Quantities split by semicolons, each of which the claim is about.
     """
 
     id: str
@@ -97,7 +97,7 @@ class Quantity:
                     record = records.read(path)
                     records.check(record, record.cell, path)
                     value = STATISTICS[self.statistic](record, path, *self.arguments)
-                except (HyperGANError, KeyError, TypeError):  # a missing number may be null
+                except (HyperGANError, KeyError, TypeError, ValueError):  # null, or no number
                     continue
                 if not record.stand_in:
                     found[record.seed] = value, path
@@ -111,7 +111,8 @@ class Finding:
     Attributes:
         claim: The claim.
         verdict: One of :data:`VERDICTS`.
-        effect: The measured quantity, less what it is compared with; None without records.
+        effect: The measured quantity, less what it is compared with: of several the one that is
+            hardest to beat among those that the verdict rests on. None without records.
         records: The records behind it.
         missing: Cells whose records it waits for.
     """
@@ -137,6 +138,8 @@ def evaluate(
 ) -> Finding:
     """Judge a claim from the records that are there.
 
+    A claim about several methods is confirmed if it is of each of them, contradicted if of one.
+
     Args:
         claim: The claim.
         profile: Profile's name.
@@ -149,29 +152,32 @@ def evaluate(
     seeds = set.intersection(*map(set, values.values()))
     if seed is not None:
         seeds &= {seed}
-    effects = [
-        _effect([by_seed[s][0] for by_seed in values.values()], claim.comparison)
-        for s in sorted(seeds)
-    ]
-    effect = interval(effects) if effects else None
-    verdict = judge(effect, claim.comparison, claim.threshold, claim.seeds)
+    measured, *others = ([by_seed[s][0] for s in sorted(seeds)] for by_seed in values.values())
+    effects = [interval(numbers) for numbers in _differences(measured, others)] if seeds else []
+    verdicts = [judge(effect, claim.comparison, claim.threshold, claim.seeds) for effect in effects]
+    verdict = next((v for v in ("contradicted", "undecided") if v in verdicts), "confirmed")
+    deciding = [e for e, each in zip(effects, verdicts, strict=True) if each == verdict]
+    hardest = max if claim.comparison == "<" else min
     return Finding(
         claim,
-        verdict,
-        effect,
+        verdict if effects else "not run",
+        hardest(deciding, key=lambda effect: effect.mean, default=None),
         tuple(dict.fromkeys(v[s][1] for v in values.values() for s in sorted(seeds))),
         _missing(values, profile, claim.seeds) if seed is None else (),
     )
 
 
-def judge(effect: Interval | None, comparison: str, threshold: str, seeds: int) -> str:
+def _differences(measured: list[float], others: list[list[float]]) -> list[list[float]]:
+    """What is measured less what it is compared with, seed by seed, a list for each of these."""
+    return [list(np.subtract(measured, other)) for other in others] or [measured]
+
+
+def judge(effect: Interval, comparison: str, threshold: str, seeds: int) -> str:
     """The verdict on an effect.
 
     The claim is confirmed if the whole interval satisfies the comparison, contradicted if none of
     it does.
     """
-    if effect is None:
-        return "not run"
     if effect.n < seeds:
         return "undecided"
     ends = (effect.mean, effect.mean) if effect.n == 1 else (effect.low, effect.high)
@@ -189,13 +195,6 @@ def _region(comparison: str, threshold: str) -> tuple[float, float]:
         return low, high
     (number,) = numbers
     return {">": (number, math.inf), "<": (-math.inf, number)}[comparison]
-
-
-def _effect(values: Sequence[float], comparison: str) -> float:
-    """What is measured, less what is hardest to beat."""
-    measured, *others = values
-    hardest = min if comparison == "<" else max
-    return measured - hardest(others) if others else measured
 
 
 def _missing(

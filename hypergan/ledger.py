@@ -138,7 +138,7 @@ def _effect(finding: Finding) -> str:
         return "–"
     goal = " and ".join(claim.threshold.split()).replace("-", "−")
     effect = f"{finding.effect} {claim.unit}".rstrip()
-    return f"{effect}; claimed: {claim.comparison} {goal}"
+    return f"{effect}; confirmed if {claim.comparison} {goal}"
 
 
 def _figure(finding: Finding, folder: Path) -> str:

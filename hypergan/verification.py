@@ -49,10 +49,12 @@ TOLERANCES = {
     r"norms\.std": Tolerance(0.75),
     # In the same way std_outside changed by a factor of 2.2, and rmse by 1.15.
     r"rmse|std_inside|std_outside": Tolerance(0.6),
-    # In nats, small inside the distribution, and outside it determined by nothing in the data.
-    r"entropy|uncertainty|negative_log_likelihood|pairwise_kl": Tolerance(0.6, absolute=0.02),
-    # Shares and areas between 0 and 1.
-    r"brier_score|calibration_error|disagreement": Tolerance(0.6, absolute=0.02),
+    # Twice what two seeds of any method differ by on MNIST at most: 0.17, and 0.36 for ensembles of
+    # one network; of calibration errors, a hundredth or less, 0.43.
+    r"entropy|negative_log_likelihood|pairwise_kl": Tolerance(0.35, absolute=0.01),
+    r"brier_score|disagreement": Tolerance(0.35, absolute=0.01),
+    r"uncertainty|calibration_error": Tolerance(0.7, absolute=0.01),
+    # Areas and shares between 0 and 1.
     r"uncertainty\.(auroc|aupr|fpr95)|attacks|transfer": Tolerance(absolute=0.15),
 }
 """Tolerances by the names of metrics, or by a metric's name and the last key inside it."""

@@ -47,7 +47,7 @@ def test_the_long_table_leads_to_figure_and_records(tmp_path):
     confirmed, not_run = ledger.long_table([CONFIRMED, NOT_RUN], tmp_path).splitlines()[2:]
     assert '<span class="verdict confirmed">confirmed</span>' in confirmed
     assert '<span class="verdict not-run">not run</span>' in not_run
-    assert "1.2 [-1.9, 4.4] (n = 2) points; claimed: > 0" in confirmed
+    assert "1.2 [-1.9, 4.4] (n = 2) points; confirmed if > 0" in confirmed
     assert "[ablation](ablation.ipynb)" in confirmed
     assert "records/lite/digits/hypergan/seed1.json>`" in confirmed
     assert "2 to run" in not_run
@@ -61,7 +61,7 @@ def test_the_short_table_begins_with_what_was_decided():
 
 def test_an_effect_without_a_unit_ends_at_its_number():
     bare = replace(CONFIRMED, claim=replace(CLAIM, unit=""))
-    assert "(n = 2); claimed: > 0" in ledger.short_table([bare])
+    assert "(n = 2); confirmed if > 0" in ledger.short_table([bare])
 
 
 def test_what_is_to_run_is_listed_once():

@@ -11,9 +11,8 @@ from hypergan.training import Training
 def sgld(dataset: str, profile: str) -> Settings:
     """Settings of :class:`hypergan.baselines.sgld.SGLD`; ``paper`` is the code of Wang et al.
 
-    On images ``lite`` has their batch and twice their rate, at which a short chain gets further:
-    after 9,000 steps on MNIST single networks have 98.1 % of 2,000 validation images right instead
-    of 97.9 %, ensembles of 20 have 98.65 % instead of 98.5 %. Its prior is everywhere the one that
+    On images ``lite`` has their batch and twice their rate, at which a short chain gets further on
+    validation images of MNIST, see ``data/search/sgld.csv``. Its prior is everywhere the one that
     their weight decay means on MNIST, N(0, 1/60): the weight decay is 60 over the number of
     training images.
     """
@@ -48,9 +47,8 @@ def apd(dataset: str, profile: str) -> Settings:
     """Settings of :class:`hypergan.baselines.apd.APD`: the chain's, and the GAN's steps after it.
 
     ``paper`` is the code of Wang et al. with the 100 noise dimensions of its convolutional
-    networks; their vectors are not standardised. With standardised ones a generator of MNIST
-    networks has two thirds of the chain's spread after 160 steps of the rate and the number of
-    points that ``lite`` has; it takes 500, a third of a second each.
+    networks; their vectors are not standardised. With standardised ones a few hundred steps give a
+    generator of MNIST networks the chain's spread.
     """
     chain = sgld(dataset, profile)
     steps = chain.training.epochs * (chain.training.steps_per_epoch or 0)

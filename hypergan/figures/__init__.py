@@ -3,6 +3,7 @@
 from hypergan.figures.accuracy import (
     accuracy_by_size,
     accuracy_table,
+    below_the_paper,
     papers_margins,
     quality_table,
 )
@@ -27,6 +28,7 @@ from hypergan.figures.style import provenance, use_style
 __all__ = [
     "accuracy_by_size",
     "accuracy_table",
+    "below_the_paper",
     "course",
     "functions_table",
     "normal_start_table",

@@ -70,6 +70,17 @@ def test_curves_are_means_over_seeds():
     assert not figure.axes[3].lines[0].get_xdata().size  # no image fooled every network
 
 
+def test_the_table_of_the_papers_curves_has_means_over_eps():
+    made_up = collection(record("hypergan", 0, 1.0), record("hypergan", 1, 1.2), record("mnf"))
+    table = adversarial.papers_table(made_up)
+    assert list(table.index) == [
+        "HyperGAN, 5", "HyperGAN, 10", "HyperGAN, 100", "MNF, 1 attacked",
+    ]  # fmt: skip
+    assert table.loc["HyperGAN, 5", ("PGD", "entropy")].startswith("0.60 [")
+    assert table.loc["MNF, 1 attacked", ("FGSM", "auroc")] == "0.5 (n = 1)"
+    assert len(adversarial.papers_table(EMPTY)) == 0
+
+
 def test_success_shows_old_and_new_networks():
     figure = adversarial.success_against_eps(collection(record("hypergan")))
     left, right = ([line.get_ydata()[-1] for line in axes.lines] for axes in figure.axes)

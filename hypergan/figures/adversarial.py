@@ -67,7 +67,7 @@ def against_eps(collection: Collection, lines: dict[Line, str], measures: dict[s
     """Measures against eps, a row of panels for each and a column for each attack.
 
     Args:
-        collection: The records; a curve is the mean over seeds, its band the 95 % interval.
+        collection: The records; a curve is the mean over seeds.
         lines: What to draw, with labels.
         measures: Columns of :func:`outcomes` with labels.
     """
@@ -96,11 +96,13 @@ def against_eps(collection: Collection, lines: dict[Line, str], measures: dict[s
     return finished(figure, panels[0][-1], collection)
 
 
-def _curve(axes: Axes, table: pd.DataFrame, x: str, y: str, label: str) -> None:
-    """Mean over seeds with its interval."""
+def _curve(
+    axes: Axes, table: pd.DataFrame, x: str, y: str, label: str, *, banded: bool = False
+) -> None:
+    """Mean over seeds, with its interval where curves are few enough to see it."""
     sns.lineplot(
         table.astype({y: float}), x=x, y=y, ax=axes, label=label, marker="o", ms=4,
-        errorbar=band, legend=False,
+        errorbar=band if banded else None, legend=False,
     )  # fmt: skip
 
 
@@ -111,6 +113,20 @@ def entropy_against_eps(collection: Collection) -> Figure:
         papers_lines(collection),
         {"entropy": "entropy, all (nats)", "entropy_fooled": "entropy, fooling (nats)"},
     )
+
+
+def papers_table(collection: Collection) -> pd.DataFrame:
+    """Entropy and AUROC of these curves as means over eps, with intervals over seeds."""
+    rows = {
+        label: {
+            (words, measure): collection.text(method, _mean_of(attack, attacked, tested, measure))
+            for measure in ("entropy", "auroc")
+            for attack, words in ATTACKS.items()
+        }
+        for (method, attacked, tested), label in papers_lines(collection).items()
+    }
+    columns = pd.MultiIndex.from_product([ATTACKS.values(), ("entropy", "auroc")])
+    return pd.DataFrame.from_dict(rows, orient="index", columns=columns)
 
 
 def success_against_eps(collection: Collection, size: str = "10") -> Figure:
@@ -140,7 +156,7 @@ def adaptive(collection: Collection, method: str = "hypergan") -> Figure:
                 & (table["tested"] == tested)
             )
             if chosen.any():
-                _curve(axes, table[chosen], "eps", measure, label)
+                _curve(axes, table[chosen], "eps", measure, label, banded=True)
         axes.set_xscale("symlog", linthresh=0.01)
         axes.set(xlabel="eps", ylabel=words)
     panels[-1].axhline(0.5, color="gray", linestyle=":", zorder=0)
@@ -152,7 +168,7 @@ def adaptive_table(collection: Collection, method: str = "hypergan") -> pd.DataF
     return pd.DataFrame(
         {
             label: {
-                words: collection.text(method, _mean_of(attack, tested, measure))
+                words: collection.text(method, _mean_of(attack, None, tested, measure))
                 for measure, words in MEASURES.items()
             }
             for (attack, tested), label in TO_THE_END.items()
@@ -160,11 +176,11 @@ def adaptive_table(collection: Collection, method: str = "hypergan") -> pd.DataF
     ).T
 
 
-def _mean_of(attack: str, tested: str, measure: str) -> Measure:
-    """A measure's mean over eps, of the one size that such an attack has."""
+def _mean_of(attack: str, attacked: str | None, tested: str, measure: str) -> Measure:
+    """A measure's mean over eps, by default of the one size that an attack has."""
 
     def measured(record: Record) -> float:
-        (size,) = record.metrics["attacks"][attack]
+        size = attacked or next(iter(record.metrics["attacks"][attack]))
         return mean_over_eps(record, record.cell.path, attack, size, tested, measure)
 
     return measured

@@ -59,7 +59,7 @@ _LITE_GREY = Training(
 )
 # Without weight decay networks of CIFAR fit their training images ever more closely; how much of
 # it was chosen on the images that are watched, see data/search/cifar10.csv.
-_LITE_COLOUR = Training(weight_decay=1e-3)
+_LITE_COLOUR = Training(weight_decay=3e-3)
 _WATCHED = 2_000
 """Images held out to draw the course of training (Fig. 6)."""
 _LITE = {

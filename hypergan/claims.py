@@ -63,6 +63,10 @@ class Claim:
         return [Quantity.parse(term) for term in terms]
 
 
+Values = dict[int, tuple[float, Path]]
+"""A number and its record for each seed."""
+
+
 @dataclass(frozen=True)
 class Quantity:
     """A statistic of a method on a data set."""
@@ -86,9 +90,9 @@ class Quantity:
         method, dataset = cell.split("/")
         return cls(method, dataset, statistic, tuple(arguments))
 
-    def values(self, profile: str, folders: Sequence[Path]) -> dict[int, tuple[float, Path]]:
+    def values(self, profile: str, folders: Sequence[Path]) -> Values:
         """Value and record of each seed; a record that cannot be used is as good as none."""
-        found = {}
+        found: Values = {}
         for folder in reversed(folders):  # the first one has the last word
             for path in records.paths(folder):
                 if path.relative_to(folder).parts[:3] != (profile, self.dataset, self.method):
@@ -138,7 +142,8 @@ def evaluate(
 ) -> Finding:
     """Judge a claim from the records that are there.
 
-    A claim about several methods is confirmed if it is of each of them, contradicted if of one.
+    A claim about several methods is confirmed if it is of each of them, contradicted if of one, and
+    compares each over the seeds that it shares with what is measured.
 
     Args:
         claim: The claim.
@@ -149,35 +154,51 @@ def evaluate(
     """
     folders = (runs(), published()) if folders is None else folders
     values = {quantity: quantity.values(profile, folders) for quantity in claim.quantities}
-    seeds = set.intersection(*map(set, values.values()))
     if seed is not None:
-        seeds &= {seed}
-    measured, *others = ([by_seed[s][0] for s in sorted(seeds)] for by_seed in values.values())
-    effects = [interval(numbers) for numbers in _differences(measured, others)] if seeds else []
+        values = {
+            name: {s: v for s, v in found.items() if s == seed} for name, found in values.items()
+        }
+    measured, *others = values.values()
+    pairs: list[tuple[Values, ...]] = [(measured, other) for other in others] or [(measured,)]
+    effects = [_effect(*pair) for pair in pairs]
     verdicts = [judge(effect, claim.comparison, claim.threshold, claim.seeds) for effect in effects]
-    verdict = next((v for v in ("contradicted", "undecided") if v in verdicts), "confirmed")
-    deciding = [e for e, each in zip(effects, verdicts, strict=True) if each == verdict]
+    verdict = next(
+        (v for v in ("contradicted", "not run", "undecided") if v in verdicts), "confirmed"
+    )
+    deciding = [e for e, each in zip(effects, verdicts, strict=True) if e and each == verdict]
     hardest = max if claim.comparison == "<" else min
     return Finding(
         claim,
-        verdict if effects else "not run",
+        verdict,
         hardest(deciding, key=lambda effect: effect.mean, default=None),
-        tuple(dict.fromkeys(v[s][1] for v in values.values() for s in sorted(seeds))),
+        tuple(
+            dict.fromkeys(
+                found[s][1] for pair in pairs for found in pair for s in _common_seeds(*pair)
+            )
+        ),
         _missing(values, profile, claim.seeds) if seed is None else (),
     )
 
 
-def _differences(measured: list[float], others: list[list[float]]) -> list[list[float]]:
-    """What is measured less what it is compared with, seed by seed, a list for each of these."""
-    return [list(np.subtract(measured, other)) for other in others] or [measured]
+def _effect(measured: Values, *other: Values) -> Interval | None:
+    """What is measured, less what it is compared with if anything, over the seeds of both."""
+    seeds = _common_seeds(measured, *other)
+    numbers = [measured[s][0] - sum(found[s][0] for found in other) for s in seeds]
+    return interval(numbers) if numbers else None
 
 
-def judge(effect: Interval, comparison: str, threshold: str, seeds: int) -> str:
+def _common_seeds(*values: Values) -> list[int]:
+    return sorted(set.intersection(*map(set, values)))
+
+
+def judge(effect: Interval | None, comparison: str, threshold: str, seeds: int) -> str:
     """The verdict on an effect.
 
     The claim is confirmed if the whole interval satisfies the comparison, contradicted if none of
     it does.
     """
+    if effect is None:
+        return "not run"
     if effect.n < seeds:
         return "undecided"
     ends = (effect.mean, effect.mean) if effect.n == 1 else (effect.low, effect.high)
@@ -197,9 +218,7 @@ def _region(comparison: str, threshold: str) -> tuple[float, float]:
     return {">": (number, math.inf), "<": (-math.inf, number)}[comparison]
 
 
-def _missing(
-    values: dict[Quantity, dict[int, tuple[float, Path]]], profile: str, seeds: int
-) -> tuple[Cell, ...]:
+def _missing(values: dict[Quantity, Values], profile: str, seeds: int) -> tuple[Cell, ...]:
     """The cells that lack a record, of as many seeds as decide."""
     cells = (
         Cell(quantity.method, quantity.dataset, seed, profile)

@@ -174,6 +174,21 @@ def test_a_claim_about_several_methods_is_about_each(folder, other, verdict, eff
         assert lowest.effect.mean == pytest.approx(2.0)
 
 
+def test_each_method_is_compared_over_the_seeds_that_it_has(folder):
+    """A third method with one seed does not keep another with three from contradicting."""
+    several = f"{CLAIM.against}; hypergan-no-discriminator/digits metric accuracy/1"
+    claim = replace(CLAIM, against=several)
+    assert evaluate(claim).verdict == "not run"
+    write(folder, "hypergan-no-discriminator", 0, 80.0)
+    finding = evaluate(claim)
+    assert (finding.verdict, finding.effect.n, len(finding.records)) == ("undecided", 1, 7)
+    for seed in range(3):
+        write(folder, ABLATED, seed, 95.0 + seed / 10)
+    finding = evaluate(claim)
+    assert (finding.verdict, finding.effect.n) == ("contradicted", 3)
+    assert evaluate(claim, seed=1).verdict == "not run"
+
+
 def test_a_single_seed_leaves_a_comparison_undecided_and_no_record_leaves_it_not_run(folder):
     assert evaluate(CLAIM, seed=1).verdict == "undecided"
     assert evaluate(CLAIM, seed=8).verdict == "not run"

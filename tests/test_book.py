@@ -146,6 +146,15 @@ def test_page_has_one_title(html, page):
 
 @each_page
 @pytest.mark.slow
+def test_page_has_no_table_left_as_text(html, page):
+    """Markdown from a program is a table only where its cell asks for MyST."""
+    for paragraph in read(html / f"{page}.html").select("article p"):
+        assert "| — |" not in paragraph.get_text()
+        assert "| --- |" not in paragraph.get_text()
+
+
+@each_page
+@pytest.mark.slow
 def test_page_loads_nothing_from_the_internet(html, page):
     content = read(html / f"{page}.html")
     addresses = [tag["src"] for tag in content.select("[src]")]

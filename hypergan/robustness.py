@@ -192,7 +192,7 @@ class Attacker:
         attack = self.attack
         images, labels = pixels(self.data, attack.images)
         new = self.posterior.ensemble(max(attack.transfer), self.generator)
-        tested["fresh"] = _through(new, self.data)
+        tested = tested | {"fresh": _through(new, self.data)}
         all_steps = attack.steps * attack.restarts
         method = partial(pgd, steps=all_steps, until_fooled=False, generator=self.generator)
         found = self._outcomes(method, attacked, tested, images, labels)

@@ -1,7 +1,6 @@
 """Table 2: how accurate ensembles of every size are, and how well their probabilities fit."""
 
 import math
-from itertools import product
 
 import matplotlib.pyplot as plt
 import pandas as pd
@@ -136,20 +135,20 @@ def below_the_paper(collection: Collection) -> pd.DataFrame:
     that on test images they overfit, below or near it they have not learnt all they could.
     """
     rows = {}
-    for (dataset, title), row in product(TITLES.items(), ROWS):
-        method, size = row
-        values = collection.on(dataset).values(method, metric("accuracy", str(size)))
-        papers = _papers_rows(dataset)
-        if not values or ROWS[row] not in papers.index:
-            continue
-        missing = round(papers.loc[[ROWS[row]], "accuracy"].iloc[0] - interval(values).mean, 2)
-        if missing > 0:
-            fits = collection.on(dataset).values(method, lambda r: r.history[-1]["accuracy"])
-            rows[title, *_label(*row)] = {
-                "below the paper's by": f"{missing:.2f}",
-                "accuracy on mini-batches (%)": f"{interval(fits).mean:.1f}",
-                "epochs": f"{len(collection.on(dataset).of(method)[0].history)}",
-            }
+    for dataset, title in TITLES.items():
+        here, papers = collection.on(dataset), _papers_rows(dataset)["accuracy"]
+        for (method, size), papers_row in ROWS.items():
+            values = here.values(method, metric("accuracy", str(size)))
+            if not values or papers_row not in papers.index:
+                continue
+            missing = round(papers.loc[[papers_row]].iloc[0] - interval(values).mean, 2)
+            if missing > 0:
+                fits = here.values(method, lambda record: record.history[-1]["accuracy"])
+                rows[title, *_label(method, size)] = {
+                    "below the paper's by": f"{missing:.2f}",
+                    "accuracy on mini-batches (%)": f"{interval(fits).mean:.1f}",
+                    "epochs": f"{len(here.shown[method].history)}",
+                }
     columns = ["below the paper's by", "accuracy on mini-batches (%)", "epochs"]
     table = pd.DataFrame(rows, index=columns).T
     return table.rename_axis(index=["data set", "method", "networks"]) if rows else table

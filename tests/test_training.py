@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+from killed import KilledError, killing
 from torch import nn
 from torch.utils.data import Dataset
 from zoo import ZOO
@@ -107,24 +108,6 @@ def test_a_dataset_trains_like_its_tensors(target, blobs):
     fit(one[0], blobs, QUICK, generator=one[1], progress=False)
     fit(other[0], Pairs(), QUICK, generator=other[1], progress=False)
     assert same(state(one[0]), state(other[0]))
-
-
-class KilledError(Exception):
-    """Stands for a kill in the middle of an epoch."""
-
-
-def killing(after):
-    """Cross entropy that stops the run after some steps."""
-    calls = 0
-
-    def loss(outputs, labels):
-        nonlocal calls
-        calls += 1
-        if calls > after:
-            raise KilledError
-        return cross_entropy(outputs, labels)
-
-    return loss
 
 
 def with_dropout():

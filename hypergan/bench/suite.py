@@ -32,16 +32,7 @@ TARGETS: dict[str, tuple[Callable[[], nn.Module], tuple[int, ...]]] = {
     "cifar10": (cifar_target, (3, 32, 32)),
 }
 COST = "us per image and network"
-EQUAL_WORK = Training(
-    batch_size=100,
-    networks=100,
-    codes=100,
-    share_images=True,
-    learning_rate=1e-4,
-    weight_rate=None,
-    mean_rate=None,
-    schedule="constant",
-)
+EQUAL_WORK = settings_for("hypergan", "mnist", "paper").training
 """The authors' step: 100 networks that all see the same 100 images."""
 
 

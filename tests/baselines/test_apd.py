@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 import torch
-from test_sgld import KilledError, killing
+from killed import KilledError, killing
 from torch import nn
 
 from hypergan import Training, fit

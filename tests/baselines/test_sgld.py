@@ -1,5 +1,6 @@
 import pytest
 import torch
+from killed import KilledError, killing
 from torch import nn
 from zoo import ZOO
 
@@ -140,24 +141,6 @@ def test_a_separable_problem_is_learnt(target, blobs, generator):
     history = fit(posterior, blobs, QUICK, validation=blobs, generator=generator, progress=False)
     assert history[-1]["accuracy"] > 90
     assert history[0]["diversity"] == 0  # one point has no spread
-
-
-class KilledError(Exception):
-    """Stands for a kill in the middle of an epoch."""
-
-
-def killing(after):
-    """Cross entropy that stops the run after some steps."""
-    calls = 0
-
-    def loss(outputs, labels):
-        nonlocal calls
-        calls += 1
-        if calls > after:
-            raise KilledError
-        return cross_entropy(outputs, labels)
-
-    return loss
 
 
 @pytest.mark.parametrize("after", [7, 12])

@@ -15,7 +15,7 @@ from torch.utils.data import TensorDataset
 
 from hypergan import evaluation, records
 from hypergan.data import Data, load
-from hypergan.memory import resident
+from hypergan.memory import peak_memory
 from hypergan.methods import build
 from hypergan.objective import cross_entropy, mean_squared_error
 from hypergan.paths import PROJECT, exclusive, make_folder, runs
@@ -179,10 +179,3 @@ def processor() -> str:
         lines = []
     names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
     return f"{platform.machine()} {names[0] if names else platform.processor()}"
-
-
-def peak_memory(device: torch.device) -> int:
-    """Most memory held so far: the GPU's, else the process's resident memory, in bytes."""
-    if device.type == "cuda":
-        return torch.cuda.max_memory_allocated(device)
-    return resident()[1]

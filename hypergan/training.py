@@ -14,7 +14,7 @@ from torch.utils.data import TensorDataset, default_collate
 from hypergan.checkpoint import Checkpoint, History
 from hypergan.errors import SettingsError, TrainingError, require_at_least
 from hypergan.layers import layers_of
-from hypergan.memory import keep_freed_memory
+from hypergan.memory import keep_freed_memory, peak_memory
 from hypergan.metrics import accuracy, layer_norms, relative_std
 from hypergan.objective import Loss, cross_entropy
 from hypergan.posterior import Posterior
@@ -25,6 +25,9 @@ from hypergan.step import Step
 
 _EARLY = (1, 3, 10, 30, 100, 300)
 """Steps of the first epoch after which diversity and validation accuracy are measured, too."""
+
+COSTS = ("seconds", "peak_memory_bytes")
+"""What a row of the history tells of the machine: the same seed need not give it again."""
 
 SCHEDULES = ("cosine", "plateau", "constant")
 
@@ -239,7 +242,8 @@ def fit(
                 _require_finite(row, checkpoint)
             if early:
                 row["early"] = early
-            history.append(row | {"seconds": time.perf_counter() - started})
+            costs = time.perf_counter() - started, peak_memory(choose_device(device))
+            history.append(row | dict(zip(COSTS, costs, strict=True)))
             bar.set_postfix({k: f"{v:.3g}" for k, v in row.items() if isinstance(v, float)})
             state.save(history, final=epoch + 1 == training.epochs)
     posterior.eval()

@@ -17,6 +17,7 @@ from hypergan import records
 from hypergan.errors import RecordError
 from hypergan.paths import PROJECT, published, runs
 from hypergan.records import Cell, Record
+from hypergan.training import COSTS
 
 
 @dataclass(frozen=True)
@@ -255,7 +256,7 @@ def _read(cell: Cell, folder: Path) -> Record:
 
 def _lasting(record: Record) -> Any:
     """What the same seed gives again."""
-    history = [{k: v for k, v in row.items() if k != "seconds"} for row in record.history]
+    history = [{k: v for k, v in row.items() if k not in COSTS} for row in record.history]
     return record.metrics, history, record.arrays_sha256
 
 

@@ -13,6 +13,7 @@ from hypergan.errors import RecordError
 from hypergan.methods import METHODS
 from hypergan.records import Cell
 from hypergan.settings import settings_for
+from hypergan.training import COSTS
 
 
 def lasting(record):
@@ -21,7 +22,8 @@ def lasting(record):
     for name in ("wall_seconds", "peak_memory_bytes", "arrays_sha256"):
         del content[name]
     for row in content["history"]:
-        del row["seconds"]
+        for name in COSTS:
+            del row[name]
     return content
 
 

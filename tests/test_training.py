@@ -14,6 +14,7 @@ from zoo import ZOO
 from hypergan import HyperGAN, Training, fit
 from hypergan.errors import HyperGANError, SettingsError, TrainingError
 from hypergan.objective import cross_entropy, mean_squared_error
+from hypergan.training import COSTS
 
 QUICK = Training(
     precision="bfloat16",
@@ -40,7 +41,7 @@ def state(posterior):
 
 
 def without_seconds(history):
-    return [{key: value for key, value in row.items() if key != "seconds"} for row in history]
+    return [{key: value for key, value in row.items() if key not in COSTS} for row in history]
 
 
 @pytest.mark.parametrize("share_images", [True, False])
@@ -76,8 +77,9 @@ def test_history_has_a_row_an_epoch(target, blobs):
     assert [row["epoch"] for row in history] == [1, 2, 3, 4]
     assert history[1].keys() == {
         "epoch", "loss", "accuracy", "adversarial_term", "discriminator_loss", "diversity",
-        "norm_spread", "validation_accuracy", "seconds",
+        "norm_spread", "validation_accuracy", "seconds", "peak_memory_bytes",
     }  # fmt: skip
+    assert all(row["peak_memory_bytes"] > 50e6 for row in history)
     assert history[0]["norm_spread"].keys() == {"0", "2"}
     assert not posterior.training
 

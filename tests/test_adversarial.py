@@ -1,5 +1,7 @@
 """Figure 5 of made-up records."""
 
+import json
+
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import pytest
@@ -43,6 +45,7 @@ def record(method, seed=0, entropy=1.0):
     of_one = {"1": {"examples": 9, "fooled": 0.1, "success": 0.1},
               "100": {"examples": 9, "fooled": 0.6, "success": 0.3}}  # fmt: skip
     metrics = {"attacks": attacks, "transfer": {"pgd": {"0.1": of_one}, "fgsm": {"0.1": of_one}}}
+    metrics = json.loads(json.dumps(metrics))  # nothing in two places
     return example(Cell(method, "mnist", seed, "lite"), metrics=metrics)
 
 
@@ -70,17 +73,6 @@ def test_curves_are_means_over_seeds():
     assert not figure.axes[3].lines[0].get_xdata().size  # no image fooled every network
 
 
-def test_the_table_of_the_papers_curves_has_means_over_eps():
-    made_up = collection(record("hypergan", 0, 1.0), record("hypergan", 1, 1.2), record("mnf"))
-    table = adversarial.papers_table(made_up)
-    assert list(table.index) == [
-        "HyperGAN, 5", "HyperGAN, 10", "HyperGAN, 100", "MNF, 1 attacked",
-    ]  # fmt: skip
-    assert table.loc["HyperGAN, 5", ("PGD", "entropy")].startswith("0.60 [")
-    assert table.loc["MNF, 1 attacked", ("FGSM", "auroc")] == "0.5 (n = 1)"
-    assert len(adversarial.papers_table(EMPTY)) == 0
-
-
 def test_success_shows_old_and_new_networks():
     figure = adversarial.success_against_eps(collection(record("hypergan")))
     left, right = ([line.get_ydata()[-1] for line in axes.lines] for axes in figure.axes)
@@ -93,11 +85,6 @@ def test_the_adaptive_attack_stands_beside_one_of_as_many_steps():
     assert [line.get_ydata()[-1] for line in success.lines] == [1.0, 0.5, 0.9]
     assert [line.get_ydata()[-1] for line in entropy.lines] == pytest.approx([0.55, 1.1, 1.1])
     assert auroc.lines[-1].get_ydata() == [0.5, 0.5]  # chance
-    table = adversarial.adaptive_table(made_up)
-    assert table["share answered wrongly"].tolist() == ["1 (n = 2)", "0.5 (n = 2)", "0.9 (n = 2)"]
-    assert (
-        table["entropy (nats)"].iloc[2].startswith("0.60 [")
-    )  # over eps .1 and 1, seeds 1 and 1.2
 
 
 def test_a_record_without_the_unstopped_attack_still_shows_the_adaptive_one():
@@ -105,7 +92,6 @@ def test_a_record_without_the_unstopped_attack_still_shows_the_adaptive_one():
     del older.metrics["attacks"]["unstopped"]
     made_up = collection(older)
     assert len(adversarial.adaptive(made_up).axes[0].lines) == 1
-    assert adversarial.adaptive_table(made_up)["entropy (nats)"].tolist()[:2] == ["–", "–"]
 
 
 def test_transfer_is_drawn_over_the_papers_range():
@@ -113,13 +99,6 @@ def test_transfer_is_drawn_over_the_papers_range():
     (curve,) = figure.axes[0].lines
     assert curve.get_xdata().tolist() == [1, 100]
     assert curve.get_ydata().tolist() == [0.1, 0.6]
-
-
-def test_the_table_has_a_row_for_each_tested_ensemble():
-    table = adversarial.success_table(collection(record("hypergan")))
-    assert table.loc[("HyperGAN", "pgd", "10", "fresh")].to_dict() == {0.1: 0.5, 1.0: 0.5}
-    assert table.loc[("HyperGAN", "eot", "10", "fresh"), 1.0] == 0.9
-    assert len(table) == 2 * 4 * 2 + 3
 
 
 def test_without_records_the_page_says_so():
@@ -131,5 +110,3 @@ def test_without_records_the_page_says_so():
         adversarial.transfer,
     ):
         assert "not run" in draw(EMPTY).get_suptitle()
-    assert len(adversarial.success_table(EMPTY)) == 0
-    assert (adversarial.adaptive_table(EMPTY) == "not run").all(axis=None)

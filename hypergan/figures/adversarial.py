@@ -8,13 +8,13 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from hypergan.claims import attack as mean_over_eps
-from hypergan.collection import NAMES, Collection, Measure
+from hypergan.collection import NAMES, Collection
 from hypergan.figures.anomaly import finished
 from hypergan.figures.style import band
-from hypergan.records import Record
 
 ATTACKS = {"fgsm": "FGSM", "pgd": "PGD"}
+ENSEMBLES = ("hypergan", "ensemble")
+"""The methods of which whole ensembles are attacked."""
 TO_THE_END = {
     ("unstopped", "same"): "on ten networks, tested on them",
     ("unstopped", "fresh"): "on ten networks, tested on new ones",
@@ -115,25 +115,11 @@ def entropy_against_eps(collection: Collection) -> Figure:
     )
 
 
-def papers_table(collection: Collection) -> pd.DataFrame:
-    """Entropy and AUROC of these curves as means over eps, with intervals over seeds."""
-    rows = {
-        label: {
-            (words, measure): collection.text(method, _mean_of(attack, attacked, tested, measure))
-            for measure in ("entropy", "auroc")
-            for attack, words in ATTACKS.items()
-        }
-        for (method, attacked, tested), label in papers_lines(collection).items()
-    }
-    columns = pd.MultiIndex.from_product([ATTACKS.values(), ("entropy", "auroc")])
-    return pd.DataFrame.from_dict(rows, orient="index", columns=columns)
-
-
 def success_against_eps(collection: Collection, size: str = "10") -> Figure:
     """How often an attack on HyperGAN and on a standard ensemble of a size gives a wrong answer."""
     lines: dict[Line, str] = {}
     for method, tested in product(collection.shown, ("same", "fresh")):
-        if method in ("hypergan", "ensemble"):
+        if method in ENSEMBLES:
             words = "the same" if tested == "same" else "new"
             lines[method, size, tested] = f"{NAMES[method]}, {words} networks"
     return against_eps(collection, lines, {"success": MEASURES["success"]})
@@ -161,29 +147,6 @@ def adaptive(collection: Collection, method: str = "hypergan") -> Figure:
         axes.set(xlabel="eps", ylabel=words)
     panels[-1].axhline(0.5, color="gray", linestyle=":", zorder=0)
     return finished(figure, panels[0], collection)
-
-
-def adaptive_table(collection: Collection, method: str = "hypergan") -> pd.DataFrame:
-    """The same as means over eps, with intervals over seeds."""
-    return pd.DataFrame(
-        {
-            label: {
-                words: collection.text(method, _mean_of(attack, None, tested, measure))
-                for measure, words in MEASURES.items()
-            }
-            for (attack, tested), label in TO_THE_END.items()
-        }
-    ).T
-
-
-def _mean_of(attack: str, attacked: str | None, tested: str, measure: str) -> Measure:
-    """A measure's mean over eps, by default of the one size that an attack has."""
-
-    def measured(record: Record) -> float:
-        size = attacked or next(iter(record.metrics["attacks"][attack]))
-        return mean_over_eps(record, record.cell.path, attack, size, tested, measure)
-
-    return measured
 
 
 def transfers(collection: Collection, method: str = "hypergan") -> pd.DataFrame:
@@ -214,14 +177,3 @@ def transfer(collection: Collection, method: str = "hypergan") -> Figure:
         axes.set_xscale("log")
         axes.set(title=ATTACKS[attack] * (i == 0), ylabel=measures[measure], ylim=(0, 1))
     return finished(figure, panels[0][1], collection)
-
-
-def success_table(collection: Collection) -> pd.DataFrame:
-    """Share of images answered wrongly, mean over seeds, a column an eps."""
-    table = outcomes(collection)
-    if not len(table):
-        return table
-    chosen = table[table["eps"] > 0].assign(method=table["method"].map(NAMES))
-    names = ["method", "attack", "attacked", "tested"]
-    wide = chosen.pivot_table(index=names, columns="eps", values="success", sort=False)
-    return wide.round(2)

@@ -172,11 +172,12 @@ def _state(path: Path) -> tuple[str, str]:
     """Where a cell stands: own record, published one, unusable one, begun, or none; its result."""
     profile, dataset, method, seed = path.with_suffix("").parts
     try:
-        found = records.find(Cell(method, dataset, int(seed.removeprefix("seed")), profile))
+        cell = Cell(method, dataset, int(seed.removeprefix("seed")), profile)
+        found = records.find(cell)
     except HyperGANError as error:
         return "unusable", str(error)
     if found is None:
-        return "begun" if (runs() / path).with_suffix(".checkpoint").exists() else "none", ""
+        return "begun" if cells.unfinished(cell)[0].exists() else "none", ""
     record, where = found
     return "published" if where.is_relative_to(published()) else "own", _headline(record)
 

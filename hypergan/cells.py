@@ -1,10 +1,8 @@
 """Running a cell: the one way from a method, a data set, a seed and a profile to a record."""
 
-import json
+import hashlib
 import platform
 import subprocess
-import time
-from dataclasses import asdict
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
@@ -15,7 +13,7 @@ from torch.utils.data import TensorDataset
 
 from hypergan import evaluation, records
 from hypergan.data import Data, load
-from hypergan.memory import peak_memory
+from hypergan.memory import forget_peak, peak_memory
 from hypergan.methods import build
 from hypergan.objective import cross_entropy, mean_squared_error
 from hypergan.paths import PROJECT, exclusive, make_folder, runs
@@ -80,9 +78,8 @@ def _run(cell: Cell, path: Path, *, progress: bool, device: str) -> Record:
     with global_seed(generator):
         target = target_for(data)
     posterior = build(cell.method, target, settings.model, generator)
-    checkpoint, evaluated = path.with_suffix(".checkpoint"), path.with_suffix(".evaluation")
-    if chosen.type == "cuda":
-        torch.cuda.reset_peak_memory_stats(chosen)
+    checkpoint, evaluated = unfinished(cell)
+    forget_peak(chosen)
     history = fit(
         posterior,
         data.train if data.classes else standardised(data.train),
@@ -94,17 +91,16 @@ def _run(cell: Cell, path: Path, *, progress: bool, device: str) -> Record:
         device=device,
         progress=progress,
     )
-    started = time.perf_counter()
+    stages = Stages(generator, evaluated)
     if data.classes:
-        stages = Stages(generator, evaluated, run=json.dumps(asdict(settings.evaluation)))
         metrics, arrays = evaluation.evaluate_classifier(
             posterior, data, settings.evaluation, stages, progress=progress
         )
     else:
-        metrics, arrays = evaluation.evaluate_regression(
-            posterior, data, settings.evaluation, generator
+        metrics, arrays = stages.do(
+            "regression",
+            lambda: evaluation.evaluate_regression(posterior, data, settings.evaluation, generator),
         )
-    seconds = time.perf_counter() - started + sum(row["seconds"] for row in history)
     posterior.save(path.with_suffix(".safetensors"))
     record = Record(
         record_version=RECORD_VERSION,
@@ -117,7 +113,7 @@ def _run(cell: Cell, path: Path, *, progress: bool, device: str) -> Record:
         data_sha256=data.sha256,
         versions=versions(),
         device=describe(chosen),
-        wall_seconds=seconds,
+        wall_seconds=sum(row["seconds"] for row in history) + stages.seconds,
         peak_memory_bytes=peak_memory(chosen),
         stand_in=data.stand_in,
         history=history,
@@ -125,9 +121,21 @@ def _run(cell: Cell, path: Path, *, progress: bool, device: str) -> Record:
         arrays_sha256="",
     )
     record = records.write(record, arrays, path)
-    for state in (checkpoint, evaluated):
-        state.unlink(missing_ok=True)
+    for kind in (checkpoint.suffix, evaluated.suffix):
+        for state in path.parent.glob(f"{path.stem}.*{kind}"):  # also of settings given up
+            state.unlink()
     return record
+
+
+def unfinished(cell: Cell) -> tuple[Path, Path]:
+    """Where a run keeps what is done: the checkpoint of training, the stages of evaluation.
+
+    Their names tell the settings, so that a run with others starts afresh, and the run with these
+    is not lost.
+    """
+    digest = hashlib.sha256(cell.fingerprint.encode()).hexdigest()[:8]
+    stem = (runs() / cell.path).with_suffix("")
+    return Path(f"{stem}.{digest}.checkpoint"), Path(f"{stem}.{digest}.evaluation")
 
 
 def target_for(data: Data) -> nn.Module:

@@ -50,6 +50,12 @@ class Cell:
         return Path(self.profile, self.dataset, self.method, f"seed{self.seed}.json")
 
     @property
+    def fingerprint(self) -> str:
+        """What it depends on besides its seed: where that changes, the cell is run again."""
+        settings = settings_for(self.method, self.dataset, self.profile)
+        return json.dumps([RECORD_VERSION, settings.as_dict()], sort_keys=True)
+
+    @property
     def command(self) -> str:
         """The command that makes its record."""
         return (
@@ -81,7 +87,7 @@ class Record:
         seed: Seed of all randomness.
         profile: Profile's name.
         config: The settings, :meth:`hypergan.settings.form.Settings.as_dict`.
-        commit: Commit of the code, with "-dirty" where files differed from it.
+        commit: Commit of the code that ended the run, with "-dirty" where files differed from it.
         data_sha256: Hash of each file read.
         versions: Versions of Python and the libraries.
         device: Where it ran.

@@ -1,6 +1,5 @@
 """What a sweep has to do, and how long it will take; ``workflow/Snakefile`` asks here."""
 
-import json
 import logging
 import sys
 import time
@@ -12,8 +11,7 @@ from hypergan import records
 from hypergan.errors import HyperGANError
 from hypergan.methods import METHODS
 from hypergan.paths import published, runs
-from hypergan.records import RECORD_VERSION, Cell
-from hypergan.settings import settings_for
+from hypergan.records import Cell
 
 SWEPT = [name for name, method in METHODS.items() if not method.variation]
 """Methods of a sweep that names none."""
@@ -55,12 +53,6 @@ def shown_by(notebook: str, asked: Collection[Cell], seed: int, profile: str) ->
     if not all(cell in asked or record_path(cell).exists() for cell in needed):
         return None
     return needed + [cell for cell in asked if cell.seed == seed and cell not in needed]
-
-
-def fingerprint(cell: Cell) -> str:
-    """What a cell depends on besides its seed: where it changes, the cell is run again."""
-    settings = settings_for(cell.method, cell.dataset, cell.profile)
-    return json.dumps([RECORD_VERSION, settings.as_dict()], sort_keys=True)
 
 
 class TimeLeft(logging.Handler):

@@ -113,6 +113,25 @@ def test_a_stopped_cell_goes_on_and_gives_the_same_record(own_runs, monkeypatch)
     assert not list(own_runs.rglob("*.checkpoint"))
 
 
+def test_a_cell_of_other_settings_starts_afresh(own_runs, monkeypatch):
+    """Neither the networks nor the measurements of those before are taken over."""
+    cell = Cell("hypergan", "cubic", 1, "smoke")
+    whole = lasting(cells.run(cell, progress=False))
+    (own_runs / cell.path).unlink()
+    with monkeypatch.context() as other:
+        settings = settings_for(cell.method, cell.dataset, cell.profile)
+        changed = replace(settings, training=replace(settings.training, weight_decay=0.1))
+        for module in (cells, records):
+            other.setattr(module, "settings_for", lambda *_: changed)
+        other.setattr(cells.records, "write", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            cells.run(cell, progress=False)
+    left = {file.suffix for file in (own_runs / cell.path).parent.glob("seed1.*.*")}
+    assert left == {".checkpoint", ".evaluation"}
+    assert lasting(cells.run(cell, progress=False)) == whole
+    assert not list(own_runs.rglob("*.checkpoint")) + list(own_runs.rglob("*.evaluation"))
+
+
 @pytest.mark.slow
 def test_a_stopped_evaluation_goes_on_and_gives_the_same_record(own_runs, monkeypatch):
     cell = Cell("hypergan", "mnist", 1, "smoke")
@@ -168,11 +187,16 @@ def start():
     return start
 
 
+def checkpoints(path):
+    """When the checkpoints beside a record's place were written."""
+    return [file.stat().st_mtime_ns for file in path.parent.glob(f"{path.stem}.*.checkpoint")]
+
+
 def changed(path, *, times, process):
-    """Wait until a file was replaced so many times, or the process is done."""
+    """Wait until the checkpoint of a record was replaced so many times, or the process is done."""
     seen, before = 0, None
     while seen < times and process.is_alive():
-        now = path.stat().st_mtime_ns if path.exists() else None
+        now = next(iter(checkpoints(path)), None)
         seen += now not in (before, None)
         before = now
         time.sleep(0.001)
@@ -186,13 +210,13 @@ def test_a_cell_killed_ten_times_at_random_moments_gives_the_same_record(start, 
     moments = random.Random(0)
     for _ in range(10):
         process = start(tmp_path / "killed")
-        changed(path.with_suffix(".checkpoint"), times=moments.randint(0, 4), process=process)
+        changed(path, times=moments.randint(0, 4), process=process)
         time.sleep(moments.uniform(0, 0.05))
         assert process.is_alive()
         process.kill()
         process.join()
     assert not path.exists()
-    assert path.with_suffix(".checkpoint").exists()
+    assert checkpoints(path)
     last = start(tmp_path / "killed")
     last.join()
     assert (whole.exitcode, last.exitcode) == (0, 0)
@@ -208,7 +232,7 @@ def test_a_cell_killed_ten_times_at_random_moments_gives_the_same_record(start, 
 @pytest.mark.slow
 def test_a_cell_that_is_being_run_is_waited_for(start, tmp_path):
     first = start(tmp_path)
-    changed((tmp_path / MANY.path).with_suffix(".checkpoint"), times=1, process=first)
+    changed(tmp_path / MANY.path, times=1, process=first)
     second = start(tmp_path)
     first.join()
     written = (tmp_path / MANY.path).stat().st_mtime_ns

@@ -7,7 +7,7 @@ from urllib.error import URLError
 
 import pytest
 
-from hypergan import records
+from hypergan import cells, records
 from hypergan.__main__ import main
 from hypergan.downloads import MNIST
 from hypergan.methods import METHODS
@@ -70,7 +70,7 @@ def test_list_tells_own_records_from_published_ones_and_from_begun_runs(
     assert main([*CUBIC, "--seed", "0"]) == 0
     own_runs.rename(tmp_path / "published")
     assert main([*CUBIC, "--seed", "1"]) == 0
-    (own_runs / Cell("hypergan", "cubic", 2, "smoke").path).with_suffix(".checkpoint").touch()
+    cells.unfinished(Cell("hypergan", "cubic", 2, "smoke"))[0].touch()
     capsys.readouterr()
     assert main(["list", "--profile", "smoke", "--seed", "0", "1", "2", "3"]) == 0
     *lines, total = capsys.readouterr().out.splitlines()

@@ -1,10 +1,11 @@
+import mmap
 import subprocess
 import sys
 
 import pytest
 import torch
 
-from hypergan.memory import resident
+from hypergan.memory import forget_peak, peak_memory, resident
 
 FAULTS = """
 import resource, torch
@@ -45,3 +46,13 @@ def test_the_peak_stays_when_memory_is_given_back():
     now, most = resident()
     assert most >= max(now, before)
     assert most > 2**26
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems do not forget")
+def test_a_peak_of_before_is_forgotten():
+    cpu = torch.device("cpu")
+    with mmap.mmap(-1, 2**28) as held:  # not malloc's, which keeps it
+        held[:: mmap.PAGESIZE] = bytes(len(held) // mmap.PAGESIZE)
+        high = peak_memory(cpu)
+    forget_peak(cpu)
+    assert peak_memory(cpu) < high - 2**27

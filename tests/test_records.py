@@ -176,3 +176,11 @@ def test_a_record_without_its_arrays_is_not_promoted(written, published):
     with pytest.raises(RecordError, match="altered"):
         records.promote(written)
     assert not published.exists()
+
+
+def test_a_fingerprint_is_of_the_settings(monkeypatch):
+    cell, other = Cell("hypergan", "cubic", 0, "smoke"), Cell("ensemble", "cubic", 0, "smoke")
+    before = cell.fingerprint
+    assert replace(cell, seed=7).fingerprint == before != other.fingerprint
+    monkeypatch.setattr(records, "RECORD_VERSION", 99)
+    assert cell.fingerprint != before

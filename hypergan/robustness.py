@@ -271,6 +271,8 @@ def _victims(
     """The "same" ensemble that is attacked and, if there are more networks, a "fresh" one."""
     count = attacked + new if posterior.size is None else min(attacked + new, posterior.size)
     drawn = posterior.ensemble(count, generator)
+    if posterior.size is not None:  # all networks of a posterior may come in their order
+        drawn = _part(drawn, torch.randperm(count, generator=generator))
     victims = {"same": _through(_part(drawn, slice(attacked)), data)}
     if count > attacked:
         victims["fresh"] = _through(_part(drawn, slice(attacked, None)), data)
@@ -282,7 +284,7 @@ def _through(ensemble: Ensemble, data: Data) -> Victim:
     return in_pixels(lambda: ensemble, data.mean, data.std)
 
 
-def _part(ensemble: Ensemble, part: slice) -> Ensemble:
+def _part(ensemble: Ensemble, part: slice | Tensor) -> Ensemble:
     """Some networks of an ensemble."""
     weights = {name: tensor[part] for name, tensor in ensemble.weights.items()}
     return Ensemble(ensemble.target, weights)

@@ -8,6 +8,7 @@ import torch
 from torch import nn, tensor
 from torch.utils.data import TensorDataset
 
+from hypergan import robustness
 from hypergan.data import normalise
 from hypergan.ensemble import Ensemble
 from hypergan.protocol import Attack
@@ -169,3 +170,15 @@ def test_a_limited_posterior_lends_the_networks_that_were_not_attacked():
     }  # fmt: skip
     assert metrics["attacks"].keys() == {"fgsm", "pgd"}
     assert metrics["transfer"]["fgsm"]["0.4"].keys() == {"1", "2"}
+
+
+def test_it_is_not_always_the_same_network_of_a_limited_posterior_that_is_attacked():
+    one_dark_one_bright = tensor([[[[0.2, 0.8]]]])
+    source, read = torch.Generator().manual_seed(0), set()
+    for _ in range(20):
+        victims = robustness._victims(Known(2), DATA, 1, 1, source)
+        answers = {name: torch.cat([*victim(one_dark_one_bright)]).argmax().item()
+                   for name, victim in victims.items()}  # fmt: skip
+        assert answers["same"] != answers["fresh"]
+        read.add(answers["same"])
+    assert read == {0, 1}

@@ -8,7 +8,7 @@ statistic of :data:`STATISTICS`.
 import csv
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +17,7 @@ from hypergan import predictive, records
 from hypergan.data import CUBIC_LIMIT, CUBIC_NOISE
 from hypergan.errors import HyperGANError, SettingsError
 from hypergan.intervals import Interval, interval
-from hypergan.paths import PROJECT, published, runs
+from hypergan.paths import PROJECT
 from hypergan.records import Cell, Record
 
 VERDICTS = ("confirmed", "contradicted", "undecided", "not run")
@@ -90,21 +90,18 @@ class Quantity:
         method, dataset = cell.split("/")
         return cls(method, dataset, statistic, tuple(arguments))
 
-    def values(self, profile: str, folders: Sequence[Path]) -> Values:
+    def values(self, profile: str, folders: Sequence[Path] | None) -> Values:
         """Value and record of each seed; a record that cannot be used is as good as none."""
         found: Values = {}
-        for folder in reversed(folders):  # the first one has the last word
-            for path in records.paths(folder):
-                if path.relative_to(folder).parts[:3] != (profile, self.dataset, self.method):
-                    continue
-                try:
-                    record = records.read(path)
-                    records.check(record, record.cell, path)
-                    value = STATISTICS[self.statistic](record, path, *self.arguments)
-                except (HyperGANError, KeyError, TypeError, ValueError):  # null, or no number
-                    continue
-                if not record.stand_in:
-                    found[record.seed] = value, path
+        some = Cell(self.method, self.dataset, profile=profile)
+        for seed in records.seeds(some, folders):
+            try:
+                record, path = records.find(replace(some, seed=seed), folders)  # type: ignore[misc]
+                value = STATISTICS[self.statistic](record, path, *self.arguments)
+            except (HyperGANError, KeyError, TypeError, ValueError):  # null, or no number
+                continue
+            if not record.stand_in:
+                found[seed] = value, path
         return found
 
 
@@ -152,7 +149,6 @@ def evaluate(
             published ones.
         seed: Look at this seed alone.
     """
-    folders = (runs(), published()) if folders is None else folders
     values = {quantity: quantity.values(profile, folders) for quantity in claim.quantities}
     if seed is not None:
         values = {

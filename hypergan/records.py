@@ -7,7 +7,7 @@ which is published. Readers look in the first, then in the second.
 import json
 import math
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -184,14 +184,19 @@ def read(path: Path) -> Record:
     return Record(**content)
 
 
-def find(cell: Cell) -> tuple[Record, Path] | None:
-    """A cell's record and where it lies: in ``runs/`` or published; None if it was never run.
+def find(cell: Cell, folders: Sequence[Path] | None = None) -> tuple[Record, Path] | None:
+    """A cell's record and where it lies; None if it was never run.
+
+    Args:
+        cell: The cell.
+        folders: The folders of records, of which the first has the last word: by default ``runs/``,
+            then the published ones.
 
     Raises:
         RecordError: If it is there, but damaged, of another version, another cell's, or made
             with settings that are not today's.
     """
-    for folder in (runs(), published()):
+    for folder in folders or _folders():
         path = folder / cell.path
         if path.exists():
             record = read(path)
@@ -255,11 +260,15 @@ def paths(folder: Path) -> Iterator[Path]:
     )
 
 
-def seeds(cell: Cell) -> list[int]:
-    """The seeds with which a cell like this one has a record, usable or not, own or published."""
-    folders = [(root / cell.path).parent for root in (runs(), published())]
-    stems = {path.stem.removeprefix("seed") for f in folders for path in f.glob("seed*.json")}
+def seeds(cell: Cell, folders: Sequence[Path] | None = None) -> list[int]:
+    """The seeds with which a cell like this one has a record, usable or not, see :func:`find`."""
+    found = [(folder / cell.path).parent.glob("seed*.json") for folder in folders or _folders()]
+    stems = {path.stem.removeprefix("seed") for paths in found for path in paths}
     return sorted(int(stem) for stem in stems if stem.isdecimal())
+
+
+def _folders() -> Sequence[Path]:
+    return runs(), published()
 
 
 def promote(path: Path) -> Path:

@@ -82,5 +82,5 @@ def hypergan(dataset: str, profile: str) -> Settings:
     if profile == "paper":
         model = _CIFAR if dataset.startswith("cifar") else _MNIST
         uncentred = {"centred": False}  # the paper's networks do not start around a given one
-        return Settings(model | uncentred, _PAPER_TRAINING)
+        return Settings(model | uncentred, _PAPER_TRAINING, validation=_LITE[dataset].validation)
     return smoke(_LITE[dataset], hidden=64) if profile == "smoke" else _LITE[dataset]

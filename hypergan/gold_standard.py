@@ -118,12 +118,9 @@ class GoldStandard(Posterior):
         """Weights of ``n`` different draws.
 
         Raises:
-            SettingsError: If there are fewer.
+            SettingsError: If ``n`` is below 1, or there are fewer.
         """
-        if n > self.size:
-            raise SettingsError(
-                f"there are {self.size} draws, fewer than {n}; raise chains or draws"
-            )
+        self._check_count(n, more="raise chains or draws")
         source = generator.device if generator is not None else "cpu"
         chosen = torch.randperm(self.size, generator=generator, device=source)[:n]
         weights = self._draws()

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from hypergan.ensemble import Weights, forward_networks
-from hypergan.errors import SettingsError, require_at_least
+from hypergan.errors import require_at_least
 from hypergan.layers import Layer, copy_of, layers_of
 from hypergan.objective import (
     adversarial_term,
@@ -212,8 +212,7 @@ class HyperGAN(Posterior):
         Raises:
             SettingsError: If ``n`` is below 1.
         """
-        if n < 1:
-            raise SettingsError(f"asked for {n} networks; sample 1 or more")
+        self._check_count(n)
         was_training = self.training
         self.eval()  # a network must not depend on the others it is drawn with
         try:

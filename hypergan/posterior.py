@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ from safetensors.torch import load_model, save_model
 from torch import Tensor, nn
 
 from hypergan.ensemble import Ensemble, Weights
-from hypergan.errors import RecordError, SettingsError
+from hypergan.errors import RecordError, SettingsError, require_at_least
 from hypergan.paths import write_whole
 
 if TYPE_CHECKING:
@@ -74,21 +75,51 @@ class Posterior(nn.Module, ABC):
             networks: How many to draw.
             generator: Source of the draw; by default PyTorch's global one.
             batch_size: Inputs that pass all networks at once.
-            at_once: Networks that are held in memory; further ones are drawn after them.
+            at_once: Networks that predict together. Where :attr:`size` is None no more of them are
+                ever held in memory, else all are drawn first, so that they are different ones.
             precision: Of matrix products, see :func:`hypergan.precision.products_in`.
 
         Raises:
-            SettingsError: If ``networks`` is below 1.
+            SettingsError: If ``networks`` or ``at_once`` is below 1, or ``networks`` above
+                :attr:`size`.
         """
-        if networks < 1:
-            raise SettingsError(f"asked for {networks} networks; sample 1 or more")
+        require_at_least(1, networks=networks, at_once=at_once)
         total = torch.zeros(())
-        for start in range(0, networks, at_once):
-            drawn = self.ensemble(min(at_once, networks - start), generator)
-            total = total + len(drawn) * drawn.predict_proba(
-                inputs, batch_size, precision=precision
-            )
+        for part in self._parts(networks, at_once, generator):
+            total = total + len(part) * part.predict_proba(inputs, batch_size, precision=precision)
         return total / networks
+
+    def _parts(
+        self, networks: int, at_once: int, generator: torch.Generator | None
+    ) -> Iterator[Ensemble]:
+        """A draw of ``networks`` as ensembles of at most ``at_once``."""
+        starts = range(0, networks, at_once)
+        if self.size is None:
+            for start in starts:
+                yield self.ensemble(min(at_once, networks - start), generator)
+            return
+        weights = self.sample(networks, generator)
+        for start in starts:
+            part = {name: tensor[start : start + at_once] for name, tensor in weights.items()}
+            yield Ensemble(self.target, part)
+
+    def _check_count(self, n: int, more: str = "") -> None:
+        """Refuse a number of networks that cannot be drawn.
+
+        Args:
+            n: The number.
+            more: How to have more of them, where :attr:`size` limits it.
+
+        Raises:
+            SettingsError: If ``n`` is below 1, or above :attr:`size`.
+        """
+        if n < 1:
+            raise SettingsError(f"asked for {n} networks; sample 1 or more")
+        if self.size is not None and n > self.size:
+            raise SettingsError(
+                f"asked for {n} networks, more than the {self.size} there are; "
+                f"ask for fewer, or {more}"
+            )
 
     def save(self, path: Path) -> None:
         """Write the trained posterior as safetensors.

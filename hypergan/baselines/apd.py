@@ -133,8 +133,7 @@ class APD(Posterior):
         """
         if not self.distilling:
             return self.sgld.sample(n, generator)
-        if n < 1:
-            raise SettingsError(f"asked for {n} networks; sample 1 or more")
+        self._check_count(n)
         vectors = self.centre + self.scale * self.generator(self._noise(n, generator))
         return weights_of(vectors, self.sgld.layers)
 

@@ -97,8 +97,7 @@ class MCDropout(Posterior):
         Raises:
             SettingsError: If ``n`` is below 1.
         """
-        if n < 1:
-            raise SettingsError(f"asked for {n} networks; sample 1 or more")
+        self._check_count(n)
         weights: Weights = {
             name: parameter.detach().clone().expand(n, *parameter.shape)
             for name, parameter in self.trained.items()

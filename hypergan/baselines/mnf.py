@@ -149,8 +149,7 @@ class MNF(Posterior):
         Raises:
             SettingsError: If ``n`` is below 1.
         """
-        if n < 1:
-            raise SettingsError(f"asked for {n} networks; sample 1 or more")
+        self._check_count(n)
         return {
             f"{name}.{own_name}" if name else own_name: tensor
             for name, layer in self.layers.items()

@@ -85,11 +85,7 @@ class NetworkEnsemble(Posterior):
         Raises:
             SettingsError: If ``n`` is below 1, or there are fewer members.
         """
-        if not 1 <= n <= self.size:
-            raise SettingsError(
-                f"asked for {n} networks of an ensemble of {self.size}; "
-                f"choose a number from 1 to {self.size}, or train with more members"
-            )
+        self._check_count(n, more="train with more members")
         everyone = n == self.size
         order = torch.arange(n) if everyone else torch.randperm(self.size, generator=generator)
         chosen = order[:n]

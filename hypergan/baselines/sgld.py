@@ -24,7 +24,7 @@ import torch
 from torch import Tensor, nn
 
 from hypergan.ensemble import Weights, forward_networks
-from hypergan.errors import SettingsError, require_at_least
+from hypergan.errors import require_at_least
 from hypergan.layers import copy_of, layers_of
 from hypergan.objective import expected_task_loss
 from hypergan.posterior import Posterior
@@ -110,12 +110,8 @@ class SGLD(Posterior):
         Raises:
             SettingsError: If ``n`` is below 1 or above the number of points held.
         """
+        self._check_count(n, more="train with more steps, more samples or less thinning")
         points = self.points
-        if not 1 <= n <= len(points):
-            raise SettingsError(
-                f"asked for {n} networks, the chain holds {len(points)}; "
-                "ask for 1 up to that, or train with more steps, more samples or less thinning"
-            )
         source = generator.device if generator is not None else points.device
         chosen = torch.randperm(len(points), generator=generator, device=source)[:n]
         return weights_of(points[chosen.to(points.device)], self.layers)

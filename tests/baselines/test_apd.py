@@ -70,12 +70,14 @@ def test_networks_come_from_the_chain_and_then_from_the_generator(target, blobs)
     assert posterior.size is None
     assert len(posterior.sgld.points) == 2  # steps 5 and 8
     assert vectors(posterior, 50, generator).unique(dim=0).shape[0] == 50
+    with pytest.raises(SettingsError, match="asked for 0 networks; sample 1 or more"):
+        posterior.sample(0, generator)
 
 
 def test_before_it_distils_the_chain_is_sampled(target):
     posterior, generator = distiller(target)
     assert posterior.size == 1
-    with pytest.raises(SettingsError, match="asked for 2 networks, the chain holds 1"):
+    with pytest.raises(SettingsError, match="asked for 2 networks, more than the 1 there"):
         posterior.sample(2, generator)
 
 

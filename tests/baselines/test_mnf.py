@@ -231,8 +231,3 @@ def test_tied_and_frozen_weights_are_refused():
 def test_numbers_out_of_range_are_refused(wrong, target):
     with pytest.raises(SettingsError, match=next(iter(wrong))):
         MNF(target, **wrong)
-
-
-def test_no_network_cannot_be_sampled(target):
-    with pytest.raises(SettingsError, match="1 or more"):
-        MNF(target, **SMALL).sample(0)

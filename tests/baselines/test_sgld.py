@@ -117,10 +117,8 @@ def test_sampled_networks_are_different_points_of_the_chain(target, blobs, gener
     weights = posterior.sample(5, generator)
     vectors = torch.cat([tensor.flatten(1) for tensor in weights.values()], dim=1)
     assert {tuple(v.tolist()) for v in vectors} == {tuple(v.tolist()) for v in posterior.points}
-    with pytest.raises(SettingsError, match="asked for 6 networks, the chain holds 5"):
+    with pytest.raises(SettingsError, match="asked for 6 networks, more than the 5 there are"):
         posterior.sample(6, generator)
-    with pytest.raises(SettingsError, match="asked for 0"):
-        posterior.sample(0, generator)
 
 
 @pytest.mark.parametrize("kind", ZOO)

@@ -229,9 +229,11 @@ def test_methods_are_compared_panel_by_panel(arrays):
 
 
 def test_predictive_std_is_that_of_all_networks(arrays):
-    table = figures.predictive_std({"HyperGAN": arrays}, at=(-6, 0))
+    wider = arrays | {"predictions": 2 * arrays["predictions"]}
+    table = figures.predictive_std({"one": [arrays], "two": [arrays, wider]}, at=(-6, 0))
     std = arrays["predictions"].std(0, ddof=1)
-    assert table.loc["HyperGAN"].tolist() == pytest.approx([std[0], std[6]], abs=0.006)
+    assert table.loc["one"].tolist() == [f"{std[i]:.4g} (n = 1)" for i in (0, 6)]
+    assert table.loc["two", "x = 0"] == str(interval([std[6], 2 * std[6]]))
 
 
 def test_norms_are_drawn_over_the_papers(record):
@@ -270,14 +272,16 @@ def test_the_chosen_settings_are_the_best_that_were_tried(dataset):
 
 def test_predictive_quality_measures_against_the_reference(arrays):
     moved = arrays | {"predictions": arrays["predictions"] + 2}
-    table = figures.predictive_quality({"same": arrays, "moved": moved}, arrays)
+    table = figures.predictive_quality({"same": [arrays], "both": [arrays, moved]}, arrays)
     inside = abs(arrays["x"]) <= 4
-    for name, columns in (("same", arrays), ("moved", moved)):
-        for where, chosen in (("inside", inside), ("outside", ~inside)):
-            chosen = predictive.log_likelihood(columns["predictions"], columns["y"], 3.0)[chosen]
-            assert table.loc[name, ("log likelihood", where)] == pytest.approx(
-                chosen.mean(), abs=0.01
-            )
-    assert (table.loc["same", "distance"] == 0).all()
-    assert (table.loc["moved", "distance"] == 2).all()
-    assert table.loc["moved", ("coverage", "inside")] < table.loc["same", ("coverage", "inside")]
+    for score in ("log_likelihood", "coverage"):
+        one, other = (
+            getattr(predictive, score)(columns["predictions"], columns["y"], 3.0)[inside].mean()
+            for columns in (arrays, moved)
+        )
+        assert other < one
+        column = (score.replace("_", " "), "inside")
+        assert table.loc["same", column] == f"{one:.4g} (n = 1)"
+        assert table.loc["both", column] == str(interval([one, other]))
+    assert (table.loc["same", "distance"] == "0 (n = 1)").all()
+    assert (table.loc["both", "distance"] == str(interval([0, 2]))).all()

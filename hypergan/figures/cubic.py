@@ -1,6 +1,7 @@
 """Figure 2, the regression of the cubic, and its numbers."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import matplotlib.pyplot as plt
 import pandas as pd
@@ -9,6 +10,7 @@ from matplotlib.figure import Figure
 
 from hypergan import predictive as predictive_scores
 from hypergan.data import CUBIC_LIMIT, CUBIC_NOISE
+from hypergan.intervals import interval
 from hypergan.records import Arrays
 
 
@@ -61,35 +63,58 @@ def predictive(axes: Axes, arrays: Arrays, networks: int) -> None:
     axes.set(xlim=(x.min(), x.max()), ylim=(-limit, limit))
 
 
-def predictive_std(arrays: dict[str, Arrays], at: Sequence[float]) -> pd.DataFrame:
-    """Predictive standard deviation over all networks at some inputs, a row for each method."""
-    rows = {}
-    for name, columns in arrays.items():
+def predictive_std(arrays: dict[str, Sequence[Arrays]], at: Sequence[float]) -> pd.DataFrame:
+    """Predictive standard deviation over all networks at some inputs.
+
+    Args:
+        arrays: Those of each method's records, one a seed.
+        at: The inputs, a column each.
+    """
+
+    def measured(columns: Arrays) -> dict[str, float]:
         std = columns["predictions"].astype(float).std(0, ddof=1)
         nearest = [abs(columns["x"] - x).argmin() for x in at]
-        rows[name] = {f"x = {x:g}": std[i] for x, i in zip(at, nearest, strict=True)}
-    return pd.DataFrame(rows).T.round(2)
+        return {f"x = {x:g}": std[i] for x, i in zip(at, nearest, strict=True)}
+
+    return _over_seeds(arrays, measured)
 
 
-def predictive_quality(arrays: dict[str, Arrays], reference: Arrays) -> pd.DataFrame:
+def predictive_quality(arrays: dict[str, Sequence[Arrays]], reference: Arrays) -> pd.DataFrame:
     """How good each method's regression is, inside the data's interval and outside it.
 
     The log likelihood (nats) and the coverage of 95 % intervals are expectations over new noisy
     observations, see :mod:`hypergan.predictive`; the Wasserstein distance, in units of y, is that
     of the networks' function values to the reference's. All are means over the test grid.
+
+    Args:
+        arrays: Those of each method's records, one a seed.
+        reference: Those that the distance is from.
     """
-    rows = {}
-    for name, columns in arrays.items():
+
+    def measured(columns: Arrays) -> dict[tuple[str, str], float]:
         x, y, predictions = columns["x"], columns["y"], columns["predictions"]
-        measured = {
+        scores = {
             "log likelihood": predictive_scores.log_likelihood(predictions, y, CUBIC_NOISE),
             "coverage": predictive_scores.coverage(predictions, y, CUBIC_NOISE),
             "distance": predictive_scores.wasserstein(predictions, reference["predictions"]),
         }
         inside = abs(x) <= CUBIC_LIMIT
-        rows[name] = {
-            (measure, where): values[chosen].mean()
-            for measure, values in measured.items()
+        return {
+            (score, where): values[chosen].mean()
+            for score, values in scores.items()
             for where, chosen in (("inside", inside), ("outside", ~inside))
         }
-    return pd.DataFrame(rows).T.round(2)
+
+    return _over_seeds(arrays, measured)
+
+
+def _over_seeds(
+    arrays: dict[str, Sequence[Arrays]], measured: Callable[[Arrays], dict[Any, float]]
+) -> pd.DataFrame:
+    """Numbers of each seed's arrays as means with their intervals, a row for each method."""
+    rows = {
+        name: pd.DataFrame([measured(columns) for columns in of]) for name, of in arrays.items()
+    }
+    return pd.DataFrame(
+        {name: {key: str(interval([*row[key]])) for key in row} for name, row in rows.items()}
+    ).T

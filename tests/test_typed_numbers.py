@@ -28,6 +28,7 @@ ALLOWED = {
     "anomaly.ipynb": {"95 %": "level of the intervals"},
     "adversarial.ipynb": {"95 %": "level of the intervals"},
     "speed.ipynb": {"98 %": "accuracy to be reached"},
+    "regression.ipynb": {"95 %": "level of the intervals"},
     "ablation.ipynb": {"95 %": "level of the intervals"},
     "diversity.ipynb": {
         "98 %": "the paper's accuracy in Table 1",

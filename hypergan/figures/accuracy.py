@@ -141,12 +141,14 @@ def below_the_paper(collection: Collection) -> pd.DataFrame:
             values = here.values(method, metric("accuracy", str(size)))
             if not values or papers_row not in papers.index:
                 continue
-            missing = round(papers.loc[[papers_row]].iloc[0] - interval(values).mean, 2)
-            if missing > 0:
-                fits = here.values(method, lambda record: record.history[-1]["accuracy"])
+            papers_value = papers.loc[[papers_row]].iloc[0]
+            missing = interval([papers_value - value for value in values])
+            if round(missing.mean, 2) > 0:
                 rows[title, *_label(method, size)] = {
-                    "below the paper's by": f"{missing:.2f}",
-                    "accuracy on mini-batches (%)": f"{interval(fits).mean:.1f}",
+                    "below the paper's by": str(missing),
+                    "accuracy on mini-batches (%)": here.text(
+                        method, lambda record: record.history[-1]["accuracy"]
+                    ),
                     "epochs": f"{len(here.shown[method].history)}",
                 }
     columns = ["below the paper's by", "accuracy on mini-batches (%)", "epochs"]

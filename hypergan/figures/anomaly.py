@@ -120,7 +120,10 @@ def extreme_images(
         return figure
     record = collection.shown[method]
     if not has_data(record):
-        figure.suptitle(f"{record.dataset} is not below {downloads()}; see below", color="tab:red")
+        figure.suptitle(
+            f"{record.dataset} is not below {downloads()}; see “The images themselves”",
+            color="tab:red",
+        )
         return figure
     data = load(record.dataset, stand_in=record.stand_in)
     images = (data.outliers if where == "out" else data.test).tensors[0]  # type: ignore[union-attr]

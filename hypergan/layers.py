@@ -62,6 +62,12 @@ def layers_of(target: nn.Module) -> list[Layer]:
             f"{type(target).__name__} has no trainable parameter to generate; "
             "set requires_grad=True on those that shall be"
         )
+    types = {str(p.dtype) for p in target.parameters() if p.requires_grad}
+    if len(types) > 1:
+        raise TargetError(
+            f"{type(target).__name__} has trainable parameters of {' and '.join(sorted(types))}; "
+            "give all of them one type, such as target.float() does"
+        )
     return layers
 
 

@@ -58,6 +58,10 @@ REFUSED = {
         "remove the spectral",
     ),
     "complex": (lambda: nn.Linear(2, 3, dtype=torch.complex64), "complex64"),
+    "mixed": (
+        lambda: nn.Sequential(nn.Linear(2, 3), nn.Linear(3, 2).double()),
+        r"torch.float32 and torch.float64; .* target.float\(\)",
+    ),
     "frozen": (lambda: nn.Linear(2, 3).requires_grad_(False), "requires_grad=True"),
     "nothing": (lambda: nn.Sequential(nn.Flatten(), nn.ReLU()), "requires_grad=True"),
 }
@@ -90,6 +94,11 @@ def test_a_frozen_complex_parameter_is_left_alone():
     network = nn.Linear(2, 3)
     network.phase = nn.Parameter(torch.zeros(2, dtype=torch.complex64), requires_grad=False)
     assert list(layers_of(network)[0].shapes) == ["weight", "bias"]
+
+
+def test_a_frozen_parameter_may_be_of_another_type():
+    network = nn.Sequential(nn.Linear(2, 3).double().requires_grad_(False), nn.Linear(3, 2))
+    assert [layer.name for layer in layers_of(network)] == ["1"]
 
 
 @pytest.mark.parametrize("method", METHODS)

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from hypergan.ensemble import Weights, forward_networks
-from hypergan.errors import require_at_least
+from hypergan.errors import SettingsError, require_at_least
 from hypergan.layers import Layer, copy_of, layers_of
 from hypergan.objective import (
     adversarial_term,
@@ -133,6 +133,7 @@ class HyperGAN(Posterior):
         require_at_least(0, beta=beta, spread=spread)
         self.layers = layers_of(target)
         self.noise_dim, self.code_dim, self.beta = noise_dim, code_dim, beta
+        self.batch_norm = batch_norm
         self.target = copy_of(target)
         dtype = next(p.dtype for p in target.parameters() if p.requires_grad)
         with global_seed(generator):
@@ -226,7 +227,15 @@ class HyperGAN(Posterior):
         The generators' last layers have rates of their own: a generated weight sums over all
         hidden units, so that it moves a hundred times further in a step than any single
         parameter, while the last bias is the mean network and wants an ordinary rate.
+
+        Raises:
+            SettingsError: If batch normalisation would see a single code.
         """
+        if self.batch_norm and max(training.codes, training.networks) == 1:
+            raise SettingsError(
+                "batch normalisation needs two codes in a step; set Training(codes=2) or more, "
+                "or HyperGAN(batch_norm=False)"
+            )
         last = [
             generator.weights for generator in self.generators if isinstance(generator, Generator)
         ]

@@ -67,9 +67,31 @@ def cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
 
     Returns:
         Nats per input, (N,).
+
+    Raises:
+        DataError: If the labels are not class indices of these shapes.
     """
-    losses = F.cross_entropy(logits.flatten(0, 1), labels.flatten(), reduction="none")
+    require_class_indices(labels, logits)
+    losses = F.cross_entropy(logits.flatten(0, 1), labels.flatten().long(), reduction="none")
     return losses.unflatten(0, logits.shape[:2]).mean(1)
+
+
+def require_class_indices(labels: Tensor, scores: Tensor) -> None:
+    """Refuse labels that are not one integer for each input.
+
+    Args:
+        labels: Class indices, (..., B).
+        scores: Logits or probabilities, (..., B, C).
+
+    Raises:
+        DataError: If they have another shape or are not integers.
+    """
+    if labels.shape != scores.shape[:-1] or labels.is_floating_point():
+        raise DataError(
+            f"labels {tuple(labels.shape)} of {labels.dtype} are not class indices for outputs "
+            f"{tuple(scores.shape)}; give one integer for each input, (B,), or for a regression "
+            "loss=mean_squared_error and no validation data"
+        )
 
 
 def mean_squared_error(outputs: Tensor, targets: Tensor) -> Tensor:

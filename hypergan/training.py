@@ -12,11 +12,11 @@ from torch import Tensor
 from torch.utils.data import TensorDataset, default_collate
 
 from hypergan.checkpoint import Checkpoint, History
-from hypergan.errors import SettingsError, TrainingError, require_at_least
+from hypergan.errors import DataError, SettingsError, TrainingError, require_at_least
 from hypergan.layers import layers_of
 from hypergan.memory import keep_freed_memory, peak_memory
 from hypergan.metrics import accuracy, layer_norms, relative_std
-from hypergan.objective import Loss, cross_entropy
+from hypergan.objective import Loss, cross_entropy, require_class_indices
 from hypergan.posterior import Posterior
 from hypergan.precision import require_precision
 from hypergan.progress import progress_bar
@@ -32,8 +32,15 @@ COSTS = ("seconds", "peak_memory_bytes")
 SCHEDULES = ("cosine", "plateau", "constant")
 
 _LEAST = {
-    0: ("learning_rate", "weight_rate", "mean_rate", "discriminator_rate", "weight_decay"),
-    1: ("epochs", "steps_per_epoch", "batch_size", "networks", "validation_networks"),
+    0: (
+        "learning_rate",
+        "weight_rate",
+        "mean_rate",
+        "discriminator_rate",
+        "weight_decay",
+        "max_gradient",
+    ),
+    1: ("epochs", "steps_per_epoch", "batch_size", "networks", "codes", "validation_networks"),
     2: ("diversity_networks",),  # a spread takes two
 }
 """The least value of each setting that has one."""
@@ -51,8 +58,9 @@ class Training:
         share_images: Whether every network of a step sees the whole mini-batch, as in the
             authors' code. By default the networks split it: as many gradients of as many
             networks for a fraction of the work.
-        codes: Codes drawn in a step, at least ``networks``. All of them feed batch normalisation
-            and the discriminator, whose cost is small; ``networks`` of them become networks.
+        codes: Codes drawn in a step, ``networks`` where that is more. All of them feed batch
+            normalisation and the discriminator, whose cost is small; ``networks`` of them become
+            networks.
         learning_rate: Adam's rate at its peak.
         weight_rate: Rate of the weights of the generators' last layers, by default
             ``learning_rate``.
@@ -97,7 +105,8 @@ class Training:
         """Refuse what cannot be trained with.
 
         Raises:
-            SettingsError: If a number is below 1, or the batch cannot be split.
+            SettingsError: If a number is out of range, a name is unknown, or the batch cannot be
+                split.
         """
         for least, names in _LEAST.items():
             require_at_least(least, **{name: getattr(self, name) for name in names})
@@ -186,6 +195,8 @@ def fit(
         A row an epoch; the first one has rows of its own, ``early``, for some of its steps.
 
     Raises:
+        DataError: If the data are no tensors, the targets not what the loss takes, or those of
+            ``validation`` no class indices.
         SettingsError: If the data cannot fill a mini-batch, or the device is not there.
         TrainingError: If the loss becomes NaN or infinite, or the checkpoint is another run's.
         StorageError: If the checkpoint cannot be written.
@@ -251,9 +262,20 @@ def fit(
 
 
 def as_dataset(data: Pairs | Sequence[Tensor]) -> Pairs:
-    """A pair of tensors as a dataset; a dataset as it is."""
-    if not (isinstance(data, tuple | list) and all(isinstance(part, Tensor) for part in data)):
+    """A pair of tensors as a dataset; a dataset as it is.
+
+    Raises:
+        DataError: If there are arrays of another kind.
+        SettingsError: If there are not as many inputs as labels.
+    """
+    if not isinstance(data, tuple | list) or all(isinstance(part, tuple | list) for part in data):
         return data
+    odd = {type(part).__name__ for part in data if not isinstance(part, Tensor)}
+    if odd:
+        raise DataError(
+            f"the data have {' and '.join(sorted(odd))} instead of tensors; convert them with "
+            "torch.as_tensor, inputs to the type of the target's weights"
+        )
     lengths = [len(part) for part in data]
     if len(set(lengths)) > 1:
         raise SettingsError(
@@ -316,7 +338,7 @@ def _require_finite(row: dict[str, Any], checkpoint: Path | None) -> None:
     """Stop before a diverged state is kept."""
     if all(math.isfinite(value) for value in row.values() if isinstance(value, float)):
         return
-    kept = f"; the state before it is in {checkpoint}" if checkpoint else ""
+    kept = f"; the state before it is in {checkpoint}" if checkpoint and checkpoint.exists() else ""
     raise TrainingError(
         f"the loss became {row['loss']}, the networks' spread {row['diversity']}, in epoch "
         f"{row['epoch']}{kept}; check the inputs for NaN, "
@@ -341,6 +363,7 @@ def _measure(
     row: dict[str, Any] = {"diversity": sum(spread.values()) / len(spread), "norm_spread": spread}
     if validation is not None:
         inputs, labels = fetch(validation, torch.arange(len(validation)))
-        ensemble = posterior.ensemble(scored_by, generator)
-        row["validation_accuracy"] = float(accuracy(ensemble.predict_proba(inputs), labels))
+        probabilities = posterior.ensemble(scored_by, generator).predict_proba(inputs)
+        require_class_indices(labels, probabilities)
+        row["validation_accuracy"] = float(accuracy(probabilities, labels))
     return row

@@ -5,7 +5,7 @@ import torch
 from torch import tensor
 
 from hypergan import objective
-from hypergan.errors import HyperGANError
+from hypergan.errors import DataError
 
 
 def test_expected_task_loss_is_the_mean_over_networks():
@@ -63,7 +63,22 @@ def test_extreme_logits_give_finite_losses():
     assert torch.isfinite(objective.cross_entropy(extreme.view(1, 1, 2), tensor([[1]]))).all()
 
 
+@pytest.mark.parametrize(
+    "labels", [torch.zeros(2, 5, 1).long(), torch.zeros(2, 5), torch.eye(3).expand(2, 3, 3)]
+)
+def test_cross_entropy_takes_a_class_index_for_each_input(labels):
+    with pytest.raises(DataError, match=r"not class indices for outputs \(2, 5, 3\)"):
+        objective.cross_entropy(torch.zeros(2, 5, 3), labels)
+
+
+@pytest.mark.parametrize("dtype", [torch.int32, torch.uint8, torch.bool])
+def test_class_indices_may_be_of_any_integer_type(dtype):
+    logits, labels = torch.randn(2, 5, 3), torch.arange(10).view(2, 5) % 2
+    losses = objective.cross_entropy(logits, labels)
+    assert torch.equal(objective.cross_entropy(logits, labels.to(dtype)), losses)
+
+
 def test_mean_squared_error_does_not_broadcast():
     """(N, B, 1) less (N, B) would compare every network with every other's targets."""
-    with pytest.raises(HyperGANError, match=r"\(5, 5, 1\) .*\(5, 5\)"):
+    with pytest.raises(DataError, match=r"\(5, 5, 1\) .*\(5, 5\)"):
         objective.mean_squared_error(torch.zeros(5, 5, 1), torch.zeros(5, 5))

@@ -12,7 +12,7 @@ from torch.utils.data import Dataset
 from zoo import ZOO
 
 from hypergan import HyperGAN, Training, fit
-from hypergan.errors import HyperGANError, SettingsError, TrainingError
+from hypergan.errors import DataError, HyperGANError, SettingsError, TrainingError
 from hypergan.objective import cross_entropy, mean_squared_error
 from hypergan.training import COSTS
 
@@ -269,6 +269,30 @@ def test_a_list_of_pairs_is_a_dataset(target, blobs):
     assert same(state(one[0]), state(other[0]))
 
 
+def test_arrays_that_are_no_tensors_are_refused(target, blobs):
+    posterior, _ = model(target)
+    points, labels = blobs
+    for data in ((points.numpy(), labels.numpy()), (points, labels.numpy())):
+        with pytest.raises(DataError, match="have ndarray instead of tensors; .* torch.as_tensor"):
+            fit(posterior, data, QUICK, progress=False)
+
+
+def test_validation_data_of_a_regression_are_refused():
+    posterior, _ = model(nn.Linear(2, 1))
+    data = torch.zeros(60, 2), torch.zeros(60, 1)
+    with pytest.raises(DataError, match=r"labels \(60, 1\) .* and no validation data"):
+        fit(posterior, data, QUICK, loss=mean_squared_error, validation=data, progress=False)
+
+
+@pytest.mark.parametrize("mixer", [True, False])
+def test_batch_normalisation_needs_two_codes(mixer, target, blobs):
+    one = replace(QUICK, networks=1, codes=1)
+    sizes = {"noise_dim": 8, "code_dim": 6, "hidden": 16, "mixer": mixer}
+    with pytest.raises(SettingsError, match=r"codes=2.*batch_norm=False"):
+        fit(HyperGAN(target, **sizes), blobs, one, progress=False)
+    fit(HyperGAN(target, **sizes, batch_norm=False), blobs, one, progress=False)
+
+
 def test_inputs_without_a_label_are_refused(target, blobs):
     posterior, _ = model(target)
     with pytest.raises(HyperGANError, match="300 and 299"):
@@ -284,7 +308,7 @@ def test_a_last_step_that_diverges_is_not_kept(target, blobs, tmp_path):
     posterior, generator = model(target)
     settings = replace(QUICK, epochs=1, steps_per_epoch=1)
     checkpoint = tmp_path / "checkpoint"
-    with pytest.raises(TrainingError, match="nan"):
+    with pytest.raises(TrainingError, match="nan, in epoch 1; check the inputs"):
         fit(
             posterior, blobs, settings, loss=loss, generator=generator,
             checkpoint=checkpoint, progress=False,
@@ -315,6 +339,8 @@ def test_a_checkpoint_of_another_beta_is_refused(target, blobs, tmp_path):
         {"discriminator_rate": float("nan")},
         {"diversity_networks": 1},  # one network has no spread
         {"validation_networks": 0},
+        {"codes": 0},
+        {"max_gradient": -1.0},
     ],
 )
 def test_settings_that_cannot_be_trained_with_are_refused_before_training(wrong):

@@ -3,13 +3,15 @@
 On the same CPU, with the same code, libraries and data, a seed gives the same record to the last
 digit, and nothing less is accepted. Anywhere else sums are rounded differently, and training
 amplifies that until the run is like one of another seed: its metrics then have to lie within
-:data:`TOLERANCES`.
+:data:`TOLERANCES`, as those of two published seeds of a method do.
 """
 
 import math
 import re
 import subprocess
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -28,37 +30,80 @@ class Tolerance:
         relative: Share of the larger of the two values, so that 0.6 allows a factor of 2.5 up or
             down, and a value that collapses to 0 is never allowed.
         absolute: In the metric's own unit; the larger of the two tolerances holds.
+        top: Of a mean over few images, the largest value that one of them can have, 0 being the
+            smallest. Three standard deviations of the difference of two such means are added.
     """
 
     relative: float = 0.0
     absolute: float = 0.0
+    top: float = 0.0
 
+    def between(self, values: tuple[Any, Any], counts: tuple[float, float]) -> float:
+        """The largest difference allowed between two values, means over so many images.
+
+        A mean over no images is None and may stand beside any other, because the number of images
+        is compared by itself.
+        """
+        if self.top and 0 in counts:
+            return math.inf
+        if None in values:
+            return 0.0
+        allowed = max(self.relative * max(map(abs, values)), self.absolute)
+        return allowed + 3 * self._scatter(sum(values) / 2, counts) if self.top else allowed
+
+    def _scatter(self, mean: float, counts: tuple[float, float]) -> float:
+        """The largest standard deviation of the difference that values of this mean can have."""
+        variance = max(0.0, mean * (self.top - mean))
+        return math.sqrt(variance * sum(1 / count for count in counts))
+
+
+_SHARE = 1.0
+_NATS = math.log(10)
+"""The largest entropy of ten classes, which is what all attacked networks tell apart."""
 
 TOLERANCES = {
-    # How many networks, ensembles and images there were, and how strong the attack.
-    r"accuracy_ensembles|networks|attacked|images|examples|eps": Tolerance(),
+    # How many networks, ensembles and images there were.
+    r"accuracy_ensembles\..+|attacks\..+\.(networks|images)": Tolerance(),
     # In percent. At 77 % of 10,000 images the difference of two independent counts has a standard
     # deviation of 0.6; networks of one architecture err on much the same images.
-    r"accuracy": Tolerance(absolute=1.0),
-    # Spreads of few values each: of ten, a standard deviation is known to a quarter.
-    r"accuracy_std": Tolerance(0.75, absolute=0.2),
-    r"\w+_std": Tolerance(0.75, absolute=0.02),
+    r"accuracy\..+": Tolerance(absolute=1.0),
+    # One failed network among a hundred makes them up to 13 times larger; that of two ensembles can
+    # be next to nothing.
+    r"accuracy_std\..+": Tolerance(0.975, absolute=0.1),
+    r"\w+_std\..+": Tolerance(0.975, absolute=0.005),
     # Layers can trade scale for scale without changing what a network computes, and the spread of
     # the norms is where the adversarial game ends. On the cubic (lite) the same seed with AVX2 in
-    # place of AVX-512 instructions changed a mean norm by a factor of 1.6, its std by 2.5.
-    r"norms\.mean": Tolerance(0.5),
-    r"norms\.std": Tolerance(0.75),
+    # place of AVX-512 instructions changed a mean norm by a factor of 1.6, its std by 2.5; a layer
+    # without dropout has a std of rounding errors.
+    r"norms\.(hidden|output)\.mean": Tolerance(0.5),
+    r"norms\..+\.mean": Tolerance(0.25),
+    r"norms\..+\.std": Tolerance(0.75, absolute=1e-4),
     # In the same way std_outside changed by a factor of 2.2, and rmse by 1.15.
     r"rmse|std_inside|std_outside": Tolerance(0.6),
-    # Twice what two seeds of any method differ by on MNIST at most: 0.17, and 0.36 for ensembles of
-    # one network; of calibration errors, a hundredth or less, 0.43.
-    r"entropy|negative_log_likelihood|pairwise_kl": Tolerance(0.35, absolute=0.01),
-    r"brier_score|disagreement": Tolerance(0.35, absolute=0.01),
-    r"uncertainty|calibration_error": Tolerance(0.7, absolute=0.01),
-    # Areas and shares between 0 and 1.
-    r"uncertainty\.(auroc|aupr|fpr95)|attacks|transfer": Tolerance(absolute=0.15),
+    r"(negative_log_likelihood|brier_score|entropy)\..+": Tolerance(0.4, absolute=0.002),
+    r"diversity\.disagreement": Tolerance(0.6),
+    r"diversity\.pairwise_kl": Tolerance(0.85),
+    r"calibration_error\..+|uncertainty\..+\.(in|out)": Tolerance(0.8, absolute=0.002),
+    r"(detection|uncertainty)\..+\.(auroc|aupr)": Tolerance(absolute=0.1),
+    # The least confidence of single networks is rounded to 0 for some outliers; where these are
+    # more than 5 %, every image is flagged.
+    r"uncertainty\.1\..+\.fpr95": Tolerance(absolute=1.0),
+    r"(detection|uncertainty)\..+\.fpr95": Tolerance(absolute=0.35),
+    # What hangs on the one network that was attacked, or on three: new networks of apd got 14 % of
+    # its adversarial examples wrong for one seed, 85 % for another.
+    r"attacks\.\w+\.1\..+\.(all_fooled|fooled|success)": Tolerance(absolute=0.7, top=_SHARE),
+    r"transfer\..+\.(fooled|success)": Tolerance(absolute=0.5, top=_SHARE),
+    r"transfer\..+\.examples": Tolerance(0.6, absolute=20),
+    # What training and the draw of networks change, besides the scatter over few images.
+    r"attacks\..+\.(all_fooled|fooled|success)": Tolerance(absolute=0.2, top=_SHARE),
+    r"attacks\..+\.auroc\w*": Tolerance(absolute=0.2, top=_SHARE),
+    r"attacks\..+\.entropy\w*": Tolerance(absolute=0.2 * _NATS, top=_NATS),
 }
-"""Tolerances by the names of metrics, or by a metric's name and the last key inside it."""
+"""Tolerances by patterns of metrics' dotted names, of which the first that fits holds.
+
+They come from what two published seeds of a method on a data set differ by: relative ones allow the
+largest ratio to the power 1.4, absolute ones 1.25 times the largest difference, or more.
+"""
 
 
 LINE = "  {:<36} {:>11} {:>11} {:>11} {:>10}  {}"
@@ -105,13 +150,16 @@ class Comparison:
         cell: The cell.
         reason: In what they were made differently, so that they cannot be identical; empty where
             they have to be.
-        rows: The metrics.
+        rows: The metrics of the published record.
+        newer: What only the re-run measures, by the beginnings of names: it was added after the
+            record was published and is not compared.
         identical: Whether history, metrics and arrays are the same to the last digit.
     """
 
     cell: Cell
     reason: str
     rows: list[Row]
+    newer: list[str]
     identical: bool
 
     @property
@@ -128,31 +176,43 @@ class Comparison:
         )
         head = LINE.format("metric", "published", "rerun", "difference", "tolerance", "ok")
         name = self.cell.path.with_suffix("").as_posix()
-        return "\n".join([f"{name}: {rule}", head, *map(str, self.rows)])
+        newer = f"  not compared, being newer: {', '.join(self.newer)}"
+        lines = [f"{name}: {rule}", head, *map(str, self.rows), *([newer] if self.newer else [])]
+        return "\n".join(lines)
 
 
 def compare(cell: Cell) -> Comparison:
     """Compare the record in ``runs/`` with the published one.
 
     Raises:
-        RecordError: If one of them is missing, damaged, or not of today's settings; if they do
-            not measure the same, or a metric has no tolerance.
+        RecordError: If one of them is missing, damaged, or not of today's settings; if the re-run
+            lacks a metric, or one has no tolerance.
     """
     reference, rerun = (_read(cell, folder) for folder in (published(), runs()))
-    reason = difference(reference, rerun)
-    metrics, found = flat(reference.metrics), flat(rerun.metrics)
-    if odd := metrics.keys() ^ found.keys():
-        raise RecordError(
-            f"the records of {cell.path} do not measure the same: only one of them has "
-            f"{', '.join(sorted(odd))}; run the cell again with `{cell.command} --force`"
-        )
     for folder in (published(), runs()):
         records.arrays(folder / cell.path)  # refuses altered ones
+    return compare_records(reference, rerun)
+
+
+def compare_records(reference: Record, rerun: Record) -> Comparison:
+    """Compare a re-run with the published record.
+
+    Raises:
+        RecordError: If the re-run lacks a metric, or one has no tolerance.
+    """
+    cell, reason = reference.cell, difference(reference, rerun)
+    metrics, found = flat(reference.metrics), flat(rerun.metrics)
+    if missing := metrics.keys() - found.keys():
+        raise RecordError(
+            f"the re-run of {cell.path} lacks what the published record measures: "
+            f"{', '.join(_beginnings(missing, found))}; run it again with `{cell.command} --force`"
+        )
     rows = [
-        Row(name, value, found[name], tolerance_of(name, value, found[name]) if reason else 0.0)
+        Row(name, value, found[name], tolerance_of(name, metrics, found) if reason else 0.0)
         for name, value in metrics.items()
     ]
-    return Comparison(cell, reason, rows, _lasting(reference) == _lasting(rerun))
+    newer = _beginnings(found.keys() - metrics.keys(), metrics)
+    return Comparison(cell, reason, rows, newer, _lasting(reference) == _lasting(rerun))
 
 
 def difference(one: Record, other: Record) -> str:
@@ -183,20 +243,16 @@ def same_code(one: str, other: str) -> bool:
         return False
 
 
-def tolerance_of(metric: str, *values: Any) -> float:
-    """How far two values of a metric, given by its dotted name, may lie apart.
+def tolerance_of(metric: str, one: dict[str, Any], other: dict[str, Any]) -> float:
+    """How far a metric may lie apart in two sets of metrics by their dotted names.
 
     Raises:
         RecordError: If the metric has no tolerance.
     """
-    if not all(isinstance(value, int | float) for value in values):
-        return 0.0
-    outer, last = metric.split(".")[0], metric.split(".")[-1]
-    # The most special name first: a count is exact wherever it stands.
-    for name in (last, f"{outer}.{last}", outer):
-        for pattern, tolerance in TOLERANCES.items():
-            if re.fullmatch(pattern, name):
-                return max(tolerance.relative * max(map(abs, values)), tolerance.absolute)
+    for pattern, tolerance in TOLERANCES.items():
+        if re.fullmatch(pattern, metric):
+            counts = _count(metric, one), _count(metric, other)
+            return tolerance.between((one[metric], other[metric]), counts)
     raise RecordError(
         f"the metric {metric} has no tolerance; give it one in hypergan/verification.py"
     )
@@ -252,6 +308,24 @@ def _read(cell: Cell, folder: Path) -> Record:
     record = records.read(path)
     records.check(record, cell, path)
     return record
+
+
+def _count(metric: str, metrics: dict[str, Any]) -> float:
+    """How many images a metric is a mean over, infinite where they are not few."""
+    parent, _, last = metric.rpartition(".")
+    images = metrics.get(f"{parent}.images", metrics.get(f"{parent}.examples", math.inf))
+    return images * metrics[f"{parent}.all_fooled"] if last == "entropy_fooled" else images
+
+
+def _beginnings(names: Iterable[str], others: Iterable[str]) -> list[str]:
+    """The shortest beginnings of dotted names with which none of the others begins."""
+    known = {beginning for name in others for beginning in _prefixes(name)}
+    return sorted({next((b for b in _prefixes(name) if b not in known), name) for name in names})
+
+
+def _prefixes(name: str) -> list[str]:
+    """A dotted name's beginnings, from its first word to all of it."""
+    return list(accumulate(name.split("."), "{}.{}".format))
 
 
 def _lasting(record: Record) -> Any:

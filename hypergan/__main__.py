@@ -13,7 +13,7 @@ from hypergan.errors import HyperGANError, RecordError
 from hypergan.methods import METHODS
 from hypergan.paths import PROJECT, published, runs
 from hypergan.records import Cell
-from hypergan.settings import PROFILES, settings_for
+from hypergan.settings import PROFILES
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -47,7 +47,7 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument("method", help=", ".join(METHODS))
     run.add_argument("dataset", help=", ".join(DATASETS))
     run.add_argument("--seed", type=int, nargs="+", default=[0], help="one or more (default: 0)")
-    run.add_argument("--profile", default="lite", help=f"{', '.join(PROFILES)} (default: lite)")
+    run.add_argument("--profile", choices=PROFILES, default="lite", help="default: lite")
     run.add_argument("--device", default="auto", help="cpu, cuda, ... (default: a GPU if any)")
     run.add_argument("--force", action="store_true", help="run again although there is a record")
     run.add_argument("--quiet", action="store_true", help="no progress bars")
@@ -55,7 +55,7 @@ def parser() -> argparse.ArgumentParser:
     promote = commands.add_parser(
         "promote", help="copy finished records of real data from runs/ to data/records/"
     )
-    promote.add_argument("--profile", default=None, help="only this profile's records")
+    promote.add_argument("--profile", choices=PROFILES, help="only this profile's records")
     promote.set_defaults(command=_promote)
     verify = commands.add_parser(
         "verify",
@@ -71,7 +71,7 @@ def parser() -> argparse.ArgumentParser:
     )
     verify.set_defaults(command=_verify)
     listing = commands.add_parser("list", help="show which cells have a record")
-    listing.add_argument("--profile", default="lite", help=f"{', '.join(PROFILES)} (default: lite)")
+    listing.add_argument("--profile", choices=PROFILES, default="lite", help="default: lite")
     listing.add_argument("--seed", type=int, nargs="+", default=[0], help="seeds (default: 0)")
     listing.set_defaults(command=_list)
     bench = commands.add_parser(
@@ -81,7 +81,7 @@ def parser() -> argparse.ArgumentParser:
     bench.add_argument("--quiet", action="store_true", help="no progress bars")
     bench.set_defaults(command=_bench)
     claims = commands.add_parser("claims", help="judge the paper's claims from the records")
-    claims.add_argument("--profile", default="lite", help=f"{', '.join(PROFILES)} (default: lite)")
+    claims.add_argument("--profile", choices=PROFILES, default="lite", help="default: lite")
     claims.add_argument(
         "--readme",
         action="store_true",
@@ -109,7 +109,7 @@ def _promote(options: argparse.Namespace) -> None:
             continue
         try:
             print(f"{_relative(path)} -> {_relative(records.promote(path))}")
-        except RecordError as error:
+        except HyperGANError as error:
             refused.append(str(error))
     if refused:
         raise RecordError("; ".join(refused))
@@ -121,7 +121,7 @@ def _verify(options: argparse.Namespace) -> int:
     for cell in verification.chosen(options.cell):
         try:
             comparison = verification.compare(cell)
-        except RecordError as error:
+        except HyperGANError as error:
             refused.append(str(error))
             continue
         print(comparison)
@@ -133,7 +133,6 @@ def _verify(options: argparse.Namespace) -> int:
 
 def _list(options: argparse.Namespace) -> None:
     """A line for each cell that could be run with these seeds, and for each further record."""
-    settings_for("hypergan", "mnist", options.profile)  # refuses an unknown profile
     cells_ = ((m, d, s) for m in METHODS for d in METHODS[m].datasets for s in options.seed)
     listed = {Cell(*names, options.profile).path for names in cells_}
     for folder in (runs(), published()):
@@ -160,7 +159,6 @@ def _claims(options: argparse.Namespace) -> None:
     if options.readme:
         ledger.update_readme()
         return
-    settings_for("hypergan", "mnist", options.profile)  # refuses an unknown profile
     judged = ledger.findings(options.profile)
     for finding in judged:
         effect = finding.effect or "; ".join(records.commands(finding.missing))

@@ -12,6 +12,7 @@ from hypergan.__main__ import main
 from hypergan.downloads import MNIST
 from hypergan.methods import METHODS
 from hypergan.records import RECORD_VERSION, Cell
+from hypergan.settings import PROFILES
 
 CUBIC = ["run", "hypergan", "cubic", "--profile", "smoke", "--quiet"]
 
@@ -62,6 +63,19 @@ def test_run_list_and_promote(capsys, own_runs, tmp_path, monkeypatch):
     assert len(list(records.paths(tmp_path / "published"))) == 2
 
 
+def test_a_record_of_a_method_that_is_gone_does_not_stop_the_others(
+    capsys, own_runs, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(records, "published", lambda: tmp_path / "published")
+    assert main(CUBIC) == 0
+    record = own_runs / Cell("hypergan", "cubic", 0, "smoke").path
+    gone = own_runs / "smoke" / "cubic" / "gone" / record.name
+    gone.parent.mkdir()
+    gone.write_text(record.read_text().replace('"method": "hypergan"', '"method": "gone"'))
+    assert "unknown method 'gone'" in fails(capsys, "promote", "--profile", "smoke")
+    assert len(list(records.paths(tmp_path / "published"))) == 1
+
+
 def test_list_tells_own_records_from_published_ones_and_from_begun_runs(
     capsys, own_runs, tmp_path, monkeypatch
 ):
@@ -105,8 +119,6 @@ def test_help_is_there(command, capsys):
 WRONG = {
     "method": (["run", "gan", "mnist"], "unknown method 'gan'; choose one of hypergan"),
     "data set": (["run", "hypergan", "svhn"], "unknown data set 'svhn'; choose one of mnist"),
-    "profile": ([*CUBIC[:-2], "huge"], "unknown profile 'huge'; choose one of smoke"),
-    "listed profile": (["list", "--profile", "huge"], "unknown profile 'huge'"),
     "seed": ([*CUBIC, "--seed", "-1"], "seed is -1; it must be 0 or more"),
     "device": ([*CUBIC, "--device", "abacus"], "no device 'abacus' here"),
 }
@@ -116,6 +128,18 @@ WRONG = {
 def test_a_wrong_word_is_named_with_the_right_ones(what, capsys):
     arguments, message = WRONG[what]
     assert message in fails(capsys, *arguments)
+
+
+@pytest.mark.parametrize(
+    "command", [["run", "hypergan", "cubic"], ["promote"], ["list"], ["claims"]]
+)
+def test_an_unknown_profile_is_refused_with_the_known_ones(command, capsys):
+    with pytest.raises(SystemExit) as stop:
+        main([*command, "--profile", "huge"])
+    assert stop.value.code == 2
+    *_, message = capsys.readouterr().err.splitlines()
+    assert "argument --profile: invalid choice: 'huge'" in message
+    assert all(profile in message for profile in PROFILES)
 
 
 def test_missing_data_without_internet(capsys, tmp_path, monkeypatch, no_internet):

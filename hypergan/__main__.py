@@ -118,9 +118,9 @@ def _promote(options: argparse.Namespace) -> None:
 def _verify(options: argparse.Namespace) -> int:
     """A table for each cell; one that cannot be compared is named, and fails the command."""
     failed, refused = 0, []
-    for cell in verification.chosen(options.cell):
+    for path in verification.chosen(options.cell):
         try:
-            comparison = verification.compare(cell)
+            comparison = verification.compare(Cell.at(path))
         except HyperGANError as error:
             refused.append(str(error))
             continue
@@ -168,9 +168,8 @@ def _claims(options: argparse.Namespace) -> None:
 
 def _state(path: Path) -> tuple[str, str]:
     """Where a cell stands: own record, published one, unusable one, begun, or none; its result."""
-    profile, dataset, method, seed = path.with_suffix("").parts
     try:
-        cell = Cell(method, dataset, int(seed.removeprefix("seed")), profile)
+        cell = Cell.at(path)
         found = records.find(cell)
     except HyperGANError as error:
         return "unusable", str(error)

@@ -276,7 +276,8 @@ def evaluate_regression(
 ) -> Found:
     """Predictions of many networks on the test grid, in the data's own units.
 
-    The networks map standardised inputs to standardised outputs, see :func:`hypergan.cells.standardised`.
+    The networks map standardised inputs to standardised outputs, see
+    :func:`hypergan.cells.standardised`.
 
     Returns:
         The metrics, which are ``norms`` by layer, ``rmse`` of the mean function inside the

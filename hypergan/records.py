@@ -44,6 +44,12 @@ class Cell:
         settings_for(self.method, self.dataset, self.profile)
         require_at_least(0, seed=self.seed)
 
+    @classmethod
+    def at(cls, path: Path) -> "Cell":
+        """The cell of a record's path below a folder of records."""
+        profile, dataset, method, seed = path.with_suffix("").parts
+        return cls(method, dataset, int(seed.removeprefix("seed")), profile)
+
     @property
     def path(self) -> Path:
         """Where its record lies below a folder of records."""

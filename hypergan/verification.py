@@ -258,8 +258,8 @@ def tolerance_of(metric: str, one: dict[str, Any], other: dict[str, Any]) -> flo
     )
 
 
-def chosen(filters: list[str]) -> list[Cell]:
-    """The cells to verify.
+def chosen(filters: list[str]) -> list[Path]:
+    """The records to verify, by their paths below a folder of records.
 
     Args:
         filters: Records' paths or the folders above them, below ``runs/`` or as ``list`` shows
@@ -285,7 +285,7 @@ def chosen(filters: list[str]) -> list[Cell]:
         if not matches:
             raise RecordError(f"there is no record {text}; see `python -m hypergan list`")
         wanted |= {path for path in matches if path in references} or matches
-    return [_cell(path) for path in sorted(wanted)]
+    return sorted(wanted)
 
 
 def flat(content: Any, name: str = "") -> dict[str, Any]:
@@ -342,9 +342,3 @@ def _below(text: str) -> Path:
             path = path.absolute().relative_to(folder.absolute())
     is_record = path.name.startswith("seed")
     return path.with_name(f"{path.name}.json") if is_record else path
-
-
-def _cell(path: Path) -> Cell:
-    """The cell of a record's path below a folder of records."""
-    profile, dataset, method, seed = path.with_suffix("").parts
-    return Cell(method, dataset, int(seed.removeprefix("seed")), profile)

@@ -302,8 +302,19 @@ def test_cells_are_chosen_by_paths_and_folders(words, own_runs, published):
     other = Cell("hypergan", "digits", 33, "smoke")
     write(own_runs, cell=other)
     words = [word.format(runs=own_runs, published=published) for word in words]
-    assert chosen(words) == [CELL]
-    assert chosen(["smoke"]) == [other]
+    assert chosen(words) == [CELL.path]
+    assert chosen(["smoke"]) == [other.path]
+
+
+def test_a_record_of_a_method_that_is_no_more_does_not_stop_the_others(capsys, own_runs, published):
+    for folder in (own_runs, published):
+        write(folder)
+        (folder / CELL.path).parent.with_name("gone").mkdir()
+        (folder / CELL.path.parent.with_name("gone") / "seed0.json").write_text("{}")
+    assert main(["verify"]) == 2
+    output = capsys.readouterr()
+    assert "unknown method 'gone'" in output.err
+    assert CELL.method in output.out
 
 
 def test_what_is_missing_is_named_with_the_way_out(capsys, own_runs, published):

@@ -79,7 +79,7 @@ def evaluate_classifier(
             posterior, sets, data.test.tensors[1], evaluation, stages.generator, progress
         ),
     )
-    if "out" in sets and posterior.size is None:
+    if "out" in sets and posterior.size is None and evaluation.many:
         large, more_arrays = stages.do(
             "many", lambda: evaluate_many(posterior, sets, evaluation, stages.generator, progress)
         )

@@ -46,7 +46,8 @@ class Evaluation:
         sizes: Sizes of the ensembles that are scored; each full ensemble is cut into disjoint ones
             of every size.
         draws: Number of full ensembles.
-        many: Size of one large ensemble whose uncertainty is measured, where draws are unlimited.
+        many: Size of one large ensemble whose uncertainty is measured, where draws are unlimited;
+            0 for none.
         stride: It sees every so many-th image.
         attack: The attacks; None where there are none.
     """

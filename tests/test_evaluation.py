@@ -1,5 +1,6 @@
 """Measurements of networks that are known, so that every number can be worked out by hand."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -109,6 +110,11 @@ def test_many_networks_are_measured_a_few_at_a_time():
     for score, values in expected.items():
         assert arrays[f"{score}_in_6"] == pytest.approx(values.numpy(), rel=1e-3)
         assert len(arrays[f"{score}_out_6"]) == 2
+    none = replace(settings, many=0)
+    _, arrays = evaluate_classifier(  # which would be a second draw
+        Unlimited(rows), DATA, none, Stages(torch.Generator()), progress=False
+    )
+    assert "entropy_in_4" in arrays
 
 
 def test_outliers_are_detected_by_doubt():

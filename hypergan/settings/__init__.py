@@ -61,6 +61,8 @@ def settings_for(method: str, dataset: str, profile: str) -> Settings:
     evaluation = complete(settings.evaluation, dataset, profile)
     if chosen.switches:  # the paper attacks the method itself alone
         evaluation = replace(evaluation, attack=None)
+    if chosen.variation:
+        evaluation = replace(evaluation, many=0)
     if chosen.variation and profile == "lite":
         settings = replace(settings, training=replace(settings.training, epochs=_SHORT))
     return replace(settings, model=settings.model | chosen.switches, evaluation=evaluation)

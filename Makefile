@@ -55,7 +55,7 @@ $(INSTALLED): pyproject.toml
 # Jupyter's cache knows a notebook by its code alone. Whatever else a figure is made of throws the
 # whole build away: the installed packages, the package's code, the paper's values, the published
 # records, and records that were run since the last build (it may itself have run some).
-MADE_OF := $(wildcard hypergan/*.py hypergan/*/*.py $(VENV)/lib/python3*/site-packages) \
+MADE_OF := $(wildcard hypergan/*.py hypergan/*/*.py hypergan/*/*/*.py $(VENV)/lib/python3*/site-packages) \
 	$(shell find data/paper data/records data/search 2>/dev/null) \
 	$(shell find $(or $(HYPERGAN_RUNS),runs) -name 'seed*.json' -newer $(BUILT) 2>/dev/null)
 

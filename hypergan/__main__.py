@@ -6,14 +6,14 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from hypergan import cells, ledger, records, verification
 from hypergan.bench import report
-from hypergan.data import NAMES as DATASETS
+from hypergan.data.datasets import NAMES as DATASETS
 from hypergan.errors import HyperGANError, RecordError
-from hypergan.methods import METHODS
+from hypergan.experiments import cells, ledger, records, verification
+from hypergan.experiments.methods import METHODS
+from hypergan.experiments.records import Cell
+from hypergan.experiments.settings import PROFILES
 from hypergan.paths import PROJECT, published, runs
-from hypergan.records import Cell
-from hypergan.settings import PROFILES
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -138,3 +138,8 @@ def layer_norms(weights: Weights, layers: list[Layer]) -> dict[str, Tensor]:
 def relative_std(values: Tensor) -> float:
     """Standard deviation over the mean, of (N,) values (Fig. 7); 0 for a single one."""
     return float(values.std() / values.mean()) if len(values) > 1 else 0.0
+
+
+def mean_and_std(values: Tensor) -> dict[str, float]:
+    """Mean and standard deviation of (N,) values."""
+    return {"mean": float(values.mean()), "std": float(values.std())}

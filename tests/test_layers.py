@@ -5,8 +5,8 @@ from torch.nn.utils import parametrizations, spectral_norm
 from zoo import ZOO
 
 from hypergan.errors import TargetError
+from hypergan.experiments.methods import METHODS, build
 from hypergan.layers import layers_of
-from hypergan.methods import METHODS, build
 from hypergan.targets import mnist_target
 
 

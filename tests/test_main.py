@@ -7,12 +7,12 @@ from urllib.error import URLError
 
 import pytest
 
-from hypergan import cells, records
 from hypergan.__main__ import main
-from hypergan.downloads import MNIST
-from hypergan.methods import METHODS
-from hypergan.records import RECORD_VERSION, Cell
-from hypergan.settings import PROFILES
+from hypergan.data.downloads import MNIST
+from hypergan.experiments import cells, records
+from hypergan.experiments.methods import METHODS
+from hypergan.experiments.records import RECORD_VERSION, Cell
+from hypergan.experiments.settings import PROFILES
 
 CUBIC = ["run", "hypergan", "cubic", "--profile", "smoke", "--quiet"]
 
@@ -79,7 +79,7 @@ def test_a_record_of_a_method_that_is_gone_does_not_stop_the_others(
 def test_list_tells_own_records_from_published_ones_and_from_begun_runs(
     capsys, own_runs, tmp_path, monkeypatch
 ):
-    for module in ("hypergan.records", "hypergan.__main__"):
+    for module in ("hypergan.experiments.records", "hypergan.__main__"):
         monkeypatch.setattr(f"{module}.published", lambda: tmp_path / "published")
     assert main([*CUBIC, "--seed", "0"]) == 0
     own_runs.rename(tmp_path / "published")
@@ -182,7 +182,7 @@ def test_an_interrupt_says_how_to_go_on(capsys, monkeypatch):
     def interrupt(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("hypergan.cells.run", interrupt)
+    monkeypatch.setattr("hypergan.experiments.cells.run", interrupt)
     assert main(CUBIC) == 130
     assert "goes on from the last checkpoint" in capsys.readouterr().err
 

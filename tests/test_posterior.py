@@ -2,10 +2,10 @@ import pytest
 import torch
 
 from hypergan import HyperGAN
+from hypergan.baselines.gold_standard import GoldStandard
 from hypergan.baselines.network_ensemble import NetworkEnsemble
 from hypergan.errors import SettingsError
-from hypergan.gold_standard import GoldStandard
-from hypergan.methods import METHODS
+from hypergan.experiments.methods import METHODS
 
 
 @pytest.mark.parametrize("kind", dict.fromkeys(method.posterior for method in METHODS.values()))

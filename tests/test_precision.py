@@ -1,10 +1,10 @@
 import pytest
 import torch
-from test_data import real
+from real import real
 from torch.nn import functional as F
 
 from hypergan import HyperGAN, HyperGANError, Training, fit
-from hypergan.data import load
+from hypergan.data.datasets import load
 from hypergan.metrics import accuracy, entropy
 from hypergan.objective import cross_entropy, mean_squared_error
 from hypergan.precision import factors_in, products_in

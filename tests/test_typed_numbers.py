@@ -9,7 +9,7 @@ import re
 
 import pytest
 
-from hypergan import ledger
+from hypergan.experiments import ledger
 from hypergan.paths import PROJECT
 
 ALLOWED = {

@@ -8,9 +8,9 @@ from dataclasses import replace
 
 import torch
 
+from hypergan.experiments.settings import settings_for
 from hypergan.memory import resident
 from hypergan.model import HyperGAN
-from hypergan.settings import settings_for
 from hypergan.targets import cifar_target, mnist_target
 from hypergan.training import fit
 

@@ -8,8 +8,8 @@ import pandas as pd
 import torch
 
 from hypergan.bench import suite
-from hypergan.cells import commit, describe, versions
 from hypergan.errors import RecordError
+from hypergan.experiments.cells import commit, describe, versions
 from hypergan.paths import PROJECT, make_folder, runs, write_whole
 from hypergan.progress import progress_bar
 

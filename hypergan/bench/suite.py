@@ -13,15 +13,15 @@ from torch.utils.flop_counter import FlopCounterMode
 from hypergan.bench import plain
 from hypergan.bench.memory import peak_of
 from hypergan.bench.timing import Row, ratios, row, seconds, take_turns
-from hypergan.data import load
+from hypergan.data.datasets import load
 from hypergan.ensemble import Ensemble
+from hypergan.experiments.settings import settings_for
 from hypergan.memory import keep_freed_memory
 from hypergan.metrics import accuracy, entropy
 from hypergan.model import HyperGAN
 from hypergan.objective import cross_entropy
 from hypergan.precision import products_in
 from hypergan.randomness import global_seed
-from hypergan.settings import settings_for
 from hypergan.step import Step
 from hypergan.targets import cifar_target, mnist_target
 from hypergan.training import Training, fit

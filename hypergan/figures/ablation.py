@@ -8,11 +8,11 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
 
-from hypergan.claims import relative_norm_std
-from hypergan.collection import NOT_RUN, Collection, Measure, metric, title_of
+from hypergan.experiments.claims import relative_norm_std
+from hypergan.experiments.collection import NOT_RUN, Collection, Measure, metric, title_of
+from hypergan.experiments.intervals import interval
+from hypergan.experiments.methods import METHODS, UNVARIED, VARIED
 from hypergan.figures.style import band, marked
-from hypergan.intervals import interval
-from hypergan.methods import METHODS, UNVARIED, VARIED
 
 ACCURACY, SPREAD = "accuracy of 10 (%)", "relative sd of the norm"
 DISAGREEMENT, KL = "disagreement", "pairwise KL (nats)"

@@ -7,10 +7,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from hypergan import paper
-from hypergan.collection import NAMES, NONE, Collection, metric
+from hypergan.experiments import paper
+from hypergan.experiments.collection import NAMES, NONE, Collection, metric
+from hypergan.experiments.intervals import interval
 from hypergan.figures.style import OURS, PAPER, marked, ours, say_not_run
-from hypergan.intervals import interval
 
 TITLES = {
     "mnist": "MNIST",
@@ -64,8 +64,9 @@ def quality_table(collection: Collection) -> pd.DataFrame:
 def shown(collection: Collection, method: str, networks: int, score: str = "accuracy") -> str:
     """A score of a method's ensembles of a size, with what it may vary by.
 
-    Of several seeds the mean with its 95 % interval, see :class:`hypergan.intervals.Interval`. Of a
-    single seed the mean ± standard deviation over the disjoint ensembles of its one posterior.
+    Of several seeds the mean with its 95 % interval, see
+    :class:`hypergan.experiments.intervals.Interval`. Of a single seed the mean ± standard deviation
+    over the disjoint ensembles of its one posterior.
     """
     size = str(networks)
     values = collection.values(method, metric(score, size))

@@ -8,7 +8,7 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from hypergan.collection import NAMES, Collection
+from hypergan.experiments.collection import NAMES, Collection
 from hypergan.figures.anomaly import finished
 from hypergan.figures.style import band
 

@@ -6,12 +6,13 @@ import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from hypergan import records
-from hypergan.collection import NAMES, Collection, metric
-from hypergan.data import load
+from hypergan.data.datasets import load
+from hypergan.evaluation.stages import Arrays
+from hypergan.experiments import records
+from hypergan.experiments.collection import NAMES, Collection, metric
+from hypergan.experiments.records import Record
 from hypergan.figures import style
 from hypergan.paths import downloads
-from hypergan.records import Arrays, Record
 
 SCORES = {
     "entropy": "entropy",

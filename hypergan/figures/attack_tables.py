@@ -5,8 +5,10 @@ from itertools import pairwise
 
 import pandas as pd
 
-from hypergan.claims import attack as mean_over_eps
-from hypergan.collection import NAMES, NONE, Collection, Measure
+from hypergan.experiments.claims import attack as mean_over_eps
+from hypergan.experiments.collection import NAMES, NONE, Collection, Measure
+from hypergan.experiments.intervals import Interval, interval
+from hypergan.experiments.records import Record
 from hypergan.figures.adversarial import (
     ATTACKS,
     ENSEMBLES,
@@ -16,8 +18,6 @@ from hypergan.figures.adversarial import (
     papers_lines,
     transfers,
 )
-from hypergan.intervals import Interval, interval
-from hypergan.records import Record
 
 TESTED = ["method", "attack", "attacked", "tested"]
 """The columns of :func:`hypergan.figures.adversarial.outcomes` that name a row of a table."""

@@ -8,10 +8,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from hypergan import predictive as predictive_scores
-from hypergan.data import CUBIC_LIMIT, CUBIC_NOISE
-from hypergan.intervals import interval
-from hypergan.records import Arrays
+from hypergan.data.datasets import CUBIC_LIMIT, CUBIC_NOISE
+from hypergan.evaluation import predictive as predictive_scores
+from hypergan.evaluation.stages import Arrays
+from hypergan.experiments.intervals import interval
 
 
 def regression(arrays: Arrays, sizes: Sequence[int] = (10, 100)) -> Figure:
@@ -19,7 +19,7 @@ def regression(arrays: Arrays, sizes: Sequence[int] = (10, 100)) -> Figure:
 
     Args:
         arrays: A regression record's arrays, see
-            :func:`hypergan.evaluation.evaluate_regression`.
+            :func:`hypergan.evaluation.regression.evaluate_regression`.
         sizes: Numbers of networks.
     """
     return _predictive_panels({f"{size} networks": (arrays, size) for size in sizes})
@@ -83,8 +83,9 @@ def predictive_quality(arrays: dict[str, Sequence[Arrays]], reference: Arrays) -
     """How good each method's regression is, inside the data's interval and outside it.
 
     The log likelihood (nats) and the coverage of 95 % intervals are expectations over new noisy
-    observations, see :mod:`hypergan.predictive`; the Wasserstein distance, in units of y, is that
-    of the networks' function values to the reference's. All are means over the test grid.
+    observations, see :mod:`hypergan.evaluation.predictive`; the Wasserstein distance, in units of
+    y, is that of the networks' function values to the reference's. All are means over the test
+    grid.
 
     Args:
         arrays: Those of each method's records, one a seed.

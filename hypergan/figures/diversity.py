@@ -13,11 +13,12 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator
 from scipy import stats
 
-from hypergan import paper
-from hypergan.collection import COMPARED, NAMES, NOT_RUN, Collection, Measure, metric
+from hypergan.evaluation.stages import Arrays
+from hypergan.experiments import paper
+from hypergan.experiments.collection import COMPARED, NAMES, NOT_RUN, Collection, Measure, metric
+from hypergan.experiments.intervals import interval
+from hypergan.experiments.records import Record
 from hypergan.figures.style import OURS, PAPER, marked, ours, say_not_run
-from hypergan.intervals import interval
-from hypergan.records import Arrays, Record
 from hypergan.targets import mnist_target
 
 PAPERS = {
@@ -38,7 +39,7 @@ STATISTICS = ("mean", "std", "std / mean")
 def norms_table(collection: Collection) -> pd.DataFrame:
     """Table 1: mean and standard deviation of each layer's L2 norm, ours beside the paper's.
 
-    Ours are means over seeds, see :class:`hypergan.intervals.Interval`.
+    Ours are means over seeds, see :class:`hypergan.experiments.intervals.Interval`.
     """
     rows: dict[tuple[str, str], dict[Any, str]] = {}
     for layer, method in product(_layers(), PAPERS):

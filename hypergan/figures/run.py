@@ -4,9 +4,9 @@ import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.figure import Figure
 
+from hypergan.experiments.records import Record
 from hypergan.figures.style import marked
 from hypergan.paths import PROJECT
-from hypergan.records import Record
 
 
 def search_table(dataset: str) -> pd.DataFrame:

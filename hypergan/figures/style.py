@@ -9,9 +9,9 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from hypergan.collection import NOT_RUN, Collection
-from hypergan.intervals import interval
-from hypergan.records import Record
+from hypergan.experiments.collection import NOT_RUN, Collection
+from hypergan.experiments.intervals import interval
+from hypergan.experiments.records import Record
 
 PAPER, OURS = "paper", "ours"
 

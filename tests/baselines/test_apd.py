@@ -7,10 +7,10 @@ from torch import nn
 
 from hypergan import Training, fit
 from hypergan.baselines.apd import APD
-from hypergan.data import NAMES
+from hypergan.data.datasets import NAMES
 from hypergan.errors import SettingsError
+from hypergan.experiments.settings import PROFILES, settings_for
 from hypergan.objective import cross_entropy, mean_squared_error
-from hypergan.settings import PROFILES, settings_for
 from hypergan.step import Step
 
 QUICK = Training(

@@ -4,13 +4,14 @@ from killed import KilledError, killing
 from torch import nn
 from zoo import ZOO
 
-from hypergan import Training, cells, fit
+from hypergan import Training, fit
 from hypergan.baselines.sgld import SGLD
-from hypergan.data import NAMES
+from hypergan.data.datasets import NAMES
 from hypergan.errors import RecordError, SettingsError
+from hypergan.experiments import cells
+from hypergan.experiments.records import Cell
+from hypergan.experiments.settings import PROFILES, settings_for
 from hypergan.objective import cross_entropy, mean_squared_error
-from hypergan.records import Cell
-from hypergan.settings import PROFILES, settings_for
 from hypergan.step import Step
 
 QUICK = Training(

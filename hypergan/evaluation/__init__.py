@@ -1,0 +1,1 @@
+"""Measuring what was learnt, the same for every method."""

@@ -1,0 +1,271 @@
+"""Measuring a trained posterior over networks that classify.
+
+Shapes: N networks, B images, C classes.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from itertools import product
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from hypergan.data.datasets import Data
+from hypergan.ensemble import Ensemble
+from hypergan.evaluation.detection import detection
+from hypergan.evaluation.protocol import Evaluation
+from hypergan.evaluation.robustness import evaluate_attacks
+from hypergan.evaluation.stages import Arrays, Found, Stages
+from hypergan.layers import layers_of
+from hypergan.metrics import (
+    accuracy,
+    brier_score,
+    calibration_error,
+    disagreement,
+    entropy,
+    layer_norms,
+    log_mixture,
+    mean_and_std,
+    negative_log_likelihood,
+    pairwise_kl,
+    uncertainty,
+)
+from hypergan.posterior import Posterior
+from hypergan.progress import progress_bar
+
+
+def evaluate_classifier(
+    posterior: Posterior,
+    data: Data,
+    evaluation: Evaluation,
+    stages: Stages,
+    *,
+    progress: bool = True,
+) -> Found:
+    """What the tables and figures on classifiers show.
+
+    Every image is scored by the same networks. A second full ensemble, where one is asked for,
+    only adds to the scores by size; all else is the first one's. A posterior that holds fewer
+    networks gives all it has, and sizes above that are left out.
+
+    Returns:
+        The metrics and arrays.
+
+        By ensemble size, the mean over disjoint ensembles: ``accuracy`` in percent,
+        ``negative_log_likelihood`` in nats, ``brier_score`` and ``calibration_error``; each with
+        the standard deviation over ensembles as ``..._std``, and ``accuracy_ensembles``, how many.
+
+        Of the full ensemble: ``norms`` by layer with the arrays ``norms_LAYER`` (N,);
+        ``diversity``, which is ``disagreement`` and ``pairwise_kl`` of its networks on the test
+        images; ``entropy``, the mean over images in nats, ``in`` and ``out`` of distribution; and
+        ``detection`` by score, see :func:`hypergan.evaluation.detection.detection`.
+
+        ``uncertainty`` by size and score (see :func:`hypergan.metrics.uncertainty`): means ``in``
+        and ``out`` of distribution, and how well the score detects outliers; with the arrays
+        ``SCORE_in_SIZE`` and ``SCORE_out_SIZE`` (B,) in float16. Its ensembles are the first
+        networks of the full one, and a large one that sees every ``stride``-th image.
+
+        ``attacks`` and ``transfer``, where asked for: see
+        :func:`hypergan.evaluation.robustness.evaluate_attacks`.
+    """
+    sets = {"in": data.test.tensors[0]}
+    if data.outliers is not None:
+        sets["out"] = data.outliers.tensors[0]
+    metrics, arrays = stages.do(
+        "ensemble",
+        lambda: evaluate_ensemble(
+            posterior, sets, data.test.tensors[1], evaluation, stages.generator, progress
+        ),
+    )
+    if "out" in sets and posterior.size is None and evaluation.many:
+        large, more_arrays = stages.do(
+            "many", lambda: evaluate_many(posterior, sets, evaluation, stages.generator, progress)
+        )
+        metrics["uncertainty"] |= large
+        arrays |= more_arrays
+    if evaluation.attack is not None:
+        attacked, more_arrays = evaluate_attacks(
+            posterior, data, evaluation.attack, stages, progress=progress
+        )
+        metrics |= attacked
+        arrays |= more_arrays
+    return metrics, arrays
+
+
+def evaluate_ensemble(
+    posterior: Posterior,
+    sets: dict[str, Tensor],
+    labels: Tensor,
+    evaluation: Evaluation,
+    generator: torch.Generator,
+    progress: bool,
+) -> Found:
+    """What one full ensemble shows, and others only of the scores by size.
+
+    Args:
+        posterior: What it is drawn from.
+        sets: Images ``in`` (B, ...) and, if there are any, ``out`` of distribution.
+        labels: Of the images ``in``, (B,).
+        evaluation: The settings.
+        generator: Source of the draws.
+        progress: Show a progress bar.
+    """
+    inputs = sets["in"]
+    networks = at_most(posterior.size, evaluation.networks)
+    sizes = [size for size in evaluation.sizes if size <= networks]
+    images = (evaluation.draws - 1) * len(inputs) + sum(map(len, sets.values()))
+    with progress_bar(progress, total=images, desc="evaluate", unit="image") as bar:
+        ensemble = posterior.ensemble(networks, generator)
+        log_probabilities = predict_each(ensemble, inputs, bar)
+        scores = quality(log_probabilities, labels, sizes)
+        metrics: dict[str, Any] = {
+            "diversity": {
+                "disagreement": float(disagreement(log_probabilities)),
+                "pairwise_kl": float(pairwise_kl(log_probabilities)),
+            }
+        }
+        doubts = {size: {"in": doubt(log_probabilities[:size])} for size in {*sizes, networks}}
+        if "out" in sets:
+            log_probabilities = predict_each(ensemble, sets["out"], bar)
+            for size, found in doubts.items():
+                found["out"] = doubt(log_probabilities[:size])
+        for _ in range(evaluation.draws - 1):
+            another = posterior.ensemble(networks, generator)
+            more = quality(predict_each(another, inputs, bar), labels, sizes)
+            for score, size in product(scores, sizes):
+                scores[score][size] += more[score][size]
+    metrics |= spread(scores)
+    norms = layer_norms(ensemble.weights, layers_of(ensemble.target))
+    metrics["norms"] = {name: mean_and_std(values) for name, values in norms.items()}
+    arrays = {f"norms_{name}": values.cpu().numpy() for name, values in norms.items()}
+    full = summaries(doubts[networks])
+    metrics["entropy"] = {where: full["entropy"][where] for where in sets}
+    if "out" in sets:
+        metrics["detection"] = {
+            score: {name: found[name] for name in ("auroc", "aupr", "fpr95")}
+            for score, found in full.items()
+        }
+    metrics["uncertainty"] = {str(size): summaries(doubts[size]) for size in sorted(doubts)}
+    for size, found in doubts.items():
+        arrays |= by_image(found, size)
+    return metrics, arrays
+
+
+def evaluate_many(
+    posterior: Posterior,
+    sets: dict[str, Tensor],
+    evaluation: Evaluation,
+    generator: torch.Generator,
+    progress: bool,
+) -> Found:
+    """The uncertainty of one large ensemble."""
+    doubts = doubt_of_many(posterior, sets, evaluation, generator, progress)
+    return {str(evaluation.many): summaries(doubts)}, by_image(doubts, evaluation.many)
+
+
+def by_image(doubts: dict[str, dict[str, Tensor]], size: int) -> Arrays:
+    """Each image's scores of uncertainty by an ensemble of some size, as a record keeps them."""
+    return {
+        f"{score}_{where}_{size}": values.numpy().astype(np.float16)
+        for where, by_score in doubts.items()
+        for score, values in by_score.items()
+    }
+
+
+def at_most(size: int | None, wanted: int) -> int:
+    """As many networks as wanted, or all that a posterior of a limited size has."""
+    return wanted if size is None else min(size, wanted)
+
+
+@torch.no_grad()
+def predict_each(ensemble: Ensemble, inputs: Tensor, bar: Any, batch_size: int = 500) -> Tensor:
+    """Log-probabilities of every network, (N, B, C), a batch of images at a time."""
+    parts = []
+    for batch in inputs.split(batch_size):  # of the bar; the ensemble makes its own
+        logits = ensemble.predict(batch, precision="auto")
+        parts.append(logits.log_softmax(-1))
+        bar.update(len(batch))
+    return torch.cat(parts, dim=1)
+
+
+def quality(
+    log_probabilities: Tensor, labels: Tensor, sizes: Sequence[int]
+) -> dict[str, dict[int, list[float]]]:
+    """Scores of all disjoint ensembles of each size, from (N, B, C) and (B,)."""
+    scores: dict[str, dict[int, list[float]]] = {name: {} for name in _QUALITY}
+    for size in sizes:
+        groups = [group for group in log_probabilities.split(size) if len(group) == size]
+        mixtures = [log_mixture(group) for group in groups]
+        for name, score in _QUALITY.items():
+            scores[name][size] = [float(score(mixture, labels)) for mixture in mixtures]
+    return scores
+
+
+_QUALITY: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
+    "accuracy": accuracy,
+    "negative_log_likelihood": negative_log_likelihood,
+    "brier_score": lambda mixture, labels: brier_score(mixture.exp(), labels),
+    "calibration_error": lambda mixture, labels: calibration_error(mixture.exp(), labels),
+}
+
+
+def spread(scores: dict[str, dict[int, list[float]]]) -> dict[str, dict[str, Any]]:
+    """Mean and standard deviation over ensembles of each score by size, and their number."""
+    metrics: dict[str, dict[str, Any]] = {}
+    for score, by_size in scores.items():
+        metrics[score] = {str(size): float(np.mean(x)) for size, x in by_size.items()}
+        metrics[f"{score}_std"] = {
+            str(size): float(np.std(x, ddof=1)) for size, x in by_size.items() if len(x) > 1
+        }
+    counts = {str(size): len(x) for size, x in scores["accuracy"].items()}
+    return metrics | {"accuracy_ensembles": counts}
+
+
+def doubt(log_probabilities: Tensor) -> dict[str, Tensor]:
+    """The scores of uncertainty, (B,) each, of an ensemble's log-probabilities (N, B, C)."""
+    own = torch.stack([entropy(each.exp()) for each in log_probabilities]).mean(0)
+    return uncertainty(log_mixture(log_probabilities), own)
+
+
+def doubt_of_many(
+    posterior: Posterior,
+    sets: dict[str, Tensor],
+    evaluation: Evaluation,
+    generator: torch.Generator,
+    progress: bool,
+) -> dict[str, dict[str, Tensor]]:
+    """The same of a large ensemble, of which only ``networks`` are held at a time."""
+    few = {where: inputs[:: evaluation.stride] for where, inputs in sets.items()}
+    log_sum = {where: torch.tensor(-torch.inf) for where in few}
+    own = {where: torch.tensor(0.0) for where in few}
+    counts = [
+        min(evaluation.networks, evaluation.many - done)
+        for done in range(0, evaluation.many, evaluation.networks)
+    ]
+    images = len(counts) * sum(map(len, few.values()))
+    with progress_bar(
+        progress, total=images, desc=f"{evaluation.many} networks", unit="image"
+    ) as bar:
+        for count in counts:
+            ensemble = posterior.ensemble(count, generator)
+            for where, inputs in few.items():
+                log_probabilities = predict_each(ensemble, inputs, bar)
+                part = log_probabilities.logsumexp(0)
+                log_sum[where] = torch.logaddexp(log_sum[where], part)
+                own[where] = own[where] + entropy(log_probabilities.exp()).sum(0)
+    n = evaluation.many
+    return {where: uncertainty(log_sum[where] - math.log(n), own[where] / n) for where in few}
+
+
+def summaries(doubts: dict[str, dict[str, Tensor]]) -> dict[str, dict[str, float]]:
+    """Means and detection of each score, by its name."""
+    found = {
+        score: {where: float(scores[score].mean()) for where, scores in doubts.items()}
+        for score in doubts["in"]
+    }
+    if "out" in doubts:
+        for score, values in found.items():
+            values |= detection(doubts["in"][score], doubts["out"][score])
+    return found

@@ -1,0 +1,337 @@
+"""How ensembles bear attacks (section 4.5): a record's attack metrics and arrays.
+
+Shapes: N networks, B images, C classes.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from itertools import product
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from hypergan.data.datasets import Data
+from hypergan.ensemble import Ensemble
+from hypergan.evaluation.attacks import Victim, fgsm, in_pixels, pgd
+from hypergan.evaluation.detection import detection
+from hypergan.evaluation.protocol import Attack
+from hypergan.evaluation.stages import Arrays, Found, Stages
+from hypergan.metrics import entropy, log_mixture, uncertainty
+from hypergan.posterior import Posterior
+from hypergan.progress import progress_bar
+
+Method = Callable[[Victim, Tensor, Tensor, float], Tensor]
+"""An attack: victim, images, labels and eps to adversarial examples."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What an ensemble makes of images.
+
+    Attributes:
+        entropy: Of the mean softmax, in nats, (B,).
+        mutual_information: Between class and network, in nats, (B,).
+        fools: Whether an image fools each network, (N, B).
+        wrong: Whether the mean softmax puts it in a wrong class, (B,).
+    """
+
+    entropy: Tensor
+    mutual_information: Tensor
+    fools: Tensor
+    wrong: Tensor
+
+    @classmethod
+    def of(cls, victim: Victim, images: Tensor, labels: Tensor) -> "Outcome":
+        """Show images (B, channels, H, W) with labels (B,) to an ensemble."""
+        log_probabilities = torch.cat([part.log_softmax(-1) for part in victim(images)])
+        mixture = log_mixture(log_probabilities)
+        doubt = uncertainty(mixture, entropy(log_probabilities.exp()).mean(0))
+        return cls(
+            doubt["entropy"],
+            doubt["mutual_information"],
+            log_probabilities.argmax(-1) != labels,
+            mixture.argmax(-1) != labels,
+        )
+
+
+@torch.no_grad()
+def evaluate_attacks(
+    posterior: Posterior,
+    data: Data,
+    attack: Attack,
+    stages: Stages,
+    *,
+    progress: bool = True,
+) -> Found:
+    """Attack ensembles, and show the adversarial examples to the same networks and to new ones.
+
+    A posterior of a limited size lends those networks as new that were not attacked, so far as
+    there are any; larger ensembles than it has are left out, and so are the attacks that
+    do not stop early.
+
+    Returns:
+        The metrics ``attacks`` and ``transfer``, and arrays.
+
+        ``attacks`` has a path ATTACK / SIZE / TESTED / EPS: fgsm, pgd, eot for PGD over fresh draws
+        at each step, or unstopped for PGD on networks that stay, which like eot takes all its
+        steps whether or not every network is fooled; the number of networks attacked at a time;
+        "same" or "fresh", the networks that the examples were tested on; and the largest change
+        of a pixel, "0" for the clean images. At its end are the numbers of ``networks`` tested and
+        of ``images``; ``entropy``, its mean over the images; ``entropy_fooled``, its mean over
+        those that fool every attacked network (for eot: every tested one), None if there are none;
+        ``all_fooled``, their share; ``success``, the share of images whose mean softmax is wrong;
+        ``fooled``, the mean share of networks that an image fools; ``auroc`` and
+        ``auroc_mutual_information``, how well entropy and mutual information tell adversarial
+        examples from the clean images.
+
+        The arrays ``SCORE_ATTACK_SIZE_TESTED``, one row an eps, one column an image, hold
+        ``entropy``, ``mutual_information``, ``fooled`` and ``wrong`` of each image.
+
+        ``transfer`` has a path ATTACK / EPS / N. Of the ``examples`` that one network classified
+        rightly before the attack on it and wrongly after it, ``fooled`` is the mean share of N
+        new networks that they fool, ``success`` the share that the new networks' mean softmax
+        gets wrong; both None without examples.
+    """
+    size = posterior.size
+    ensembles = [sizes for sizes in attack.ensembles if size is None or sizes[0] <= size]
+    tries = 2 * (len(ensembles) + attack.singles + (size is None))
+    metrics: dict[str, Any] = {"fgsm": {}, "pgd": {}}
+    arrays: Arrays = {}
+    with progress_bar(
+        progress, total=tries * len(attack.eps), desc="attacks", unit="attack"
+    ) as bar:
+        attacker = Attacker(posterior, data, attack, stages.generator, bar)
+
+        def stage(name: str, attacks: int, work: Callable[[], Found]) -> Found:
+            end = bar.n + attacks * len(attack.eps)
+            found = stages.do(name, work)
+            bar.update(end - bar.n)  # for what was done before
+            return found
+
+        for sizes in ensembles:
+            name = f"attack on {sizes[0]}"
+            found, more = stage(name, 2, partial(attacker.attack_ensemble, *sizes))
+            for method, summaries in found.items():
+                metrics[method][str(sizes[0])] = summaries
+            arrays |= more
+        if size is None:
+            found, more = stage("adaptive attack", 1, attacker.attack_draws)
+            metrics["eot"] = {str(attack.draws): found}
+            arrays |= more
+        transfer, _ = stage("transfer", 2 * attack.singles, attacker.attack_singles)
+        if size is None:
+            found, more = stage("unstopped attack", 1, attacker.attack_unstopped)
+            metrics["unstopped"] = {str(attack.draws): found}
+            arrays |= more
+    return {"attacks": metrics, "transfer": transfer}, arrays
+
+
+@dataclass(frozen=True)
+class Attacker:
+    """Attacks the networks of a posterior, in parts of :func:`evaluate_attacks`.
+
+    Attributes:
+        posterior: What the networks are drawn from.
+        data: Whose test images are changed.
+        attack: The settings.
+        generator: Source of draws and of random starts.
+        bar: Counts attacks, one an eps.
+    """
+
+    posterior: Posterior
+    data: Data
+    attack: Attack
+    generator: torch.Generator
+    bar: Any
+
+    @property
+    def methods(self) -> dict[str, Method]:
+        """Attacks on networks that do not change, by name."""
+        steps, restarts = self.attack.steps, self.attack.restarts
+        descend = partial(pgd, steps=steps, restarts=restarts, generator=self.generator)
+        return {"fgsm": fgsm, "pgd": descend}
+
+    def attack_ensemble(self, attacked: int, new: int, count: int) -> Found:
+        """What comes of attacks on one ensemble, for ``count`` images.
+
+        Args:
+            attacked: Networks attacked together.
+            new: Others that the examples are tested on, too.
+            count: Number of images.
+        """
+        images, labels = pixels(self.data, self.attack.images, count)
+        tested = _victims(self.posterior, self.data, attacked, new, self.generator)
+        summaries: dict[str, Any] = {}
+        arrays: Arrays = {}
+        for name, method in self.methods.items():
+            found = self._outcomes(method, tested["same"], tested, images, labels)
+            summaries[name] = _summaries(found)
+            arrays |= _arrays(found, f"{name}_{attacked}")
+        return summaries, arrays
+
+    def attack_draws(self) -> Found:
+        """What comes of PGD on networks that are drawn anew at each of its steps."""
+        changing = in_pixels(self._drawn, self.data.mean, self.data.std)
+        return self._attack_to_the_end("eot", changing, {})
+
+    def attack_unstopped(self) -> Found:
+        """What comes of as many steps on as many networks that stay the same."""
+        fixed = _through(self._drawn(), self.data)
+        return self._attack_to_the_end("unstopped", fixed, {"same": fixed})
+
+    def _drawn(self) -> Ensemble:
+        return self.posterior.ensemble(self.attack.draws, self.generator)
+
+    def _attack_to_the_end(self, name: str, attacked: Victim, tested: dict[str, Victim]) -> Found:
+        """PGD that does not stop early, tested on many new networks, too."""
+        attack = self.attack
+        images, labels = pixels(self.data, attack.images)
+        new = self.posterior.ensemble(max(attack.transfer), self.generator)
+        tested = tested | {"fresh": _through(new, self.data)}
+        all_steps = attack.steps * attack.restarts
+        method = partial(pgd, steps=all_steps, until_fooled=False, generator=self.generator)
+        found = self._outcomes(method, attacked, tested, images, labels)
+        return _summaries(found), _arrays(found, f"{name}_{attack.draws}")
+
+    def attack_singles(self) -> Found:
+        """Adversarial examples of single networks, shown to others."""
+        attack, held = self.attack, self.posterior.size
+        images, labels = pixels(self.data, attack.images)
+        most = max(attack.transfer) if held is None else min(max(attack.transfer), held - 1)
+        sizes = [size for size in attack.transfer if size <= most]
+        shares = defaultdict[tuple[str, float, int], list[tuple[Tensor, Tensor]]](list)
+        for _ in range(attack.singles if sizes else 0):
+            victims = _victims(self.posterior, self.data, 1, most, self.generator)
+            single, fresh = victims.values()
+            right = ~Outcome.of(single, images, labels).wrong
+            for (name, method), eps in product(self.methods.items(), attack.eps):
+                adversarial = method(single, images, labels, eps)
+                example = right & Outcome.of(single, adversarial, labels).wrong
+                log_probabilities = torch.cat([part.log_softmax(-1) for part in fresh(adversarial)])
+                fools = log_probabilities.argmax(-1) != labels
+                for size in sizes:
+                    wrong = log_mixture(log_probabilities[:size]).argmax(-1) != labels
+                    fooled = fools[:size].float().mean(0)
+                    shares[name, eps, size].append((fooled[example], wrong[example].float()))
+                self.bar.update()
+        found: dict[str, Any] = {
+            name: {f"{eps:g}": {} for eps in attack.eps} for name in self.methods
+        }
+        for (name, eps, size), values in shares.items():
+            fooled, wrong = (torch.cat(parts) for parts in zip(*values, strict=True))
+            found[name][f"{eps:g}"][str(size)] = {
+                "examples": len(fooled),
+                "fooled": float(fooled.mean()) if len(fooled) else None,
+                "success": float(wrong.mean()) if len(fooled) else None,
+            }
+        return found, {}
+
+    def _outcomes(
+        self,
+        method: Method,
+        attacked: Victim,
+        tested: dict[str, Victim],
+        images: Tensor,
+        labels: Tensor,
+    ) -> dict[str, dict[float, Outcome]]:
+        """What comes of an attack, for each tested ensemble by eps, the clean images first."""
+        found: dict[str, dict[float, Outcome]] = {name: {} for name in tested}
+        for eps in (0.0, *self.attack.eps):
+            shown = method(attacked, images, labels, eps) if eps else images
+            for name, victim in tested.items():
+                found[name][eps] = Outcome.of(victim, shown, labels)
+            self.bar.update(eps > 0)
+        return found
+
+
+def pixels(data: Data, among: int, count: int | None = None) -> tuple[Tensor, Tensor]:
+    """Evenly spaced test images in [0, 1] and their labels, all of them if there are fewer.
+
+    Args:
+        data: The data.
+        among: How many they are.
+        count: Take every so many-th of these alone, ``count`` in all.
+    """
+    inputs, labels = data.test.tensors
+    chosen = torch.linspace(0, len(inputs) - 1, min(among, len(inputs))).long()
+    if count is not None:
+        chosen = chosen[:: max(1, len(chosen) // count)][:count]
+    mean, std = (torch.tensor(values).view(-1, 1, 1) for values in (data.mean, data.std))
+    return (inputs[chosen] * std + mean).clamp(0, 1), labels[chosen]
+
+
+def _victims(
+    posterior: Posterior, data: Data, attacked: int, new: int, generator: torch.Generator
+) -> dict[str, Victim]:
+    """The "same" ensemble that is attacked and, if there are more networks, a "fresh" one."""
+    count = attacked + new if posterior.size is None else min(attacked + new, posterior.size)
+    drawn = posterior.ensemble(count, generator)
+    if posterior.size is not None:  # all networks of a posterior may come in their order
+        drawn = _part(drawn, torch.randperm(count, generator=generator))
+    victims = {"same": _through(_part(drawn, slice(attacked)), data)}
+    if count > attacked:
+        victims["fresh"] = _through(_part(drawn, slice(attacked, None)), data)
+    return victims
+
+
+def _through(ensemble: Ensemble, data: Data) -> Victim:
+    """An ensemble as it sees pixels."""
+    return in_pixels(lambda: ensemble, data.mean, data.std)
+
+
+def _part(ensemble: Ensemble, part: slice | Tensor) -> Ensemble:
+    """Some networks of an ensemble."""
+    weights = {name: tensor[part] for name, tensor in ensemble.weights.items()}
+    return Ensemble(ensemble.target, weights)
+
+
+def _summaries(found: dict[str, dict[float, Outcome]]) -> dict[str, dict[str, dict[str, Any]]]:
+    """The numbers of outcomes, by tested ensemble and eps."""
+    attacked = next(iter(found.values()))  # "same" comes first
+    return {
+        name: {
+            f"{eps:g}": _summary(outcome, outcomes[0.0], attacked[eps].fools.all(0))
+            for eps, outcome in outcomes.items()
+        }
+        for name, outcomes in found.items()
+    }
+
+
+def _summary(outcome: Outcome, clean: Outcome, all_fooled: Tensor) -> dict[str, Any]:
+    """The numbers of an outcome beside that of the clean images."""
+    kept = outcome.entropy[all_fooled]
+    information = detection(clean.mutual_information, outcome.mutual_information)
+    return {
+        "networks": len(outcome.fools),
+        "images": len(outcome.wrong),
+        "entropy": float(outcome.entropy.mean()),
+        "entropy_fooled": float(kept.mean()) if len(kept) else None,
+        "all_fooled": float(all_fooled.float().mean()),
+        "success": float(outcome.wrong.float().mean()),
+        "fooled": float(outcome.fools.float().mean()),
+        "auroc": detection(clean.entropy, outcome.entropy)["auroc"],
+        "auroc_mutual_information": information["auroc"],
+    }
+
+
+def _arrays(found: dict[str, dict[float, Outcome]], name: str) -> Arrays:
+    """Each image's numbers, (eps, B)."""
+    arrays: Arrays = {}
+    for tested, by_eps in found.items():
+        outcomes = by_eps.values()
+        columns = {
+            "entropy": [outcome.entropy for outcome in outcomes],
+            "mutual_information": [outcome.mutual_information for outcome in outcomes],
+            "fooled": [outcome.fools.float().mean(0) for outcome in outcomes],
+        }
+        arrays |= {
+            f"{score}_{name}_{tested}": torch.stack(values).numpy().astype(np.float16)
+            for score, values in columns.items()
+        }
+        wrong = torch.stack([outcome.wrong for outcome in outcomes])
+        arrays[f"wrong_{name}_{tested}"] = wrong.numpy()
+    return arrays

@@ -1,0 +1,1 @@
+"""From a method, a data set and a seed to a record, and from records to what the paper claims."""

@@ -1,0 +1,184 @@
+"""Running a cell: the one way from a method, a data set, a seed and a profile to a record."""
+
+import hashlib
+import platform
+import subprocess
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from hypergan.data.datasets import Data, load
+from hypergan.evaluation import classification, regression
+from hypergan.evaluation.stages import Stages
+from hypergan.experiments import records
+from hypergan.experiments.methods import build
+from hypergan.experiments.records import RECORD_VERSION, Cell, Record
+from hypergan.experiments.settings import settings_for
+from hypergan.memory import forget_peak, peak_memory
+from hypergan.objective import cross_entropy, mean_squared_error
+from hypergan.paths import PROJECT, exclusive, make_folder, runs
+from hypergan.randomness import global_seed
+from hypergan.targets import cifar_target, mnist_target, regression_target
+from hypergan.training import choose_device, fit
+
+
+def get(cell: Cell, *, progress: bool = True) -> Record:
+    """A cell's record, run now if there is none.
+
+    Raises:
+        RecordError: If there is one that is not of today's settings; it says how to run it again.
+    """
+    found = records.find(cell)
+    return found[0] if found else run(cell, progress=progress)
+
+
+def run(cell: Cell, *, progress: bool = True, device: str = "auto", force: bool = False) -> Record:
+    """Run a cell and write its record to ``runs/``.
+
+    A run that was killed goes on from its checkpoint. A record that is there already is kept. Of
+    two runs of the same cell at the same time the second waits for the first one's record.
+
+    Args:
+        cell: What to run.
+        progress: Show progress bars.
+        device: "auto", or the name of a device.
+        force: Run again although there is a record.
+
+    Raises:
+        HyperGANError: Whatever stands in the way; its message says what to do.
+    """
+    path = runs() / cell.path
+    if path.exists() and not force:
+        return _kept(cell, path)
+    make_folder(path.parent)
+    with exclusive(path.with_suffix(".lock")):
+        if path.exists() and not force:  # another process has written it meanwhile
+            return _kept(cell, path)
+        for fragment in path.parent.glob(f".{path.stem}.*"):  # what a kill left half written
+            fragment.unlink()
+        return _run(cell, path, progress=progress, device=device)
+
+
+def _kept(cell: Cell, path: Path) -> Record:
+    """The record that is there already."""
+    record = records.read(path)
+    records.check(record, cell, path)
+    return record
+
+
+def _run(cell: Cell, path: Path, *, progress: bool, device: str) -> Record:
+    """Train, evaluate and write the record."""
+    chosen, code = choose_device(device), commit()
+    settings = settings_for(cell.method, cell.dataset, cell.profile)
+    data = load(cell.dataset, stand_in=settings.stand_in, validation=settings.validation)
+    generator = torch.Generator().manual_seed(cell.seed)
+    with global_seed(generator):
+        target = target_for(data)
+    posterior = build(cell.method, target, settings.model, generator)
+    checkpoint, evaluated = unfinished(cell)
+    forget_peak(chosen)
+    history = fit(
+        posterior,
+        data.train if data.classes else regression.standardised(data.train),
+        settings.training,
+        loss=cross_entropy if data.classes else mean_squared_error,
+        validation=data.validation,
+        generator=generator,
+        checkpoint=checkpoint,
+        device=device,
+        progress=progress,
+    )
+    stages = Stages(generator, evaluated)
+    if data.classes:
+        metrics, arrays = classification.evaluate_classifier(
+            posterior, data, settings.evaluation, stages, progress=progress
+        )
+    else:
+        metrics, arrays = stages.do(
+            "regression",
+            lambda: regression.evaluate_regression(posterior, data, settings.evaluation, generator),
+        )
+    posterior.save(path.with_suffix(".safetensors"))
+    record = Record(
+        record_version=RECORD_VERSION,
+        method=cell.method,
+        dataset=cell.dataset,
+        seed=cell.seed,
+        profile=cell.profile,
+        config=settings.as_dict(),
+        commit=code,
+        data_sha256=data.sha256,
+        versions=versions(),
+        device=describe(chosen),
+        wall_seconds=sum(row["seconds"] for row in history) + stages.seconds,
+        peak_memory_bytes=peak_memory(chosen),
+        stand_in=data.stand_in,
+        history=history,
+        metrics=metrics,
+        arrays_sha256="",
+    )
+    record = records.write(record, arrays, path)
+    for kind in (checkpoint.suffix, evaluated.suffix):
+        for state in path.parent.glob(f"{path.stem}.*{kind}"):  # also of settings given up
+            state.unlink()
+    return record
+
+
+def unfinished(cell: Cell) -> tuple[Path, Path]:
+    """Where a run keeps what is done: the checkpoint of training, the stages of evaluation.
+
+    Their names tell the settings, so that a run with others starts afresh, and the run with these
+    is not lost.
+    """
+    digest = hashlib.sha256(cell.fingerprint.encode()).hexdigest()[:8]
+    stem = (runs() / cell.path).with_suffix("")
+    return Path(f"{stem}.{digest}.checkpoint"), Path(f"{stem}.{digest}.evaluation")
+
+
+def target_for(data: Data) -> nn.Module:
+    """The paper's target network for a data set."""
+    if not data.classes:
+        return regression_target()
+    channels = data.train.tensors[0].shape[1]
+    return (cifar_target if channels == 3 else mnist_target)(len(data.classes))
+
+
+def commit() -> str:
+    """The checkout's commit, with "-dirty" where the package differs from it."""
+
+    def git(*arguments: str) -> str:
+        command = ["git", "-C", str(PROJECT), *arguments]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+    try:
+        dirty = git("status", "--porcelain", "--", str(PROJECT / "hypergan"))
+        return git("rev-parse", "HEAD") + ("-dirty" if dirty else "")
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+
+
+def versions() -> dict[str, str]:
+    """Versions of what the numbers depend on."""
+    names = ["hypergan", "torch", "torchvision", "numpy", "scikit-learn"]
+    names += [name for name in ("jax", "numpyro") if find_spec(name)]  # the gold standard's
+    return {"python": platform.python_version()} | {name: version(name) for name in names}
+
+
+def describe(device: torch.device) -> str:
+    """A device in words."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    return f"{device.type}, {processor()}, {torch.get_num_threads()} threads"
+
+
+def processor() -> str:
+    """The CPU's name; the last digits of a sum depend on it."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:  # not Linux
+        lines = []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return f"{platform.machine()} {names[0] if names else platform.processor()}"

@@ -1,0 +1,174 @@
+"""The records behind a page: those that are there, and how to make the others."""
+
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import reduce
+from itertools import product
+from operator import getitem
+
+import pandas as pd
+
+from hypergan.errors import RecordError
+from hypergan.experiments import cells, records
+from hypergan.experiments.intervals import interval
+from hypergan.experiments.records import Cell, Record
+
+NAMES = {
+    "hypergan": "HyperGAN",
+    "apd": "APD",
+    "sgld": "SGLD",
+    "mnf": "MNF",
+    "mc-dropout": "MC dropout",
+    "ensemble": "standard ensemble",
+    "ensemble-normal-init": "standard ensemble, as released",
+    "hypergan-no-mixer": "without mixer",
+    "hypergan-no-discriminator": "without discriminator",
+}
+"""Methods as figures and tables call them."""
+
+COMPARED = ["hypergan", "apd", "sgld", "mnf", "mc-dropout", "ensemble"]
+"""The methods that the paper compares, and the sampler that APD distils."""
+
+NOT_RUN, NONE = "not run", "–"
+"""In a cell without a record, and without this number in its records."""
+
+
+def title_of(method: str) -> str:
+    """What figures and tables call a method: its name where nothing better is known."""
+    return NAMES.get(method, method)
+
+
+Measure = Callable[[Record], float]
+"""A number of a record; a KeyError where it has none."""
+
+
+def metric(*keys: str) -> Measure:
+    """The measure at some keys of the metrics."""
+    return lambda record: float(reduce(getitem, keys, record.metrics))  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True)
+class Collection:
+    """Records of some methods, on one data set; on several until :meth:`on` takes one out.
+
+    Attributes:
+        records: Those that can be shown, in the order in which they were asked for.
+        missing: Cells without a record that can be shown, each with its state.
+    """
+
+    records: list[Record]
+    missing: dict[Cell, str]
+
+    @property
+    def stand_in(self) -> bool:
+        """Whether some numbers come from embedded stand-ins."""
+        return any(record.stand_in for record in self.records)
+
+    @property
+    def shown(self) -> dict[str, Record]:
+        """The first record of each method, where there is room for one."""
+        methods = dict.fromkeys(record.method for record in self.records)
+        return {method: self.of(method)[0] for method in methods}
+
+    def on(self, dataset: str) -> "Collection":
+        """What there is of a data set."""
+        return Collection(
+            [record for record in self.records if record.dataset == dataset],
+            {cell: state for cell, state in self.missing.items() if cell.dataset == dataset},
+        )
+
+    def of(self, method: str) -> list[Record]:
+        """A method's records, one a seed."""
+        return [record for record in self.records if record.method == method]
+
+    def values(self, method: str, measure: Measure) -> list[float]:
+        """A number of each of a method's records that has it; none where nothing was run."""
+        found = []
+        for record in self.of(method):
+            with suppress(KeyError):
+                found.append(measure(record))
+        return found
+
+    def text(self, method: str, measure: Measure) -> str:
+        """The mean over seeds with its interval, or that there is none."""
+        values = self.values(method, measure)
+        if values:
+            return str(interval(values))
+        return NONE if self.of(method) else NOT_RUN
+
+    def not_run(self) -> pd.DataFrame:
+        """The cells without a record that can be shown, and the commands that make one."""
+        rows = [
+            {"method": title_of(cell.method), "data set": cell.dataset,
+             "seed": cell.seed, "state": state,
+             "run it with": cell.command + " --force" * (state != NOT_RUN)}
+            for cell, state in self.missing.items()
+        ]  # fmt: skip
+        columns = ["method", "data set", "seed", "state", "run it with"]
+        return pd.DataFrame(rows, columns=columns).set_index(["method", "data set"])
+
+    def not_run_list(self) -> str:
+        """The same as a list in Markdown, for a page with a seed of its own."""
+        lines = [
+            f"- {method} on {dataset}, {row['state']}: `{row['run it with']}`"
+            for (method, dataset), row in self.not_run().iterrows()
+        ]
+        datasets = dict.fromkeys(record.dataset for record in self.records)
+        return "\n".join(lines) or f"- Every method has a record on {', '.join(datasets)}."
+
+
+def collect(
+    methods: Iterable[str],
+    datasets: Iterable[str],
+    profile: str = "lite",
+    seeds: Sequence[int] | None = None,
+    *,
+    try_out: bool = False,
+) -> Collection:
+    """Look for records in ``runs/`` and among the published ones.
+
+    Args:
+        methods: Methods' names.
+        datasets: Data sets' names.
+        profile: Profile's name.
+        seeds: Look at these alone; by default at every seed that has a record, and where a method
+            has none, 0 is missing.
+        try_out: Run what has no record, in the profile ``smoke`` alone, where it takes seconds.
+
+    Returns:
+        What there is. A record that is damaged or not of today's settings is missing.
+    """
+    found: list[Record] = []
+    missing: dict[Cell, str] = {}
+    for method, dataset in product(methods, datasets):
+        some = Cell(method, dataset, profile=profile)
+        for seed in (records.seeds(some) or [0]) if seeds is None else seeds:
+            cell = replace(some, seed=seed)
+            if try_out and profile == "smoke":
+                cells.get(cell, progress=False)
+            try:
+                record = records.find(cell)
+            except RecordError:
+                missing[cell] = "damaged or of other settings"
+                continue
+            if record is None:
+                missing[cell] = NOT_RUN
+            else:
+                found.append(record[0])
+    return Collection(found, missing)
+
+
+def compare(dataset: str, seed: int = 0, profile: str = "lite") -> Collection:
+    """The methods of the paper beside each other; those of ``smoke`` are run if need be.
+
+    Args:
+        dataset: Data set's name.
+        seed: The seed to show, which comes first. A method without a record of it is missing, and
+            other seeds of it are left out.
+        profile: Profile's name.
+    """
+    first = collect(COMPARED, [dataset], profile, [seed], try_out=True)
+    every = collect(first.shown, [dataset], profile)
+    others = [record for record in every.records if record.seed != seed]
+    return Collection(first.records + others, first.missing)

@@ -1,0 +1,320 @@
+"""Records: one cell's results, as JSON with its arrays beside it.
+
+New records are written to ``runs/``; :func:`promote` copies finished ones to ``data/records``,
+which is published. Readers look in the first, then in the second.
+"""
+
+import json
+import math
+import shutil
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, get_origin, get_type_hints
+
+import numpy as np
+
+from hypergan.errors import RecordError, require_at_least
+from hypergan.evaluation.stages import Arrays
+from hypergan.experiments.settings import settings_for
+from hypergan.paths import published, runs, sha256, write_whole
+
+RECORD_VERSION = 1
+"""Raised when a record's keys change their meaning; older records are then refused."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One method on one data set with one seed in one profile.
+
+    Raises:
+        SettingsError: If a name is unknown or the seed is negative.
+    """
+
+    method: str
+    dataset: str
+    seed: int = 0
+    profile: str = "lite"
+
+    def __post_init__(self) -> None:
+        """Refuse unknown names at once."""
+        settings_for(self.method, self.dataset, self.profile)
+        require_at_least(0, seed=self.seed)
+
+    @classmethod
+    def at(cls, path: Path) -> "Cell":
+        """The cell of a record's path below a folder of records."""
+        profile, dataset, method, seed = path.with_suffix("").parts
+        return cls(method, dataset, int(seed.removeprefix("seed")), profile)
+
+    @property
+    def path(self) -> Path:
+        """Where its record lies below a folder of records."""
+        return Path(self.profile, self.dataset, self.method, f"seed{self.seed}.json")
+
+    @property
+    def fingerprint(self) -> str:
+        """What it depends on besides its seed: where that changes, the cell is run again."""
+        settings = settings_for(self.method, self.dataset, self.profile)
+        return json.dumps([RECORD_VERSION, settings.as_dict()], sort_keys=True)
+
+    @property
+    def command(self) -> str:
+        """The command that makes its record."""
+        return (
+            f"python -m hypergan run {self.method} {self.dataset} "
+            f"--seed {self.seed} --profile {self.profile}"
+        )
+
+
+def commands(cells: Iterable[Cell]) -> list[str]:
+    """The commands that make records, one for all seeds of a method."""
+    seeds: dict[tuple[str, str, str], set[int]] = {}
+    for cell in cells:
+        seeds.setdefault((cell.method, cell.dataset, cell.profile), set()).add(cell.seed)
+    return [
+        f"python -m hypergan run {method} {dataset} "
+        f"--seed {' '.join(map(str, sorted(own)))} --profile {profile}"
+        for (method, dataset, profile), own in seeds.items()
+    ]
+
+
+@dataclass(frozen=True)
+class Record:
+    """What came out of a cell, and all that it came from.
+
+    Attributes:
+        record_version: :data:`RECORD_VERSION` of the code that wrote it.
+        method: Method's name.
+        dataset: Data set's name.
+        seed: Seed of all randomness.
+        profile: Profile's name.
+        config: The settings, :meth:`hypergan.experiments.settings.form.Settings.as_dict`.
+        commit: Commit of the code that ended the run, with "-dirty" where files differed from it.
+        data_sha256: Hash of each file read.
+        versions: Versions of Python and the libraries.
+        device: Where it ran.
+        wall_seconds: Training and evaluation, also where they were interrupted.
+        peak_memory_bytes: Largest resident memory of the process (of the GPU, where one was used).
+        stand_in: Whether an embedded stand-in took the place of the data set.
+        history: A row an epoch.
+        metrics: See :mod:`hypergan.evaluation`.
+        arrays_sha256: Hash of the arrays' file beside the record.
+    """
+
+    record_version: int
+    method: str
+    dataset: str
+    seed: int
+    profile: str
+    config: dict[str, Any]
+    commit: str
+    data_sha256: dict[str, str]
+    versions: dict[str, str]
+    device: str
+    wall_seconds: float
+    peak_memory_bytes: int
+    stand_in: bool
+    history: list[dict[str, Any]]
+    metrics: dict[str, Any]
+    arrays_sha256: str
+
+    @property
+    def cell(self) -> Cell:
+        """The cell that it belongs to."""
+        return Cell(self.method, self.dataset, self.seed, self.profile)
+
+
+def write(record: Record, arrays: Arrays, path: Path) -> Record:
+    """Write a record and its arrays, the record last: where it lies, both are complete.
+
+    Returns:
+        The record as written, with the arrays' hash and rounded numbers.
+
+    Raises:
+        RecordError: If a number is NaN or infinite.
+        StorageError: If the files cannot be written.
+    """
+
+    def save_arrays(temporary: Path) -> None:
+        with temporary.open("wb") as file:  # np.savez would add a suffix to a name
+            np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
+
+    write_whole(path.with_suffix(".npz"), save_arrays)
+    content = _rounded(asdict(record) | {"arrays_sha256": sha256(path.with_suffix(".npz"))})
+    try:
+        text = json.dumps(content, indent=1, allow_nan=False) + "\n"
+    except ValueError as error:
+        raise RecordError(
+            f"{record.cell.path} came out with NaN or infinite values, so no record is written; "
+            "look at the run's loss and lower its learning rate"
+        ) from error
+    write_whole(path, lambda temporary: temporary.write_text(text))
+    return Record(**content)
+
+
+def read(path: Path) -> Record:
+    """Read a record and check that this version of the code understands it.
+
+    Raises:
+        RecordError: If it is missing, damaged, or of another record version.
+    """
+    try:
+        content = json.loads(path.read_text())
+    except FileNotFoundError as error:
+        raise RecordError(f"there is no record {path}; see `python -m hypergan list`") from error
+    except (OSError, ValueError) as error:
+        raise RecordError(
+            f"the record {path} is damaged ({error}); delete it and run its cell again"
+        ) from error
+    version = content.get("record_version") if isinstance(content, dict) else None
+    if version != RECORD_VERSION:
+        newer = isinstance(version, int) and version > RECORD_VERSION
+        advice = "update hypergan to read it" if newer else "run its cell again"
+        raise RecordError(
+            f"the record {path} is of version {version}, this code reads version "
+            f"{RECORD_VERSION}; {advice}"
+        )
+    kinds = get_type_hints(Record)
+    odd = content.keys() ^ kinds.keys() or {
+        name for name, kind in kinds.items() if not _is_kind(content[name], kind)
+    }
+    if odd:
+        raise RecordError(
+            f"the record {path} is damaged (keys {', '.join(sorted(odd))}); "
+            "delete it and run its cell again"
+        )
+    return Record(**content)
+
+
+def find(cell: Cell, folders: Sequence[Path] | None = None) -> tuple[Record, Path] | None:
+    """A cell's record and where it lies; None if it was never run.
+
+    Args:
+        cell: The cell.
+        folders: The folders of records, of which the first has the last word: by default ``runs/``,
+            then the published ones.
+
+    Raises:
+        RecordError: If it is there, but damaged, of another version, another cell's, or made
+            with settings that are not today's.
+    """
+    for folder in folders or _folders():
+        path = folder / cell.path
+        if path.exists():
+            record = read(path)
+            check(record, cell, path)
+            return record, path
+    return None
+
+
+def check(record: Record, cell: Cell, path: Path) -> None:
+    """Refuse a record that is not the asked one.
+
+    Raises:
+        RecordError: It says what differs and how to run the cell again.
+    """
+    settings = settings_for(cell.method, cell.dataset, cell.profile)
+    asked = asdict(cell) | _flat(_rounded(settings.as_dict()))
+    found = {name: getattr(record, name) for name in asdict(cell)} | _flat(record.config)
+    differing = [name for name in asked | found if asked.get(name) != found.get(name)]
+    if differing:
+        name = differing[0]
+        raise RecordError(
+            f"the record {path} was made with other settings ({name} {found.get(name)!r}, asked "
+            f"{asked.get(name)!r}); run the cell again with `{cell.command} --force`"
+        )
+
+
+def arrays(path: Path) -> Arrays:
+    """The arrays beside a record.
+
+    Raises:
+        RecordError: If they are missing or not the ones it was written with.
+    """
+    record, file = read(path), path.with_suffix(".npz")
+    if not file.exists() or sha256(file) != record.arrays_sha256:
+        state = "were altered" if file.exists() else "are missing"
+        raise RecordError(
+            f"the arrays {file} {state}; run the cell again with `{record.cell.command} --force`"
+        )
+    with np.load(file, allow_pickle=False) as stored:
+        return dict(stored)
+
+
+def arrays_of(cell: Cell) -> Arrays:
+    """The arrays of a cell's record.
+
+    Raises:
+        RecordError: If the cell was never run, or its record or arrays cannot be used.
+    """
+    found = find(cell)
+    if found is None:
+        raise RecordError(f"{cell.path} was never run; run it with `{cell.command}`")
+    return arrays(found[1])
+
+
+def paths(folder: Path) -> Iterator[Path]:
+    """Every record below a folder, in order."""
+    yield from sorted(
+        path
+        for path in folder.glob("*/*/*/seed*.json")
+        if path.stem.removeprefix("seed").isdecimal()
+    )
+
+
+def seeds(cell: Cell, folders: Sequence[Path] | None = None) -> list[int]:
+    """The seeds with which a cell like this one has a record, usable or not, see :func:`find`."""
+    found = [(folder / cell.path).parent.glob("seed*.json") for folder in folders or _folders()]
+    stems = {path.stem.removeprefix("seed") for paths in found for path in paths}
+    return sorted(int(stem) for stem in stems if stem.isdecimal())
+
+
+def _folders() -> Sequence[Path]:
+    return runs(), published()
+
+
+def promote(path: Path) -> Path:
+    """Copy a finished record from ``runs/`` to the published ones.
+
+    Raises:
+        RecordError: If it is not a record of today's settings, or of stand-in data: a published
+            number comes from the real thing.
+    """
+    record = read(path)
+    check(record, record.cell, path)
+    arrays(path)
+    if record.stand_in:
+        raise RecordError(f"{path} was made on stand-in data; promote records of real data")
+    destination = published() / record.cell.path
+    for suffix in (".npz", ".json"):  # the record last, as in `write`
+        copy = partial(shutil.copyfile, path.with_suffix(suffix))
+        write_whole(destination.with_suffix(suffix), copy)
+    return destination
+
+
+def _is_kind(value: Any, kind: Any) -> bool:
+    """Whether a value read from JSON is of a field's type; a whole float reads as an integer."""
+    plain = get_origin(kind) or kind
+    return isinstance(value, int | float if plain is float else plain)
+
+
+def _rounded(content: Any) -> Any:
+    """Floats to six significant digits: more is noise in a diff."""
+    if isinstance(content, float):
+        return float(f"{content:.6g}") if math.isfinite(content) else content
+    if isinstance(content, dict):
+        return {key: _rounded(value) for key, value in content.items()}
+    if isinstance(content, list | tuple):
+        return [_rounded(value) for value in content]
+    return content
+
+
+def _flat(content: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested settings by dotted names."""
+    flat: dict[str, Any] = {}
+    for key, value in content.items():
+        inner = isinstance(value, dict)
+        flat |= _flat(value, f"{prefix}{key}.") if inner else {f"{prefix}{key}": value}
+    return flat

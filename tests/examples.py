@@ -1,0 +1,28 @@
+"""Records that were made up."""
+
+from dataclasses import asdict
+
+from hypergan.experiments.records import RECORD_VERSION, Cell, Record
+from hypergan.experiments.settings import settings_for
+
+CELL = Cell("hypergan", "digits", 3, "lite")
+
+
+def example(cell=CELL, **changes):
+    settings = settings_for(cell.method, cell.dataset, cell.profile)
+    content = {
+        "record_version": RECORD_VERSION,
+        **asdict(cell),
+        "config": settings.as_dict(),
+        "commit": "0" * 40,
+        "data_sha256": {"file": "1" * 64},
+        "versions": {"torch": "2"},
+        "device": "cpu",
+        "wall_seconds": 1.23456789,
+        "peak_memory_bytes": 2**30,
+        "stand_in": False,
+        "history": [{"epoch": 1, "loss": 0.5}],
+        "metrics": {"accuracy": {"1": 90.0}},
+        "arrays_sha256": "",
+    }
+    return Record(**content | changes)

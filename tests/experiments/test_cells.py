@@ -1,0 +1,281 @@
+import multiprocessing
+import os
+import random
+import time
+from dataclasses import asdict, replace
+
+import numpy as np
+import pytest
+import torch
+
+from hypergan.errors import RecordError
+from hypergan.evaluation import classification, robustness
+from hypergan.experiments import cells, records
+from hypergan.experiments.methods import METHODS
+from hypergan.experiments.records import Cell
+from hypergan.experiments.settings import settings_for
+from hypergan.training import COSTS
+
+
+def lasting(record):
+    """What the same seed has to give again."""
+    content = asdict(record)
+    for name in ("wall_seconds", "peak_memory_bytes", "arrays_sha256"):
+        del content[name]
+    for row in content["history"]:
+        for name in COSTS:
+            del row[name]
+    return content
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("dataset", ["mnist", "cifar5"])
+def test_an_image_cell_measures_what_the_book_shows(dataset):
+    cell = Cell("hypergan", dataset, 0, "smoke")
+    record = cells.run(cell, progress=False)
+    metrics, arrays = record.metrics, records.arrays_of(cell)
+    assert record.stand_in
+    assert metrics["accuracy"].keys() == {"1", "5", "10", "100"}
+    assert metrics["accuracy_ensembles"] == {"1": 100, "5": 20, "10": 10, "100": 1}
+    assert metrics["accuracy_std"].keys() == {"1", "5", "10"}
+    assert metrics["accuracy"]["100"] > 30  # ten (five) classes after sixty steps
+    mean_in, mean_out = (
+        arrays[f"entropy_{where}_100"].astype(float).mean() for where in ("in", "out")
+    )
+    assert metrics["entropy"]["in"] == pytest.approx(mean_in, rel=1e-3)
+    assert metrics["entropy"]["out"] == pytest.approx(mean_out, rel=1e-3)
+    for layer, norm in metrics["norms"].items():
+        assert norm["mean"] == pytest.approx(arrays[f"norms_{layer}"].mean(), rel=1e-4)
+        assert norm["std"] == pytest.approx(arrays[f"norms_{layer}"].std(ddof=1), rel=1e-3)
+    assert len(record.history) == record.config["training"]["epochs"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("method", [m for m in METHODS if "cubic" in METHODS[m].datasets])
+def test_a_regression_cell_of_every_method(method):
+    cell = Cell(method, "cubic", 0, "smoke")
+    record = cells.run(cell, progress=False)
+    arrays = records.arrays_of(cell)
+    assert not record.stand_in
+    networks = record.config["evaluation"]["networks"]
+    assert arrays["predictions"].shape == (networks, len(arrays["x"]))
+    inside = abs(arrays["x"]) <= 3
+    error = arrays["predictions"].mean(0) - arrays["y"]
+    assert (error[inside] ** 2).mean() ** 0.5 < abs(arrays["y"][inside]).max()
+    assert record.metrics["std_outside"] == pytest.approx(
+        arrays["predictions"]
+        .std(0, ddof=1)[
+            (arrays["x"] < arrays["train_x"].min()) | (arrays["x"] > arrays["train_x"].max())
+        ]
+        .mean(),
+        rel=1e-3,
+    )
+
+
+def test_the_same_seed_gives_the_same_record_and_another_seed_another():
+    cell = Cell("hypergan", "cubic", 5, "smoke")
+    first = lasting(cells.run(cell, progress=False))
+    assert lasting(cells.run(cell, progress=False, force=True)) == first
+    other = cells.run(Cell("hypergan", "cubic", 6, "smoke"), progress=False)
+    assert other.metrics != first["metrics"]
+
+
+def test_a_record_is_kept_unless_forced(own_runs, monkeypatch):
+    cell = Cell("hypergan", "cubic", 0, "smoke")
+    first = cells.get(cell, progress=False)
+    monkeypatch.setattr(cells, "fit", None)  # nothing is trained from here on
+    assert cells.get(cell, progress=False) == first
+    assert cells.run(cell, progress=False) == first
+    assert not list(own_runs.rglob("*.checkpoint"))
+    assert list(own_runs.rglob("*.safetensors"))
+
+
+def test_a_stale_record_is_not_passed_off(own_runs):
+    cell = Cell("hypergan", "cubic", 0, "smoke")
+    cells.run(cell, progress=False)
+    path = own_runs / cell.path
+    path.write_text(path.read_text().replace('"noise_dim": 64', '"noise_dim": 65'))
+    for ask in (cells.get, cells.run):
+        with pytest.raises(RecordError, match=r"model\.noise_dim 65, asked 64.*--force"):
+            ask(cell, progress=False)
+    assert cells.run(cell, progress=False, force=True).config["model"]["noise_dim"] == 64
+
+
+def test_a_stopped_cell_goes_on_and_gives_the_same_record(own_runs, monkeypatch):
+    cell = Cell("hypergan", "cubic", 1, "smoke")
+    whole = lasting(cells.run(cell, progress=False))
+    monkeypatch.setattr(cells.regression, "evaluate_regression", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        cells.run(cell, progress=False, force=True)
+    monkeypatch.undo()
+    monkeypatch.setenv("HYPERGAN_RUNS", str(own_runs))
+    assert list(own_runs.rglob("*.checkpoint"))
+    assert lasting(cells.run(cell, progress=False, force=True)) == whole
+    assert not list(own_runs.rglob("*.checkpoint"))
+
+
+def test_a_cell_of_other_settings_starts_afresh(own_runs, monkeypatch):
+    """Neither the networks nor the measurements of those before are taken over."""
+    cell = Cell("hypergan", "cubic", 1, "smoke")
+    whole = lasting(cells.run(cell, progress=False))
+    (own_runs / cell.path).unlink()
+    with monkeypatch.context() as other:
+        settings = settings_for(cell.method, cell.dataset, cell.profile)
+        changed = replace(settings, training=replace(settings.training, weight_decay=0.1))
+        for module in (cells, records):
+            other.setattr(module, "settings_for", lambda *_: changed)
+        other.setattr(cells.records, "write", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            cells.run(cell, progress=False)
+    left = {file.suffix for file in (own_runs / cell.path).parent.glob("seed1.*.*")}
+    assert left == {".checkpoint", ".evaluation"}
+    assert lasting(cells.run(cell, progress=False)) == whole
+    assert not list(own_runs.rglob("*.checkpoint")) + list(own_runs.rglob("*.evaluation"))
+
+
+@pytest.mark.slow
+def test_a_stopped_evaluation_goes_on_and_gives_the_same_record(own_runs, monkeypatch):
+    cell = Cell("hypergan", "mnist", 1, "smoke")
+    whole = lasting(cells.run(cell, progress=False))
+    arrays = records.arrays_of(cell)
+    monkeypatch.setattr(robustness.Attacker, "attack_singles", interrupted)  # the last stage
+    with pytest.raises(KeyboardInterrupt):
+        cells.run(cell, progress=False, force=True)
+    monkeypatch.undo()
+    monkeypatch.setenv("HYPERGAN_RUNS", str(own_runs))
+    monkeypatch.setattr(
+        robustness.Attacker, "attack_ensemble", forbidden
+    )  # what is done is not done again
+    monkeypatch.setattr(classification, "evaluate_ensemble", forbidden)
+    assert lasting(cells.run(cell, progress=False, force=True)) == whole
+    again = records.arrays_of(cell)
+    assert again.keys() == arrays.keys()
+    assert all(np.array_equal(again[name], arrays[name]) for name in arrays)
+    assert not list(own_runs.rglob("*.evaluation"))
+
+
+def interrupted(*_, **__):
+    raise KeyboardInterrupt
+
+
+def forbidden(*_, **__):
+    raise AssertionError("done twice")
+
+
+MANY = Cell("hypergan", "cubic", 0, "smoke")
+
+
+def run_many_epochs(folder):
+    """What the processes below run: a cell in short epochs, each of which leaves a checkpoint."""
+    os.environ["HYPERGAN_RUNS"] = str(folder)
+    settings = settings_for(MANY.method, MANY.dataset, MANY.profile)
+    training = replace(settings.training, epochs=45, steps_per_epoch=2, checkpoint_seconds=0)
+    cells.settings_for = records.settings_for = lambda *_: replace(settings, training=training)
+    cells.run(MANY, progress=False)
+
+
+@pytest.fixture
+def start():
+    """Starts that process; the server it is forked from has the imports done."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["hypergan.experiments.cells"])
+
+    def start(folder):
+        process = context.Process(target=run_many_epochs, args=(folder,))
+        process.start()
+        return process
+
+    return start
+
+
+def checkpoints(path):
+    """When the checkpoints beside a record's place were written."""
+    return [file.stat().st_mtime_ns for file in path.parent.glob(f"{path.stem}.*.checkpoint")]
+
+
+def changed(path, *, times, process):
+    """Wait until the checkpoint of a record was replaced so many times, or the process is done."""
+    seen, before = 0, None
+    while seen < times and process.is_alive():
+        now = next(iter(checkpoints(path)), None)
+        seen += now not in (before, None)
+        before = now
+        time.sleep(0.001)
+
+
+@pytest.mark.slow
+def test_a_cell_killed_ten_times_at_random_moments_gives_the_same_record(start, tmp_path):
+    whole = start(tmp_path / "whole")
+    whole.join()
+    path = tmp_path / "killed" / MANY.path
+    moments = random.Random(0)
+    for _ in range(10):
+        process = start(tmp_path / "killed")
+        changed(path, times=moments.randint(0, 4), process=process)
+        time.sleep(moments.uniform(0, 0.05))
+        assert process.is_alive()
+        process.kill()
+        process.join()
+    assert not path.exists()
+    assert checkpoints(path)
+    last = start(tmp_path / "killed")
+    last.join()
+    assert (whole.exitcode, last.exitcode) == (0, 0)
+    one, other = (records.read(tmp_path / name / MANY.path) for name in ("whole", "killed"))
+    assert lasting(one) == lasting(other)
+    one, other = (records.arrays(tmp_path / name / MANY.path) for name in ("whole", "killed"))
+    assert one.keys() == other.keys()
+    assert all(np.array_equal(one[name], other[name]) for name in one)
+    leftovers = {file.name for file in path.parent.iterdir()}
+    assert leftovers == {f"seed0.{kind}" for kind in ("json", "npz", "safetensors", "lock")}
+
+
+@pytest.mark.slow
+def test_a_cell_that_is_being_run_is_waited_for(start, tmp_path):
+    first = start(tmp_path)
+    changed(tmp_path / MANY.path, times=1, process=first)
+    second = start(tmp_path)
+    first.join()
+    written = (tmp_path / MANY.path).stat().st_mtime_ns
+    second.join()
+    assert (first.exitcode, second.exitcode) == (0, 0)
+    assert (tmp_path / MANY.path).stat().st_mtime_ns == written
+
+
+def test_a_record_says_where_it_comes_from():
+    record = cells.run(Cell("hypergan", "cubic", 0, "smoke"), progress=False)
+    assert torch.__version__.startswith(record.versions["torch"])
+    assert len(record.commit.removesuffix("-dirty")) == 40 or record.commit == "unknown"
+    assert record.peak_memory_bytes > 50e6
+    assert record.wall_seconds > 0
+    assert all(len(digest) == 64 for digest in record.data_sha256.values())
+
+
+def test_the_target_too_comes_from_the_seed(monkeypatch):
+    class BuiltError(Exception):
+        pass
+
+    def built(method, target, arguments, generator):
+        raise BuiltError(target[0].weight.sum().item())
+
+    monkeypatch.setattr(cells, "build", built)
+    targets = []
+    for seed, outside in ((0, 1), (0, 2), (1, 2)):
+        torch.manual_seed(outside)
+        with pytest.raises(BuiltError) as stop:
+            cells.run(Cell("hypergan", "cubic", seed, "smoke"), progress=False)
+        targets.append(stop.value.args[0])
+    assert targets[0] == targets[1] != targets[2]
+
+
+def test_regression_is_trained_in_units_of_standard_deviations(monkeypatch):
+    class FittedError(Exception):
+        pass
+
+    def fitted(posterior, data, training, **options):
+        raise FittedError(*(tensor.std().item() for tensor in data.tensors))
+
+    monkeypatch.setattr(cells, "fit", fitted)
+    with pytest.raises(FittedError) as stop:
+        cells.run(Cell("hypergan", "cubic", 0, "smoke"), progress=False)
+    assert stop.value.args == pytest.approx((1, 1))

@@ -1,0 +1,139 @@
+"""What is found of made-up records, what is missing, and what they say of a claim."""
+
+import numpy as np
+import pytest
+from examples import example
+
+from hypergan.experiments import collection, records
+from hypergan.experiments.collection import NOT_RUN, collect, compare, metric
+from hypergan.experiments.methods import METHODS
+from hypergan.experiments.records import Cell
+
+MNIST = Cell("ensemble", "mnist", 0)
+ACCURACY = metric("accuracy", "1")
+
+
+@pytest.fixture
+def write(own_runs, tmp_path, monkeypatch):
+    """Write a record of an accuracy; none is published."""
+    monkeypatch.setattr(records, "published", lambda: tmp_path / "published")
+
+    def write(cell, accuracy, **changes):
+        record = example(cell, metrics={"accuracy": {"1": accuracy}}, **changes)
+        records.write(record, {"norms_linear": np.ones(2)}, own_runs / cell.path)
+
+    return write
+
+
+def test_all_seeds_are_found_in_their_order(write):
+    for seed in (10, 2):
+        write(Cell("ensemble", "mnist", seed), 90.0 + seed)
+    found = collect(["ensemble"], ["mnist"])
+    assert found.values("ensemble", ACCURACY) == [92.0, 100.0]
+    assert not found.missing
+    assert [record.seed for record in collect(["ensemble"], ["mnist"], seeds=[2]).records] == [2]
+
+
+def test_a_method_without_a_record_says_how_to_make_it(write):
+    write(MNIST, 98.0)
+    found = collect(["ensemble", "mnf"], ["mnist", "cifar10"], seeds=[0])
+    assert [record.cell for record in found.records] == [MNIST]
+    table = found.not_run()
+    assert list(table.index) == [
+        ("standard ensemble", "cifar10"), ("MNF", "mnist"), ("MNF", "cifar10")
+    ]  # fmt: skip
+    assert set(table["state"]) == {NOT_RUN}
+    assert list(table["run it with"]) == [cell.command for cell in found.missing]
+
+
+def test_what_cannot_be_shown_is_told_from_what_was_not_run(write):
+    write(MNIST, 98.0, config={"of": "yesterday"})
+    write(Cell("ensemble", "mnist", 1), 99.0)
+    found = collect(["ensemble"], ["mnist"])
+    assert found.values("ensemble", ACCURACY) == [99.0]
+    row = found.not_run().iloc[0]
+    assert row["state"] != NOT_RUN
+    assert row["run it with"] == f"{MNIST.command} --force"
+
+
+def test_one_command_makes_all_seeds_that_a_method_lacks(write):
+    methods = "hypergan", "hypergan-no-mixer"
+    there = [Cell(methods[0], "digits", 0), *(Cell(methods[1], "digits", seed) for seed in (1, 2))]
+    for cell in there:
+        write(cell, 98.0)
+    write(Cell(methods[1], "digits", 0), 98.0, config={"of": "yesterday"})
+    found = collect(methods, ["digits"], seeds=range(3))
+    assert [record.cell for record in found.records] == there
+    assert records.commands(found.missing) == [
+        "python -m hypergan run hypergan digits --seed 1 2 --profile lite",
+        "python -m hypergan run hypergan-no-mixer digits --seed 0 --profile lite",
+    ]
+
+
+def test_texts_tell_a_missing_number_from_a_missing_record(write):
+    write(MNIST, 98.0)
+    found = collect(["ensemble", "mnf"], ["mnist"])
+    assert found.text("ensemble", ACCURACY) == "98 (n = 1)"
+    assert found.text("ensemble", metric("accuracy", "5")) == "–"
+    assert found.text("mnf", ACCURACY) == NOT_RUN
+
+
+def test_without_any_record_all_is_missing(write):
+    found = collect(["ensemble", "mnf"], ["mnist", "cifar5"])
+    assert not found.records
+    assert len(found.missing) == len(found.not_run()) == 4
+
+
+def test_what_there_is_of_a_data_set(write):
+    write(MNIST, 98.0)
+    write(Cell("ensemble", "cifar5"), 80.0)
+    found = collect(["ensemble", "mnf"], ["mnist", "cifar5"])
+    assert found.on("cifar5") == collect(["ensemble", "mnf"], ["cifar5"])
+
+
+def test_names_are_of_methods():
+    assert set(collection.NAMES) <= set(METHODS)
+
+
+# Methods beside each other, of which there are two here, and "mnf" is a second HyperGAN
+
+
+@pytest.fixture
+def write_digits(write, monkeypatch):
+    monkeypatch.setitem(METHODS, "mnf", METHODS["hypergan"])
+    monkeypatch.setattr(collection, "COMPARED", ["hypergan", "mnf"])
+
+    def write_digits(method, seed, accuracy, **changes):
+        write(Cell(method, "digits", seed), accuracy, **changes)
+
+    return write_digits
+
+
+def test_every_seed_counts_and_one_is_shown(write_digits):
+    for seed, value in ((0, 1.0), (2, 3.0)):
+        write_digits("hypergan", seed, value)
+    found = compare("digits", seed=2)
+    assert found.shown["hypergan"].seed == 2
+    assert [record.seed for record in found.of("hypergan")] == [2, 0]
+    assert found.values("hypergan", ACCURACY) == [3.0, 1.0]
+    assert found.text("hypergan", ACCURACY).startswith("2 [")
+
+
+def test_what_is_missing_is_named_with_its_command(write_digits):
+    write_digits("mnf", 1, 1.0)
+    said = compare("digits", seed=0).not_run_list()
+    assert len(said.splitlines()) == 2  # another seed is no record of this one
+    assert f"MNF on digits, not run: `{Cell('mnf', 'digits', 0, 'lite').command}`" in said
+    for seed in (0, 1):
+        write_digits("mnf", seed, 1.0)
+        write_digits("hypergan", seed, 1.0)
+    assert "Every method" in compare("digits", seed=0).not_run_list()
+
+
+def test_a_record_of_other_settings_is_not_shown(write_digits):
+    write_digits("hypergan", 0, 1.0, config={})
+    found = compare("digits")
+    assert not found.shown
+    said = found.not_run_list()
+    assert "HyperGAN on digits, damaged or of other settings" in said
+    assert said.splitlines()[0].endswith("--force`")

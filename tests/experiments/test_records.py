@@ -1,0 +1,163 @@
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from examples import CELL, example
+
+from hypergan.errors import RecordError, SettingsError, StorageError
+from hypergan.experiments import records
+from hypergan.experiments.records import RECORD_VERSION, Cell
+
+ARRAYS = {"norms_linear": np.arange(4.0)}
+
+
+@pytest.fixture
+def written(own_runs):
+    path = own_runs / CELL.path
+    records.write(example(), ARRAYS, path)
+    return path
+
+
+@pytest.fixture
+def published(tmp_path, monkeypatch):
+    folder = tmp_path / "published"
+    monkeypatch.setattr(records, "published", lambda: folder)
+    return folder
+
+
+def edit(path, **changes):
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+
+
+def test_a_record_is_read_as_it_was_written(written):
+    record = records.read(written)
+    assert record == replace(example(), wall_seconds=1.23457, arrays_sha256=record.arrays_sha256)
+    assert record.cell == CELL
+    assert np.array_equal(records.arrays(written)["norms_linear"], ARRAYS["norms_linear"])
+    assert np.array_equal(records.arrays_of(CELL)["norms_linear"], ARRAYS["norms_linear"])
+
+
+def test_its_path_says_what_it_is():
+    assert CELL.path.as_posix() == "lite/digits/hypergan/seed3.json"
+    assert CELL.command == "python -m hypergan run hypergan digits --seed 3 --profile lite"
+
+
+def test_a_kill_between_arrays_and_record_leaves_no_record(own_runs, monkeypatch):
+    whole = records.write_whole
+
+    def killed(path, write):
+        if path.suffix == ".json":
+            raise KeyboardInterrupt
+        whole(path, write)
+
+    monkeypatch.setattr(records, "write_whole", killed)
+    with pytest.raises(KeyboardInterrupt):
+        records.write(example(), ARRAYS, own_runs / CELL.path)
+    assert records.find(CELL) is None
+
+
+def test_a_cell_that_was_never_run_has_none():
+    assert records.find(CELL) is None
+    with pytest.raises(RecordError, match=r"never run; run it with `python -m hypergan run"):
+        records.arrays_of(CELL)
+
+
+def test_runs_come_before_the_published(written, published):
+    records.write(example(device="another"), ARRAYS, published / CELL.path)
+    record, path = records.find(CELL)
+    assert (record.device, path) == ("cpu", written)
+    written.unlink()
+    assert records.find(CELL)[0].device == "another"
+
+
+DAMAGE = {
+    "cut off": (lambda path: path.write_text(path.read_text()[:50]), "damaged"),
+    "not a record": (lambda path: path.write_text("[]"), "version None"),
+    "a key is missing": (lambda path: edit(path, extra=1), r"damaged \(keys extra\)"),
+    "newer": (lambda path: edit(path, record_version=RECORD_VERSION + 1), "update hypergan"),
+    "older": (lambda path: edit(path, record_version=RECORD_VERSION - 1), "run its cell again"),
+    "other settings": (
+        lambda path: edit(path, config={"validation": 7}),
+        "made with other settings .*--seed 3 --profile lite --force",
+    ),
+    "of another cell": (lambda path: edit(path, seed=4), r"other settings \(seed 4, asked 3\)"),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_what_is_not_the_asked_record_is_refused_with_the_way_out(damage, written):
+    spoil, message = DAMAGE[damage]
+    spoil(written)
+    with pytest.raises(RecordError, match=message):
+        records.find(CELL)
+
+
+def test_altered_arrays_are_refused(written):
+    arrays = written.with_suffix(".npz")
+    arrays.write_bytes(arrays.read_bytes()[:-1] + b"x")
+    with pytest.raises(RecordError, match="altered; run the cell again"):
+        records.arrays(written)
+    arrays.unlink()
+    with pytest.raises(RecordError, match="missing; run the cell again"):
+        records.arrays(written)
+
+
+def test_a_record_that_is_not_finite_is_not_written(own_runs):
+    with pytest.raises(RecordError, match="NaN or infinite"):
+        records.write(example(metrics={"x": float("nan")}), ARRAYS, own_runs / CELL.path)
+    assert records.find(CELL) is None
+
+
+def test_promoting_copies_record_and_arrays(written, published):
+    destination = records.promote(written)
+    assert destination == published / CELL.path
+    written.unlink()
+    assert records.find(CELL)[1] == destination
+    assert np.array_equal(records.arrays(destination)["norms_linear"], ARRAYS["norms_linear"])
+
+
+def test_only_good_records_of_real_data_are_promoted(own_runs, published):
+    cell = Cell("hypergan", "digits", 0, "smoke")
+    path = own_runs / cell.path
+    records.write(example(cell, stand_in=True), ARRAYS, path)
+    with pytest.raises(RecordError, match="stand-in"):
+        records.promote(path)
+    edit(path, config={})
+    with pytest.raises(RecordError, match="other settings"):
+        records.promote(path)
+    assert not published.exists()
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StorageError, match="cannot write to .*file.*HYPERGAN_RUNS"):
+        records.write(example(), ARRAYS, tmp_path / "file" / "record.json")
+
+
+@pytest.mark.parametrize("wrong", [{"seed": -1}, {"method": "gan"}, {"profile": "huge"}])
+def test_cells_that_cannot_be_are_refused(wrong):
+    with pytest.raises(SettingsError):
+        Cell(**{"method": "hypergan", "dataset": "digits"} | wrong)
+
+
+@pytest.mark.parametrize("key", ["config", "metrics", "wall_seconds", "seed", "history"])
+def test_a_record_with_a_value_of_the_wrong_kind_is_damaged(key, written):
+    edit(written, **{key: None})
+    with pytest.raises(RecordError, match="damaged|other settings"):
+        records.find(CELL)
+
+
+def test_a_record_without_its_arrays_is_not_promoted(written, published):
+    written.with_suffix(".npz").write_bytes(b"other")
+    with pytest.raises(RecordError, match="altered"):
+        records.promote(written)
+    assert not published.exists()
+
+
+def test_a_fingerprint_is_of_the_settings(monkeypatch):
+    cell, other = Cell("hypergan", "cubic", 0, "smoke"), Cell("ensemble", "cubic", 0, "smoke")
+    before = cell.fingerprint
+    assert replace(cell, seed=7).fingerprint == before != other.fingerprint
+    monkeypatch.setattr(records, "RECORD_VERSION", 99)
+    assert cell.fingerprint != before

@@ -1,0 +1,95 @@
+import inspect
+import json
+from dataclasses import replace
+from itertools import product
+
+import pytest
+
+from hypergan.data.datasets import CUBIC_NOISE, load
+from hypergan.data.datasets import NAMES as DATASETS
+from hypergan.errors import SettingsError
+from hypergan.evaluation.regression import scale
+from hypergan.experiments.methods import METHODS, UNVARIED, VARIED
+from hypergan.experiments.settings import PROFILES, settings_for
+from hypergan.model import HyperGAN
+
+CELLS = [(m, d, p) for m in METHODS for d, p in product(METHODS[m].datasets, PROFILES)]
+
+
+@pytest.mark.parametrize(("method", "dataset", "profile"), CELLS)
+def test_every_cell_has_settings_that_json_keeps(method, dataset, profile):
+    settings = settings_for(method, dataset, profile).as_dict()
+    assert json.loads(json.dumps(settings)) == settings
+    assert settings["stand_in"] is (profile == "smoke")
+
+
+@pytest.mark.parametrize(
+    ("method", "switch"),
+    [("hypergan-no-mixer", {"mixer": False}), ("hypergan-no-discriminator", {"beta": 0.0})],
+)
+def test_an_ablation_is_the_method_with_one_switch_off(method, switch):
+    full = settings_for("hypergan", "mnist", "lite").as_dict()
+    ablated = settings_for(method, "mnist", "lite").as_dict()
+    unattacked = {"evaluation": full["evaluation"] | {"attack": None}}
+    assert ablated == full | unattacked | {"model": full["model"] | switch}
+    assert ablated != full
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_a_variation_differs_from_its_reference_in_one_number(profile):
+    reference = settings_for(UNVARIED, "mnist", profile)
+    full = settings_for("hypergan", "mnist", profile)
+    assert reference.model == full.model | {"beta": 1.0}
+    assert inspect.signature(HyperGAN).parameters["beta"].default == 1.0
+    assert reference.evaluation == replace(full.evaluation, attack=None, many=0)
+    for argument, values in VARIED.items():
+        for value in values:
+            name = f"hypergan-{argument.replace('_', '-')}-{value:g}"
+            varied = settings_for(name, "mnist", profile)
+            named = reference.model if argument == "beta" else full.model
+            assert varied == replace(reference, model=named | {argument: value})
+
+
+def test_the_paper_profile_has_the_papers_sizes():
+    """Section 4.1: noise of 256, codes of 128 on MNIST and 256 on CIFAR-10, 512 hidden units."""
+    for dataset, code_dim in (("mnist", 128), ("cifar10", 256)):
+        model = settings_for("hypergan", dataset, "paper").model
+        assert (model["noise_dim"], model["code_dim"], model["hidden"]) == (256, code_dim, 512)
+
+
+@pytest.mark.parametrize(
+    "names", [("gan", "mnist", "lite"), ("hypergan", "svhn", "lite"), ("hypergan", "mnist", "x")]
+)
+def test_unknown_names_are_refused_with_the_known_ones(names):
+    with pytest.raises(SettingsError, match=r"unknown .* choose one of \w+, "):
+        settings_for(*names)
+
+
+@pytest.mark.parametrize(("dataset", "profile"), [*product(DATASETS, PROFILES)])
+def test_an_ensemble_trains_the_members_that_are_measured(dataset, profile):
+    settings = settings_for("ensemble", dataset, profile)
+    members = settings.model["members"]
+    assert settings.training.networks == settings.evaluation.networks == members
+    assert members % max(settings.evaluation.sizes) == 0
+
+
+@pytest.mark.parametrize("method", ["ensemble", "mc-dropout"])
+@pytest.mark.parametrize("dataset", ["mnist", "cifar10"])
+def test_the_paper_profile_trains_plain_networks_as_section_4_1_says(method, dataset):
+    """100 epochs of Adam with a rate of 0.01, decayed as the loss plateaus."""
+    training = settings_for(method, dataset, "paper").training
+    assert (training.epochs, training.learning_rate, training.schedule) == (100, 0.01, "plateau")
+    assert training.share_images or training.networks == 1  # an epoch is one of every network
+
+
+def test_a_method_for_one_data_set_is_refused_on_others():
+    with pytest.raises(
+        SettingsError, match="unknown data set of nuts 'mnist'; choose one of cubic"
+    ):
+        settings_for("nuts", "mnist", "lite")
+
+
+def test_the_gold_standard_knows_the_noise_in_the_units_of_its_targets():
+    unit = float(scale(load("cubic").train.tensors[1]))
+    noise = settings_for("nuts", "cubic", "lite").model["noise"]
+    assert noise == pytest.approx(CUBIC_NOISE / unit, rel=1e-5)

@@ -85,8 +85,8 @@ TOLERANCES = {
     r"diversity\.pairwise_kl": Tolerance(0.85),
     r"calibration_error\..+|uncertainty\..+\.(in|out)": Tolerance(0.8, absolute=0.002),
     r"(detection|uncertainty)\..+\.(auroc|aupr)": Tolerance(absolute=0.1),
-    # The least confidence of one network, or of a few that agree, is rounded to 0 for some outliers;
-    # where these are more than 5 %, every image is flagged.
+    # The least confidence of one network, or of a few that agree, is rounded to 0 for some
+    # outliers; where these are more than 5 %, every image is flagged.
     r"uncertainty\.[15]\..+\.fpr95": Tolerance(absolute=1.0),
     r"(detection|uncertainty)\..+\.fpr95": Tolerance(absolute=0.35),
     # What hangs on the one network that was attacked, or on three: new networks of apd got 14 % of

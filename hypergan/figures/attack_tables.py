@@ -22,6 +22,9 @@ from hypergan.figures.adversarial import (
 TESTED = ["method", "attack", "attacked", "tested"]
 """The columns of :func:`hypergan.figures.adversarial.outcomes` that name a row of a table."""
 
+SOME_EPS = (0.03, 0.1, 0.3)
+"""Columns of tables. Below them attacks fool hardly an image, above them nearly every one."""
+
 
 def papers_table(collection: Collection) -> pd.DataFrame:
     """Entropy and AUROC of the curves of Figure 5, as means over eps."""
@@ -61,9 +64,9 @@ def _mean_of(attack: str, attacked: str | None, tested: str, measure: str) -> Me
 
 
 def success_table(collection: Collection) -> pd.DataFrame:
-    """Share of images answered wrongly, of the methods that can be attacked as ensembles.
+    """Share of images answered wrongly at :data:`SOME_EPS`, a row for each tested ensemble.
 
-    A row for each tested ensemble, a column an eps.
+    Of the methods that are attacked as ensembles.
     """
     table = _outcomes(collection)
     table = table[table["method"].isin(ENSEMBLES)]
@@ -71,7 +74,7 @@ def success_table(collection: Collection) -> pd.DataFrame:
 
 
 def papers_by_eps(collection: Collection, measure: str) -> pd.DataFrame:
-    """A measure for the curves of Figure 5, a row for each, a column an eps."""
+    """A measure for the curves of Figure 5 at :data:`SOME_EPS`, a row for each."""
     table, lines = _outcomes(collection), papers_lines(collection)
     keys = zip(table["method"], table["attacked"], table["tested"], strict=True)
     table = table.assign(
@@ -95,6 +98,7 @@ def _outcomes(collection: Collection) -> pd.DataFrame:
 
 def _by_eps(table: pd.DataFrame, names: list[str], measure: str) -> pd.DataFrame:
     """A measure's mean over seeds with its interval, a row each of ``names``, a column an eps."""
+    table = table[table["eps"].isin(SOME_EPS)]
     if not len(table):
         return pd.DataFrame(columns=[*names, "eps"])
     texts = table.groupby([*names, "eps"], sort=False)[measure].agg(_text)
@@ -119,11 +123,16 @@ def adaptive_finding(collection: Collection, method: str = "hypergan") -> str:
     lost = [eps for eps in protected if eps not in kept]
     unsure = _where(auroc, lambda area: area.low > 0.5)
     sure = _where(auroc, lambda area: area.high < 0.5)
+    left = (
+        f"Of that protection the adaptive attack leaves something: {_at(kept)}; "
+        f"it vanishes: {_at(lost)}."
+        if protected
+        else "So there is no protection that an adaptive attack would have to overcome."
+    )
     return "\n".join(
         [
             f"- New networks are wrong less often than those attacked: {_at(protected)}.",
-            f"- Of that protection the adaptive attack leaves something: {_at(kept)}; "
-            f"it vanishes: {_at(lost)}.",
+            f"- {left}",
             f"- The entropy tells adaptive examples from clean images: {_at(unsure)}; "
             f"it takes them for the clean ones, with an AUROC below one half: {_at(sure)}.",
         ]

@@ -64,11 +64,11 @@ def predictive(axes: Axes, arrays: Arrays, networks: int) -> None:
 
 
 def predictive_std(arrays: dict[str, Sequence[Arrays]], at: Sequence[float]) -> pd.DataFrame:
-    """Predictive standard deviation over all networks at some inputs.
+    """Predictive standard deviation over all networks at some inputs, a column a method.
 
     Args:
         arrays: Those of each method's records, one a seed.
-        at: The inputs, a column each.
+        at: The inputs, a row each.
     """
 
     def measured(columns: Arrays) -> dict[str, float]:
@@ -76,7 +76,7 @@ def predictive_std(arrays: dict[str, Sequence[Arrays]], at: Sequence[float]) -> 
         nearest = [abs(columns["x"] - x).argmin() for x in at]
         return {f"x = {x:g}": std[i] for x, i in zip(at, nearest, strict=True)}
 
-    return _over_seeds(arrays, measured)
+    return _over_seeds(arrays, measured).T
 
 
 def predictive_quality(arrays: dict[str, Sequence[Arrays]], reference: Arrays) -> pd.DataFrame:

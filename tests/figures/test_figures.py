@@ -235,8 +235,8 @@ def test_predictive_std_is_that_of_all_networks(arrays):
     wider = arrays | {"predictions": 2 * arrays["predictions"]}
     table = cubic.predictive_std({"one": [arrays], "two": [arrays, wider]}, at=(-6, 0))
     std = arrays["predictions"].std(0, ddof=1)
-    assert table.loc["one"].tolist() == [f"{std[i]:.4g} (n = 1)" for i in (0, 6)]
-    assert table.loc["two", "x = 0"] == str(interval([std[6], 2 * std[6]]))
+    assert table["one"].tolist() == [f"{std[i]:.4g} (n = 1)" for i in (0, 6)]
+    assert table.loc["x = 0", "two"] == str(interval([std[6], 2 * std[6]]))
 
 
 def test_norms_are_drawn_over_the_papers(record):

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.utils.data import TensorDataset, default_collate
 
 from hypergan.checkpoint import Checkpoint, History
@@ -195,8 +195,8 @@ def fit(
         A row an epoch; the first one has rows of its own, ``early``, for some of its steps.
 
     Raises:
-        DataError: If the data are no tensors, the targets not what the loss takes, or those of
-            ``validation`` no class indices.
+        DataError: If the data are no tensors or of another floating type than the target, the
+            targets not what the loss takes, or those of ``validation`` no class indices.
         SettingsError: If the data cannot fill a mini-batch, or the device is not there.
         TrainingError: If the loss becomes NaN or infinite, or the checkpoint is another run's.
         StorageError: If the checkpoint cannot be written.
@@ -207,6 +207,7 @@ def fit(
     data = as_dataset(data)
     scored = None if validation is None else as_dataset(validation)
     batch_size, steps = _steps(len(data), training)
+    _require_type(data, posterior.target)
     posterior.to(choose_device(device)).train()
     optimisers = posterior.optimisers(training)
     peaks = [group["lr"] for group in _groups(optimisers)]
@@ -319,6 +320,17 @@ def _steps(inputs: int, training: Training) -> tuple[int, int]:
             "give more data or set share_images=True"
         )
     return batch_size, training.steps_per_epoch or inputs // batch_size
+
+
+def _require_type(data: Pairs, target: nn.Module) -> None:
+    """Refuse inputs of another floating type than the target's weights, before PyTorch does."""
+    inputs = fetch(data, torch.tensor([0]))[0].dtype
+    weights = next(target.parameters()).dtype
+    if inputs.is_floating_point and inputs != weights:
+        raise DataError(
+            f"the inputs are {inputs} and the target's weights {weights}; "
+            f"convert the inputs with .to({weights})"
+        )
 
 
 def _batches(

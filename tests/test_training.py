@@ -269,6 +269,13 @@ def test_a_list_of_pairs_is_a_dataset(target, blobs):
     assert same(state(one[0]), state(other[0]))
 
 
+def test_inputs_of_another_floating_type_are_refused_with_a_way_out(target, blobs):
+    posterior, generator = model(target)
+    doubles = blobs[0].double(), blobs[1]
+    with pytest.raises(DataError, match=r"inputs are torch.float64 .* \.to\(torch.float32\)"):
+        fit(posterior, doubles, QUICK, generator=generator, progress=False)
+
+
 def test_arrays_that_are_no_tensors_are_refused(target, blobs):
     posterior, _ = model(target)
     points, labels = blobs

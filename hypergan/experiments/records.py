@@ -121,6 +121,11 @@ class Record:
     arrays_sha256: str
 
     @property
+    def full_size(self) -> int:
+        """Networks in its full ensemble: 100, or all that the method has."""
+        return max(map(int, self.metrics["accuracy"]))
+
+    @property
     def cell(self) -> Cell:
         """The cell that it belongs to."""
         return Cell(self.method, self.dataset, self.seed, self.profile)

@@ -22,16 +22,11 @@ SCORES = {
 SETS = {"in": "test images", "out": "outliers"}
 
 
-def full_size(record: Record) -> int:
-    """Networks in a record's full ensemble: 100, or all that a method has."""
-    return max(size for size in map(int, record.metrics["accuracy"]))
-
-
 def entropy_cdfs(collection: Collection) -> Figure:
     """Figures 3 and 4: the share of images up to an entropy, a curve a method."""
     curves = {}
     for method, record in collection.shown.items():
-        size = full_size(record)
+        size = record.full_size
         curves[f"{NAMES[method]}, {size}"] = records.arrays_of(record.cell), size
     return _cdf_panels(curves, collection)
 
@@ -128,7 +123,7 @@ def extreme_images(
         return figure
     data = load(record.dataset, stand_in=record.stand_in)
     images = (data.outliers if where == "out" else data.test).tensors[0]  # type: ignore[union-attr]
-    entropies = records.arrays_of(record.cell)[f"entropy_{where}_{full_size(record)}"].astype(float)
+    entropies = records.arrays_of(record.cell)[f"entropy_{where}_{record.full_size}"].astype(float)
     order = entropies.argsort(kind="stable")
     for row, chosen in zip(panels, (order[::-1][:count], order[:count]), strict=True):
         for axes, index in zip(row, chosen, strict=True):

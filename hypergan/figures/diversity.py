@@ -198,13 +198,8 @@ def functions_table(collection: Collection) -> pd.DataFrame:
     }
     rows: dict[str, dict[str, str]] = {}
     for method in SHOWN:
-        sizes, name = collection.values(method, networks), NAMES[method]
+        sizes, name = collection.values(method, lambda record: record.full_size), NAMES[method]
         rows[name] = {"networks": f"{sizes[0]:g}" if sizes else NOT_RUN}
         for words, measure in columns.items():
             rows[name][words] = collection.text(method, measure)
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("method")
-
-
-def networks(record: Record) -> float:
-    """Number of networks in a record's full ensemble."""
-    return max(map(int, record.metrics["accuracy"]))

@@ -18,8 +18,8 @@ from hypergan.errors import HyperGANError, SettingsError
 from hypergan.evaluation import predictive
 from hypergan.experiments import records
 from hypergan.experiments.intervals import Interval, interval
+from hypergan.experiments.paper import transcribed
 from hypergan.experiments.records import Cell, Record
-from hypergan.paths import PROJECT
 
 VERDICTS = ("confirmed", "contradicted", "undecided", "not run")
 """Undecided: the interval holds the threshold, or there are too few seeds."""
@@ -126,9 +126,13 @@ class Finding:
     missing: tuple[Cell, ...]
 
 
-def ledger() -> list[Claim]:
-    """The claims as they were written down."""
-    with (PROJECT / "data" / "paper" / "claims.csv").open(newline="") as file:
+def all_claims() -> list[Claim]:
+    """The claims as they were written down.
+
+    Raises:
+        DataError: If the checkout is not there.
+    """
+    with transcribed("claims.csv").open(newline="") as file:
         return [Claim(seeds=int(row.pop("seeds")), **row) for row in csv.DictReader(file)]
 
 

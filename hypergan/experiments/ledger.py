@@ -9,7 +9,7 @@ import pandas as pd
 
 from hypergan.errors import StorageError
 from hypergan.experiments import records
-from hypergan.experiments.claims import VERDICTS, Finding, evaluate, ledger
+from hypergan.experiments.claims import VERDICTS, Finding, all_claims, evaluate
 from hypergan.paths import PROJECT, published, write_whole
 
 README = PROJECT / "README.md"
@@ -31,7 +31,7 @@ def findings(
     profile: str = "lite", folders: Sequence[Path] | None = None, seed: int | None = None
 ) -> list[Finding]:
     """Every claim judged, see :func:`hypergan.experiments.claims.evaluate`."""
-    return [evaluate(claim, profile, folders, seed) for claim in ledger()]
+    return [evaluate(claim, profile, folders, seed) for claim in all_claims()]
 
 
 def about(figure: str, profile: str = "lite", seed: int | None = None) -> str:
@@ -42,7 +42,7 @@ def about(figure: str, profile: str = "lite", seed: int | None = None) -> str:
         profile: Profile's name.
         seed: Look at this seed alone.
     """
-    claims = [claim for claim in ledger() if claim.figure.startswith(figure)]
+    claims = [claim for claim in all_claims() if claim.figure.startswith(figure)]
     return short_table([evaluate(claim, profile, seed=seed) for claim in claims])
 
 

@@ -1,5 +1,7 @@
 """The paper's own values, transcribed in ``data/paper``."""
 
+from pathlib import Path
+
 import pandas as pd
 
 from hypergan.errors import DataError
@@ -12,7 +14,16 @@ def table(number: int) -> pd.DataFrame:
     Raises:
         DataError: If it was not transcribed, or the checkout is not there.
     """
-    path = PROJECT / "data" / "paper" / f"table{number}.csv"
+    return pd.read_csv(transcribed(f"table{number}.csv"))
+
+
+def transcribed(name: str) -> Path:
+    """A file of ``data/paper``.
+
+    Raises:
+        DataError: If it was not transcribed, or the checkout is not there.
+    """
+    path = PROJECT / "data" / "paper" / name
     if not path.exists():
         raise DataError(f"there is no {path}; work in a checkout of the project's repository")
-    return pd.read_csv(path)
+    return path

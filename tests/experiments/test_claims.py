@@ -10,12 +10,12 @@ from hypergan.data.datasets import NAMES
 from hypergan.errors import SettingsError
 from hypergan.evaluation import predictive
 from hypergan.experiments import claims, records
-from hypergan.experiments.claims import STATISTICS, Claim, evaluate, judge, ledger
+from hypergan.experiments.claims import STATISTICS, Claim, all_claims, evaluate, judge
 from hypergan.experiments.intervals import interval
 from hypergan.experiments.methods import METHODS
 from hypergan.experiments.records import Cell
 
-CLAIMS = ledger()
+CLAIMS = all_claims()
 ABLATED, FULL = "hypergan-no-mixer", "hypergan"
 CLAIM = Claim(
     id="mixer-helps",

@@ -5,7 +5,7 @@ from test_claims import CLAIM
 
 from hypergan.errors import StorageError
 from hypergan.experiments import ledger
-from hypergan.experiments.claims import VERDICTS, Finding
+from hypergan.experiments.claims import VERDICTS, Finding, all_claims
 from hypergan.experiments.intervals import interval
 from hypergan.experiments.records import Cell
 from hypergan.paths import PROJECT
@@ -28,13 +28,13 @@ def test_the_counts_are_those_of_the_verdicts():
 
 
 def test_every_claim_of_the_ledger_has_a_subject():
-    findings = [Finding(claim, "not run", None, (), ()) for claim in ledger.ledger()]
+    findings = [Finding(claim, "not run", None, (), ()) for claim in all_claims()]
     assert ledger.counts(findings).loc["all", "not run"] == len(findings)
 
 
 def test_a_page_or_a_figure_has_its_claims(monkeypatch):
     claims = [replace(CLAIM, claim=name, figure=name) for name in ("anomaly#a", "anomaly#b", "c")]
-    monkeypatch.setattr(ledger, "ledger", lambda: claims)
+    monkeypatch.setattr(ledger, "all_claims", lambda: claims)
     page = ledger.about("anomaly")
     assert "| anomaly#a |" in page
     assert "| anomaly#b |" in page

@@ -53,11 +53,11 @@ $(INSTALLED): pyproject.toml
 	touch $@
 
 # Jupyter's cache knows a notebook by its code alone. Whatever else a figure is made of throws the
-# whole build away: the installed packages, the package's code, the paper's values, the published
-# records, and records that were run since the last build (it may itself have run some).
+# whole build away: the installed packages, the package's code, the paper's values, what is published,
+# and what was run since the last build (it may itself have run some).
 MADE_OF := $(wildcard hypergan/*.py hypergan/*/*.py hypergan/*/*/*.py $(VENV)/lib/python3*/site-packages) \
-	$(shell find data/paper data/records data/search 2>/dev/null) \
-	$(shell find $(or $(HYPERGAN_RUNS),runs) -name 'seed*.json' -newer $(BUILT) 2>/dev/null)
+	$(shell find data/bench data/paper data/records data/search 2>/dev/null) \
+	$(shell find $(or $(HYPERGAN_RUNS),runs) '(' -name 'seed*.json' -o -name bench.json ')' -newer $(BUILT) 2>/dev/null)
 
 $(FRESH): $(INSTALLED) _config.yml _toc.yml $(MADE_OF)
 	rm -rf book/_build

@@ -2,7 +2,7 @@
 
 The 1-100-1 network of section 4.3 is small enough for the No-U-Turn sampler (Hoffman and Gelman,
 2014), here NumPyro's. Its draws are exact in the limit, so they show what the approximations miss.
-NumPyro is an optional extra, ``pip install 'hypergan[gold]'``.
+NumPyro is an optional extra, ``pip install --editable '.[gold]'``.
 
 Shapes: N networks, B inputs.
 """
@@ -163,7 +163,7 @@ class GoldStandard(Posterior):
     ) -> tuple[dict[str, np.ndarray[Any, Any]], dict[str, float]]:
         """Samples, ``(chains, draws, *shape)``, and what the sampler says of itself."""
         if not find_spec("numpyro"):
-            raise SettingsError("the gold standard needs NumPyro: pip install 'hypergan[gold]'")
+            raise SettingsError("the gold standard needs NumPyro: pip install --editable '.[gold]'")
         import jax
         import numpyro
         from numpyro.infer import MCMC, NUTS

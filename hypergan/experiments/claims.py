@@ -264,8 +264,8 @@ def history(record: Record, path: Path, column: str, when: str) -> float:
 
 def memory(record: Record, path: Path) -> float:
     """Peak memory in GB while training; of a record that tells no more, of the whole run."""
-    epochs = [row.get("peak_memory_bytes", record.peak_memory_bytes) for row in record.history]
-    return float(max(epochs)) / 1e9
+    told = [row["peak_memory_bytes"] for row in record.history if "peak_memory_bytes" in row]
+    return float(max(told, default=record.peak_memory_bytes)) / 1e9
 
 
 def log_likelihood(record: Record, path: Path, where: str, size: str) -> float:

@@ -1,4 +1,4 @@
-"""The ablations of section 5, and what beta and code length do: views over records."""
+"""The ablations of section 5, and what beta, code length and width do: views over records."""
 
 import math
 from collections.abc import Sequence

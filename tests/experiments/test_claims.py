@@ -240,9 +240,9 @@ def test_statistics_of_a_record():
     assert value("history", "accuracy", "end") == 19.5
     assert value("attack", "pgd", "10", "fresh", "entropy") == 1.5
     assert value("memory") == 1.5
-    for row, most in zip(rows, range(1, 21), strict=True):
+    for most, row in enumerate(rows[5:], start=1):  # gone on from an older checkpoint
         row["peak_memory_bytes"] = most * 10**7
-    assert value("memory") == 0.2
+    assert value("memory") == 0.15
 
 
 def test_the_log_likelihood_is_the_mean_over_ensembles_of_that_size(own_runs):

@@ -16,8 +16,9 @@ from hypergan.baselines.network_ensemble import NetworkEnsemble
 from hypergan.baselines.sgld import SGLD
 from hypergan.data.datasets import NAMES as DATASETS
 from hypergan.errors import SettingsError
-from hypergan.evaluation.protocol import Evaluation, complete
+from hypergan.evaluation.protocol import Evaluation
 from hypergan.experiments.methods import METHODS
+from hypergan.experiments.settings.evaluation import complete
 from hypergan.experiments.settings.form import Settings
 from hypergan.experiments.settings.gold_standard import gold_standard
 from hypergan.experiments.settings.hypergan import hypergan

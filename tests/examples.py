@@ -2,6 +2,7 @@
 
 from dataclasses import asdict
 
+from hypergan.experiments.collection import Collection
 from hypergan.experiments.records import RECORD_VERSION, Cell, Record
 from hypergan.experiments.settings import settings_for
 
@@ -26,3 +27,7 @@ def example(cell=CELL, **changes):
         "arrays_sha256": "",
     }
     return Record(**content | changes)
+
+
+NORMS = {layer: {"mean": 10.0, "std": 2.0} for layer in ("conv1", "conv2", "linear")}
+EMPTY = Collection([], {})

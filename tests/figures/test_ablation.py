@@ -1,7 +1,5 @@
 from dataclasses import replace
 
-import matplotlib as mpl
-import matplotlib.pyplot as plt
 import pytest
 from examples import example
 
@@ -13,7 +11,6 @@ from hypergan.experiments.records import Cell
 from hypergan.figures import ablation
 from hypergan.figures.ablation import ACCURACY, AUROC, SPREAD
 
-mpl.use("Agg")
 FULL, NO_MIXER = "hypergan", "hypergan-no-mixer"
 NO_DISCRIMINATOR = "hypergan-no-discriminator"
 TITLES = [NAMES[method] for method in (FULL, NO_MIXER, NO_DISCRIMINATOR)]
@@ -57,12 +54,6 @@ def empty(collection):
     for method in collection.shown:
         collection = without(collection, method)
     return collection
-
-
-@pytest.fixture(autouse=True)
-def closed():
-    yield
-    plt.close("all")
 
 
 def test_the_course_has_the_first_steps_and_the_epochs(found):

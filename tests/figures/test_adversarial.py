@@ -2,24 +2,14 @@
 
 import json
 
-import matplotlib as mpl
-import matplotlib.pyplot as plt
 import pytest
-from examples import example
+from examples import EMPTY, example
 
 from hypergan.experiments.collection import Collection
 from hypergan.experiments.records import Cell
 from hypergan.figures import adversarial
 
-mpl.use("Agg")
 EPS = ("0", "0.1", "1")
-EMPTY = Collection([], {})
-
-
-@pytest.fixture(autouse=True)
-def closed():
-    yield
-    plt.close("all")
 
 
 def outcome(entropy, success):

@@ -1,10 +1,8 @@
 """Figures 3 and 4 of made-up records on stand-in data."""
 
-import matplotlib as mpl
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
-from examples import example
+from examples import EMPTY, example
 
 from hypergan.data.datasets import load
 from hypergan.experiments import records
@@ -12,14 +10,7 @@ from hypergan.experiments.collection import Collection
 from hypergan.experiments.records import Cell
 from hypergan.figures import anomaly
 
-mpl.use("Agg")
 SUMMARIES = {"auroc": 0.9, "aupr": 0.8, "fpr95": 0.3}
-
-
-@pytest.fixture(autouse=True)
-def closed():
-    yield
-    plt.close("all")
 
 
 @pytest.fixture
@@ -44,9 +35,6 @@ def made_up(own_runs):
         return records.write(record, arrays, own_runs / cell.path)
 
     return Collection([of(0, 0.9), of(1, 0.7)], {})
-
-
-EMPTY = Collection([], {})
 
 
 def test_a_curve_is_the_share_of_images_up_to_an_entropy(made_up):

@@ -1,6 +1,7 @@
 """Tables of attacks, of made-up records."""
 
-from test_adversarial import EMPTY, collection, record
+from examples import EMPTY
+from test_adversarial import collection, record
 
 from hypergan.figures import attack_tables
 

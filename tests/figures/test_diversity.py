@@ -1,0 +1,68 @@
+"""Table 1 and what stands beside it."""
+
+import numpy as np
+import pytest
+from examples import NORMS
+
+from hypergan.experiments import paper
+from hypergan.experiments.collection import NAMES
+from hypergan.experiments.intervals import interval
+from hypergan.figures import diversity
+
+
+def test_table_1_shows_the_papers_values_and_ours(collected):
+    table = diversity.norms_table(collected)
+    for row in paper.table(1).itertuples():
+        ours = {value: name for name, value in diversity.PAPERS.items()}[row.method]
+        shown = table.loc[(row.layer, NAMES[ours])]
+        for statistic, value in (("mean", row.mean), ("std", row.std)):
+            assert float(shown[statistic, "paper"]) == pytest.approx(value, rel=5e-4)
+    means = table["mean", "ours"].loc["conv2"]
+    assert means["HyperGAN"] == str(interval([10.0, 10.1, 10.2]))
+    assert means["standard ensemble"] == "20 (n = 1)"
+    assert means["APD"] == "not run"
+    relative = table["std / mean", "ours"].loc["conv2", "standard ensemble"]
+    assert relative == "0.1 (n = 1)"
+
+
+def test_norms_are_drawn_by_method_on_a_logarithmic_axis(collected):
+    for axes in diversity.norms_by_method(collected).axes:
+        assert axes.get_xscale() == "log"
+        assert [line.get_xdata()[0] for line in axes.lines if line.get_marker() == "o"] == (
+            pytest.approx([10.1, 20.0])
+        )
+
+
+def test_the_start_explains_the_papers_norms():
+    table = diversity.normal_start_table()
+    assert table["weights"].to_dict() == {"conv1": 800, "conv2": 25_600}
+    assert (abs(table.iloc[:, 1] / table["paper's mean"] - 1) < 0.05).all()
+    norms = np.random.default_rng(0).normal(size=(2000, 800))
+    assert table.loc["conv1", "std of the norm"] == pytest.approx(
+        np.linalg.norm(norms, axis=1).std(), abs=0.03
+    )
+
+
+def test_the_spread_is_that_of_the_first_epoch_accurate_enough(collected):
+    table = diversity.spread_table(collected)
+    assert table.loc[("conv1", "HyperGAN"), "epoch"] == "2 (n = 3)"
+    assert table.loc[("conv1", "HyperGAN"), "at 98 %"] == "0.2 (n = 3)"
+    assert table.loc[("conv1", "standard ensemble"), "at 98 %"] == "–"  # never reached
+    assert table.loc[("conv1", "standard ensemble, as released"), "at 98 %"] == "not run"
+    assert "APD" not in table.index.get_level_values("method")
+
+
+def test_diversity_of_functions_stands_beside_accuracy(collected):
+    table = diversity.functions_table(collected)
+    assert table.loc["HyperGAN", "disagreement"] == str(interval([0.01, 0.11, 0.21]))
+    assert table.loc["standard ensemble"].to_list() == [
+        "10", "98.01 (n = 1)", "0.01 (n = 1)", "0.5 (n = 1)"
+    ]  # fmt: skip
+    assert set(table.loc["MNF"]) == {"not run"}
+
+
+def test_norms_are_drawn_over_the_papers(record):
+    drawn = {f"norms_{layer}": np.full(100, 9.0) for layer in NORMS}
+    figure = diversity.norms(record, drawn)
+    assert [axes.get_title() for axes in figure.axes] == ["conv1", "conv2", "linear"]
+    assert figure.axes[1].lines[0].get_xdata()[0] == 51.10

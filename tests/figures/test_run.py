@@ -1,0 +1,28 @@
+"""The course of a run, and the settings that were tried."""
+
+from dataclasses import replace
+
+import pytest
+
+from hypergan.experiments.settings import settings_for
+from hypergan.figures import run
+
+
+def test_the_course_shows_every_layer(record):
+    accuracy, spread = run.course(record).axes
+    assert accuracy.lines[0].get_ydata().tolist() == [91, 92]
+    assert [line.get_label() for line in spread.lines] == ["conv1", "linear"]
+
+
+@pytest.mark.parametrize("dataset", ["mnist", "cifar10"])
+def test_the_chosen_settings_are_the_best_that_were_tried(dataset):
+    best = run.search_table(dataset).iloc[:, -1]
+    chosen = settings_for("hypergan", dataset, "lite").training
+    for name in ("learning_rate", "discriminator_rate", "weight_decay", "codes"):
+        assert best[name] == getattr(chosen, name)
+
+
+def test_a_figure_of_stand_in_data_says_so(record):
+    marked = run.course(replace(record, stand_in=True))
+    assert marked.get_suptitle() == "embedded stand-in data, not mnist"
+    assert not run.course(record).get_suptitle()

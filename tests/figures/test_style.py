@@ -1,0 +1,32 @@
+"""What all figures share."""
+
+from dataclasses import replace
+
+from examples import CELL, EMPTY, example
+
+from hypergan.experiments.collection import Collection
+from hypergan.figures import accuracy, diversity, style
+
+
+def test_numbers_from_stand_ins_are_in_a_column_that_says_so(collected):
+    (record,) = collected.of("ensemble")
+    marked = Collection([replace(record, stand_in=True)], {})
+    for table in (accuracy.accuracy_table(marked)["MNIST"], diversity.norms_table(marked)["mean"]):
+        assert list(table.columns) == ["ours, on STAND-IN DATA", "paper"]
+    for draw in (accuracy.accuracy_by_size, diversity.norms_by_method):
+        assert "stand-in" in draw(marked).get_suptitle()
+
+
+def test_pages_can_be_drawn_without_any_record():
+    for table in (diversity.norms_table, diversity.spread_table, diversity.functions_table,
+                  accuracy.accuracy_table, accuracy.quality_table):  # fmt: skip
+        assert "not run" in table(EMPTY).to_string()
+    for draw in (accuracy.accuracy_by_size, diversity.norms_by_method):
+        assert all(axes.texts[0].get_text() == "not run" for axes in draw(EMPTY).axes)
+
+
+def test_provenance_names_stand_ins_and_the_command():
+    text = style.provenance(example(CELL, stand_in=True))
+    assert "STAND-IN" in text
+    assert CELL.command in text
+    assert "STAND-IN" not in style.provenance(example(CELL))

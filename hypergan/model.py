@@ -3,10 +3,8 @@
 Shapes: N networks, L layers of the target.
 """
 
-from __future__ import annotations
-
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -23,11 +21,9 @@ from hypergan.objective import (
 from hypergan.posterior import Posterior
 from hypergan.precision import products_in
 from hypergan.randomness import global_seed, normal
+from hypergan.step import Step
+from hypergan.training import Training
 from hypergan.vectors import vector_of, weights_of
-
-if TYPE_CHECKING:
-    from hypergan.step import Step
-    from hypergan.training import Training
 
 
 def perceptron(*widths: int, batch_norm: bool) -> nn.Sequential:

@@ -1,11 +1,9 @@
 """What every method is: a distribution over the weights of a target network."""
 
-from __future__ import annotations
-
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from safetensors import SafetensorError
@@ -15,10 +13,8 @@ from torch import Tensor, nn
 from hypergan.ensemble import Ensemble, Weights
 from hypergan.errors import RecordError, SettingsError, require_at_least
 from hypergan.paths import write_whole
-
-if TYPE_CHECKING:
-    from hypergan.step import Step
-    from hypergan.training import Training
+from hypergan.step import Step
+from hypergan.training import Training
 
 
 class Posterior(nn.Module, ABC):

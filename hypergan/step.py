@@ -1,10 +1,7 @@
 """One step of training: a mini-batch and what a posterior needs to learn from it."""
 
-from __future__ import annotations
-
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
@@ -12,9 +9,7 @@ from torch import Tensor
 from hypergan.metrics import accuracy
 from hypergan.objective import Loss, cross_entropy
 from hypergan.precision import factors_in, products_in
-
-if TYPE_CHECKING:
-    from hypergan.training import Training
+from hypergan.training import Training
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,7 @@ neural network posteriors"): a GAN learns the points of a Langevin chain.
 Shapes: N networks, P weights.
 """  # noqa: D205
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -18,11 +16,9 @@ from hypergan.errors import SettingsError, require_at_least
 from hypergan.model import perceptron
 from hypergan.posterior import Posterior
 from hypergan.randomness import global_seed, normal
+from hypergan.step import Step
+from hypergan.training import Training
 from hypergan.vectors import weights_of
-
-if TYPE_CHECKING:
-    from hypergan.step import Step
-    from hypergan.training import Training
 
 
 class APD(Posterior):

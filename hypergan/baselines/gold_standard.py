@@ -7,10 +7,8 @@ NumPyro is an optional extra, ``pip install --editable '.[gold]'``.
 Shapes: N networks, B inputs.
 """
 
-from __future__ import annotations
-
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
@@ -21,10 +19,8 @@ from hypergan.errors import SettingsError, TargetError
 from hypergan.layers import copy_of
 from hypergan.posterior import Posterior
 from hypergan.randomness import normal
-
-if TYPE_CHECKING:
-    from hypergan.step import Step
-    from hypergan.training import Training
+from hypergan.step import Step
+from hypergan.training import Training
 
 
 class GoldStandard(Posterior):

@@ -3,11 +3,9 @@
 Shapes: N networks, B inputs.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -17,10 +15,8 @@ from hypergan.ensemble import Weights, forward_networks
 from hypergan.errors import SettingsError, TargetError
 from hypergan.layers import copy_of, layers_of
 from hypergan.posterior import Posterior
-
-if TYPE_CHECKING:
-    from hypergan.step import Step
-    from hypergan.training import Training
+from hypergan.step import Step
+from hypergan.training import Training
 
 THINNED = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d)
 """The layers whose inputs are dropped, unless they are of a subclass with a forward of its own."""

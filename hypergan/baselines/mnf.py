@@ -3,11 +3,9 @@
 Shapes: N networks, B inputs, C classes.
 """
 
-from __future__ import annotations
-
 import copy
 import math
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -20,10 +18,8 @@ from hypergan.layers import copy_of, layers_of
 from hypergan.objective import expected_task_loss
 from hypergan.posterior import Posterior
 from hypergan.randomness import global_seed
-
-if TYPE_CHECKING:
-    from hypergan.step import Step
-    from hypergan.training import Training
+from hypergan.step import Step
+from hypergan.training import Training
 
 FLOW_LAYERS: dict[type[nn.Module], type[FlowLayer]] = {
     nn.Linear: FlowLinear,

@@ -3,10 +3,6 @@
 Shapes: N networks, B inputs.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 import torch
 from torch import Tensor, nn
 from torch.nn.modules.conv import _ConvNd
@@ -16,10 +12,8 @@ from hypergan.errors import SettingsError, TargetError
 from hypergan.layers import copy_of, layers_of
 from hypergan.posterior import Posterior
 from hypergan.randomness import global_seed
-
-if TYPE_CHECKING:
-    from hypergan.step import Step
-    from hypergan.training import Training
+from hypergan.step import Step
+from hypergan.training import Training
 
 INITIALISATIONS = ("default", "normal")
 

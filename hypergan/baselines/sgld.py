@@ -16,9 +16,7 @@ mean squared error it is the posterior under Gaussian noise of variance T / 2 an
 Shapes: N networks, B inputs, P weights.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -29,11 +27,9 @@ from hypergan.layers import copy_of, layers_of
 from hypergan.objective import expected_task_loss
 from hypergan.posterior import Posterior
 from hypergan.randomness import normal
+from hypergan.step import Step
+from hypergan.training import Training
 from hypergan.vectors import vector_of, weights_of
-
-if TYPE_CHECKING:
-    from hypergan.step import Step
-    from hypergan.training import Training
 
 
 class SGLD(Posterior):

@@ -9,10 +9,10 @@ from dataclasses import replace
 import torch
 
 from hypergan.experiments.settings import settings_for
+from hypergan.fitting import fit
 from hypergan.memory import resident
 from hypergan.model import HyperGAN
 from hypergan.targets import cifar_target, mnist_target
-from hypergan.training import fit
 
 
 def peak_of(work: str, amount: int) -> int:

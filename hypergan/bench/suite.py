@@ -16,6 +16,7 @@ from hypergan.bench.timing import Row, ratios, row, seconds, take_turns
 from hypergan.data.datasets import load
 from hypergan.ensemble import Ensemble
 from hypergan.experiments.settings import settings_for
+from hypergan.fitting import fit
 from hypergan.memory import keep_freed_memory
 from hypergan.metrics import accuracy, entropy
 from hypergan.model import HyperGAN
@@ -24,7 +25,7 @@ from hypergan.precision import products_in
 from hypergan.randomness import global_seed
 from hypergan.step import Step
 from hypergan.targets import cifar_target, mnist_target
-from hypergan.training import Training, fit
+from hypergan.training import Training
 
 CPU = torch.device("cpu")
 TARGETS: dict[str, tuple[Callable[[], nn.Module], tuple[int, ...]]] = {

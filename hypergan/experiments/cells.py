@@ -17,12 +17,12 @@ from hypergan.experiments import records
 from hypergan.experiments.methods import build
 from hypergan.experiments.records import RECORD_VERSION, Cell, Record
 from hypergan.experiments.settings import settings_for
+from hypergan.fitting import choose_device, fit
 from hypergan.memory import forget_peak, peak_memory
 from hypergan.objective import cross_entropy, mean_squared_error
 from hypergan.paths import PROJECT, exclusive, make_folder, runs
 from hypergan.randomness import global_seed
 from hypergan.targets import cifar_target, mnist_target, regression_target
-from hypergan.training import choose_device, fit
 
 
 def get(cell: Cell, *, progress: bool = True) -> Record:

@@ -18,8 +18,8 @@ from typing import Any
 from hypergan.errors import RecordError
 from hypergan.experiments import records
 from hypergan.experiments.records import Cell, Record
+from hypergan.fitting import COSTS
 from hypergan.paths import PROJECT, published, runs
-from hypergan.training import COSTS
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,10 @@ from torch.func import functional_call
 
 from hypergan.baselines.gold_standard import GoldStandard, prior_stds
 from hypergan.errors import SettingsError, TargetError
+from hypergan.fitting import fit
 from hypergan.objective import mean_squared_error
 from hypergan.targets import regression_target
-from hypergan.training import Training, fit
+from hypergan.training import Training
 
 ONE_STEP = Training(epochs=1, steps_per_epoch=1, batch_size=100, networks=1, schedule="constant")
 
@@ -110,5 +111,5 @@ def test_other_targets_part_of_the_data_and_too_many_draws_are_refused(generator
 def test_without_numpyro_the_error_says_what_to_install(generator, monkeypatch):
     monkeypatch.setattr("hypergan.baselines.gold_standard.find_spec", lambda name: None)
     posterior = sampler(regression_target(), generator, draws=1)
-    with pytest.raises(SettingsError, match="pip install 'hypergan\\[gold\\]'"):
+    with pytest.raises(SettingsError, match=r"pip install --editable '\.\[gold\]'"):
         run(posterior, tuple(torch.randn(2, 20, 1)), generator)

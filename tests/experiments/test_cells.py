@@ -14,7 +14,7 @@ from hypergan.experiments import cells, records
 from hypergan.experiments.methods import METHODS
 from hypergan.experiments.records import Cell
 from hypergan.experiments.settings import settings_for
-from hypergan.training import COSTS
+from hypergan.fitting import COSTS
 
 
 def lasting(record):

@@ -1,0 +1,257 @@
+"""Training a posterior: the loop."""
+
+import math
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor, nn
+from torch.utils.data import TensorDataset, default_collate
+
+from hypergan.checkpoint import Checkpoint, History
+from hypergan.errors import DataError, SettingsError, TrainingError
+from hypergan.layers import layers_of
+from hypergan.memory import keep_freed_memory, peak_memory
+from hypergan.metrics import accuracy, layer_norms, relative_std
+from hypergan.objective import Loss, cross_entropy, require_class_indices
+from hypergan.posterior import Posterior
+from hypergan.progress import progress_bar
+from hypergan.randomness import global_seed
+from hypergan.step import Step
+from hypergan.training import Training
+
+_EARLY = (1, 3, 10, 30, 100, 300)
+"""Steps of the first epoch after which diversity and validation accuracy are measured, too."""
+
+COSTS = ("seconds", "peak_memory_bytes")
+"""What a row of the history tells of the machine: the same seed need not give it again."""
+
+
+class Pairs(Protocol):
+    """A map-style dataset of inputs and targets."""
+
+    def __len__(self) -> int:
+        """Number of pairs."""
+
+    def __getitem__(self, index: Any) -> Any:
+        """A pair."""
+
+
+def fit(
+    posterior: Posterior,
+    data: Pairs | Sequence[Tensor],
+    training: Training | None = None,
+    *,
+    loss: Loss = cross_entropy,
+    validation: Pairs | Sequence[Tensor] | None = None,
+    generator: torch.Generator | None = None,
+    checkpoint: Path | None = None,
+    device: str = "auto",
+    progress: bool = True,
+) -> History:
+    """Train a posterior, by default as a classifier.
+
+    Args:
+        posterior: What is trained, in place; it ends on ``device``, in evaluation mode.
+        data: Inputs and targets: a pair of tensors, or a map-style dataset of such pairs.
+        training: The settings.
+        loss: A loss per network from :mod:`hypergan.objective` or of that form.
+        validation: Classification data scored after each epoch, without effect on training.
+        generator: Source of all randomness, on the CPU; by default seeded from PyTorch's global
+            one. The same generator on the same machine gives the same networks.
+        checkpoint: File that keeps the state; if it exists, training goes on from there and ends
+            with the very networks of a run that was never stopped. It is left in place.
+        device: "auto" for a GPU if there is one, or the name of a device.
+        progress: Show a progress bar.
+
+    Returns:
+        A row an epoch; the first one has rows of its own, ``early``, for some of its steps.
+
+    Raises:
+        DataError: If the data are no tensors or of another floating type than the target, the
+            targets not what the loss takes, or those of ``validation`` no class indices.
+        SettingsError: If the data cannot fill a mini-batch, or the device is not there.
+        TrainingError: If the loss becomes NaN or infinite, or the checkpoint is another run's.
+        StorageError: If the checkpoint cannot be written.
+    """
+    keep_freed_memory()
+    training = training or Training()
+    generator = generator or torch.Generator().manual_seed(int(torch.randint(2**62, ())))
+    data = as_dataset(data)
+    scored = None if validation is None else as_dataset(validation)
+    batch_size, steps = _steps(len(data), training)
+    _require_type(data, posterior.target)
+    posterior.to(choose_device(device)).train()
+    optimisers = posterior.optimisers(training)
+    peaks = [group["lr"] for group in _groups(optimisers)]
+    state = Checkpoint(
+        checkpoint,
+        {"posterior": posterior, **optimisers},
+        generator,
+        run={"training": asdict(training), "inputs": len(data)} | posterior.settings,
+        interval=training.checkpoint_seconds,
+    )
+    history = state.load()
+    groups = _groups(optimisers)  # only now: loading an optimiser replaces them
+    with progress_bar(
+        progress, total=training.epochs * steps, initial=len(history) * steps, unit="step"
+    ) as bar:
+        for epoch in range(len(history), training.epochs):
+            started = time.perf_counter()
+            bar.set_description(f"epoch {epoch + 1}/{training.epochs}")
+            totals: dict[str, Tensor] = {}
+            early: list[dict[str, Any]] = []
+            losses = [row["loss"] for row in history]
+            with global_seed(generator):
+                batches = _batches(len(data), batch_size, steps, generator)
+                for step, indices in enumerate(batches, start=epoch * steps):
+                    factor = training.rate_factor((step + 1) / (training.epochs * steps), losses)
+                    for group, peak in zip(groups, peaks, strict=True):
+                        group["lr"] = peak * factor
+                    inputs, targets = (
+                        tensor.to(choose_device(device)) for tensor in fetch(data, indices)
+                    )
+                    reports = posterior.update(
+                        Step(inputs, targets, loss, training, optimisers, len(data), generator)
+                    )
+                    for name, value in reports.items():
+                        totals[name] = totals.get(name, 0) + value / steps
+                    if step + 1 in _EARLY and epoch == 0:
+                        early.append(
+                            {"step": step + 1} | _measure(posterior, scored, training, generator)
+                        )
+                    bar.update()
+                row: dict[str, Any] = {"epoch": epoch + 1}
+                row |= {name: float(total) for name, total in totals.items()}
+                row |= _measure(posterior, scored, training, generator)
+                _require_finite(row, checkpoint)
+            if early:
+                row["early"] = early
+            costs = time.perf_counter() - started, peak_memory(choose_device(device))
+            history.append(row | dict(zip(COSTS, costs, strict=True)))
+            bar.set_postfix({k: f"{v:.3g}" for k, v in row.items() if isinstance(v, float)})
+            state.save(history, final=epoch + 1 == training.epochs)
+    posterior.eval()
+    return history
+
+
+def as_dataset(data: Pairs | Sequence[Tensor]) -> Pairs:
+    """A pair of tensors as a dataset; a dataset as it is.
+
+    Raises:
+        DataError: If there are arrays of another kind.
+        SettingsError: If there are not as many inputs as labels.
+    """
+    if not isinstance(data, tuple | list) or all(isinstance(part, tuple | list) for part in data):
+        return data
+    odd = {type(part).__name__ for part in data if not isinstance(part, Tensor)}
+    if odd:
+        raise DataError(
+            f"the data have {' and '.join(sorted(odd))} instead of tensors; convert them with "
+            "torch.as_tensor, inputs to the type of the target's weights"
+        )
+    lengths = [len(part) for part in data]
+    if len(set(lengths)) > 1:
+        raise SettingsError(
+            f"the data have {' and '.join(map(str, lengths))} inputs and labels; give one to each"
+        )
+    return TensorDataset(*data)
+
+
+def fetch(data: Pairs, indices: Tensor) -> Sequence[Tensor]:
+    """Inputs and targets at some indices."""
+    if isinstance(data, TensorDataset):
+        return data[indices]
+    return default_collate([data[int(index)] for index in indices])
+
+
+def choose_device(name: str = "auto") -> torch.device:
+    """The device of that name, or for "auto" a GPU if there is one and the CPU otherwise.
+
+    Raises:
+        SettingsError: If there is no such device.
+    """
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        return torch.empty(0, device=name).device
+    except (RuntimeError, AssertionError) as error:
+        raise SettingsError(f"no device {name!r} here ({error}); use 'auto' or 'cpu'") from error
+
+
+def _groups(optimisers: Mapping[str, torch.optim.Optimizer]) -> list[dict[str, Any]]:
+    """The parameter groups of all optimisers."""
+    return [group for optimiser in optimisers.values() for group in optimiser.param_groups]
+
+
+def _steps(inputs: int, training: Training) -> tuple[int, int]:
+    """Inputs in a mini-batch and steps in an epoch."""
+    batch_size = min(inputs, training.batch_size)
+    if batch_size < (1 if training.share_images else training.networks):
+        raise SettingsError(
+            f"{training.networks} networks cannot split {inputs} training inputs; "
+            "give more data or set share_images=True"
+        )
+    return batch_size, training.steps_per_epoch or inputs // batch_size
+
+
+def _require_type(data: Pairs, target: nn.Module) -> None:
+    """Refuse inputs of another floating type than the target's weights, before PyTorch does."""
+    inputs = fetch(data, torch.tensor([0]))[0].dtype
+    weights = next(target.parameters()).dtype
+    if inputs.is_floating_point and inputs != weights:
+        raise DataError(
+            f"the inputs are {inputs} and the target's weights {weights}; "
+            f"convert the inputs with .to({weights})"
+        )
+
+
+def _batches(
+    inputs: int, batch_size: int, steps: int, generator: torch.Generator
+) -> Iterator[Tensor]:
+    """Indices of mini-batches, in a new order at each pass over the data."""
+    while True:
+        order = torch.randperm(inputs, generator=generator)
+        for indices in order.split(batch_size)[: inputs // batch_size]:
+            yield indices
+            steps -= 1
+            if steps == 0:
+                return
+
+
+def _require_finite(row: dict[str, Any], checkpoint: Path | None) -> None:
+    """Stop before a diverged state is kept."""
+    if all(math.isfinite(value) for value in row.values() if isinstance(value, float)):
+        return
+    kept = f"; the state before it is in {checkpoint}" if checkpoint and checkpoint.exists() else ""
+    raise TrainingError(
+        f"the loss became {row['loss']}, the networks' spread {row['diversity']}, in epoch "
+        f"{row['epoch']}{kept}; check the inputs for NaN, "
+        "lower learning_rate or set max_gradient"
+    )
+
+
+@torch.no_grad()
+def _measure(
+    posterior: Posterior,
+    validation: Pairs | None,
+    training: Training,
+    generator: torch.Generator,
+) -> dict[str, Any]:
+    """Diversity and validation accuracy; training draws the same numbers with or without them."""
+    generator = generator.clone_state()
+    networks = (training.diversity_networks, training.validation_networks)
+    spread_of, scored_by = (min(count, posterior.size or count) for count in networks)
+    weights = posterior.sample(spread_of, generator)
+    norms = layer_norms(weights, layers_of(posterior.target))
+    spread = {name: relative_std(values) for name, values in norms.items()}
+    row: dict[str, Any] = {"diversity": sum(spread.values()) / len(spread), "norm_spread": spread}
+    if validation is not None:
+        inputs, labels = fetch(validation, torch.arange(len(validation)))
+        probabilities = posterior.ensemble(scored_by, generator).predict_proba(inputs)
+        require_class_indices(labels, probabilities)
+        row["validation_accuracy"] = float(accuracy(probabilities, labels))
+    return row

@@ -1,0 +1,319 @@
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+
+import pytest
+import torch
+from killed import KilledError, killing
+from torch import nn
+from torch.utils.data import Dataset
+from zoo import ZOO
+
+from hypergan import HyperGAN, Training, fit
+from hypergan.errors import DataError, HyperGANError, SettingsError, TrainingError
+from hypergan.fitting import COSTS
+from hypergan.objective import cross_entropy, mean_squared_error
+
+QUICK = Training(
+    precision="bfloat16",
+    epochs=4,
+    batch_size=60,
+    networks=3,
+    codes=16,
+    checkpoint_seconds=0,
+    diversity_networks=4,
+)
+
+
+def model(target, seed=0):
+    generator = torch.Generator().manual_seed(seed)
+    return HyperGAN(target, 8, 6, 16, generator=generator), generator
+
+
+def same(one, other):
+    return all(torch.equal(a, b) for a, b in zip(one, other, strict=True))
+
+
+def state(posterior):
+    return list(posterior.state_dict().values())
+
+
+def without_seconds(history):
+    return [{key: value for key, value in row.items() if key not in COSTS} for row in history]
+
+
+@pytest.mark.parametrize("share_images", [True, False])
+def test_a_separable_problem_is_learnt(share_images, target, blobs):
+    posterior, generator = model(target)
+    settings = Training(
+        epochs=15, batch_size=60, networks=3, codes=16, share_images=share_images, mean_rate=0.02
+    )
+    history = fit(posterior, blobs, settings, generator=generator, progress=False)
+    assert history[-1]["loss"] < history[0]["loss"] / 2
+    probabilities = posterior.ensemble(10, generator).predict_proba(blobs[0])
+    assert (probabilities.argmax(1) == blobs[1]).float().mean() > 0.95
+
+
+def test_regression_lowers_its_loss():
+    x = torch.linspace(-1, 1, 40).unsqueeze(1)
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        posterior, generator = model(nn.Sequential(nn.Linear(1, 20), nn.ReLU(), nn.Linear(20, 1)))
+    settings = Training(
+        epochs=20, steps_per_epoch=20, batch_size=40, networks=4, codes=16, mean_rate=0.01
+    )
+    history = fit(
+        posterior, (x, x**2), settings, loss=mean_squared_error, generator=generator, progress=False
+    )
+    assert history[-1]["loss"] < history[0]["loss"] / 3
+    assert "accuracy" not in history[0]
+
+
+def test_history_has_a_row_an_epoch(target, blobs):
+    posterior, generator = model(target)
+    history = fit(posterior, blobs, QUICK, validation=blobs, generator=generator, progress=False)
+    assert [row["epoch"] for row in history] == [1, 2, 3, 4]
+    assert history[1].keys() == {
+        "epoch", "loss", "accuracy", "adversarial_term", "discriminator_loss", "diversity",
+        "norm_spread", "validation_accuracy", "seconds", "peak_memory_bytes",
+    }  # fmt: skip
+    assert all(row["peak_memory_bytes"] > 50e6 for row in history)
+    assert history[0]["norm_spread"].keys() == {"0", "2"}
+    assert not posterior.training
+
+
+def test_validation_does_not_change_training(target, blobs):
+    plain, scored = model(target), model(target)
+    fit(plain[0], blobs, QUICK, generator=plain[1], progress=False)
+    fit(scored[0], blobs, QUICK, validation=blobs, generator=scored[1], progress=False)
+    assert same(state(plain[0]), state(scored[0]))
+
+
+def test_the_callers_global_randomness_is_left_alone(target, blobs):
+    before = torch.get_rng_state()
+    posterior, generator = model(target)
+    fit(posterior, blobs, QUICK, generator=generator, progress=False)
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_a_dataset_trains_like_its_tensors(target, blobs):
+    class Pairs(Dataset):
+        def __len__(self):
+            return len(blobs[0])
+
+        def __getitem__(self, index):
+            return blobs[0][index], int(blobs[1][index])
+
+    one, other = model(target), model(target)
+    fit(one[0], blobs, QUICK, generator=one[1], progress=False)
+    fit(other[0], Pairs(), QUICK, generator=other[1], progress=False)
+    assert same(state(one[0]), state(other[0]))
+
+
+def with_dropout():
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        return nn.Sequential(nn.Linear(2, 16), nn.ReLU(), nn.Dropout(0.3), nn.Linear(16, 2))
+
+
+@pytest.mark.parametrize("steps", [3, 7, 12, 19])
+def test_a_stopped_run_ends_like_one_that_was_not(steps, blobs, tmp_path):
+    checkpoint = tmp_path / "checkpoint"
+    one, generator = model(with_dropout())
+    uninterrupted = fit(one, blobs, QUICK, generator=generator, progress=False)
+    other, generator = model(with_dropout())
+    with pytest.raises(KilledError):
+        fit(
+            other, blobs, QUICK, loss=killing(steps), generator=generator,
+            checkpoint=checkpoint, progress=False,
+        )  # fmt: skip
+    other, generator = model(with_dropout())
+    resumed = fit(other, blobs, QUICK, generator=generator, checkpoint=checkpoint, progress=False)
+    done = steps // 5  # epochs; their rows have no accuracy, which only `cross_entropy` itself has
+    assert without_seconds(resumed)[done:] == without_seconds(uninterrupted)[done:]
+    assert same(state(one), state(other))
+
+
+RUN = """
+import sys, torch
+from torch import nn
+from hypergan import HyperGAN, Training, fit
+torch.set_num_threads(1)
+generator = torch.Generator().manual_seed(0)
+x = torch.randn(600, 2, generator=generator)
+torch.manual_seed(0)
+target = nn.Sequential(nn.Linear(2, 16), nn.ReLU(), nn.Linear(16, 2))
+model = HyperGAN(target, 8, 6, 16, generator=generator)
+settings = Training(epochs=60, batch_size=60, networks=3, codes=16, checkpoint_seconds=0)
+fit(model, (x, (x[:, 0] > 0).long()), settings, generator=generator,
+    checkpoint=__import__("pathlib").Path(sys.argv[1]), progress=False)
+model.save(__import__("pathlib").Path(sys.argv[2]))
+"""
+
+
+@pytest.mark.slow
+def test_a_killed_process_ends_like_one_that_was_not(tmp_path):
+    def run(name, *, kill=False):
+        checkpoint = tmp_path / f"{name}.checkpoint"
+        process = subprocess.Popen([sys.executable, "-c", RUN, checkpoint, tmp_path / name])
+        if kill:
+            before = checkpoint.stat().st_mtime_ns if checkpoint.exists() else 0
+            while process.poll() is None:
+                if checkpoint.exists() and checkpoint.stat().st_mtime_ns > before:
+                    time.sleep(0.02)
+                    process.send_signal(signal.SIGKILL)
+                    return process.wait()
+        return process.wait()
+
+    assert run("one") == 0
+    assert [run("other", kill=True) for _ in range(3)] == 3 * [-signal.SIGKILL]
+    assert run("other") == 0
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "other").read_bytes()
+
+
+def test_a_checkpoint_of_other_settings_is_refused(target, blobs, tmp_path):
+    checkpoint = tmp_path / "checkpoint"
+    posterior, generator = model(target)
+    fit(posterior, blobs, QUICK, generator=generator, checkpoint=checkpoint, progress=False)
+    longer = Training(epochs=9, batch_size=60, networks=3)
+    with pytest.raises(TrainingError, match="other settings"):
+        fit(posterior, blobs, longer, checkpoint=checkpoint, progress=False)
+
+
+def test_a_damaged_checkpoint_is_refused(target, blobs, tmp_path):
+    checkpoint = tmp_path / "checkpoint"
+    posterior, generator = model(target)
+    fit(posterior, blobs, QUICK, generator=generator, checkpoint=checkpoint, progress=False)
+    content = checkpoint.read_bytes()
+    for damaged in (content[: len(content) // 2], b""):
+        checkpoint.write_bytes(damaged)
+        with pytest.raises(TrainingError, match="damaged.*delete it"):
+            fit(posterior, blobs, QUICK, checkpoint=checkpoint, progress=False)
+
+
+def test_nan_stops_the_run_and_keeps_the_state_before_it(target, blobs, tmp_path):
+    checkpoint = tmp_path / "checkpoint"
+    posterior, generator = model(target)
+    with pytest.raises(KilledError):
+        fit(
+            posterior, blobs, QUICK, loss=killing(7), generator=generator,
+            checkpoint=checkpoint, progress=False,
+        )  # fmt: skip
+    kept = checkpoint.read_bytes()
+    posterior, generator = model(target)
+    bad = blobs[0].clone()
+    bad[:] = float("nan")
+    with pytest.raises(TrainingError, match="became nan.*the state before it is in"):
+        fit(posterior, (bad, blobs[1]), QUICK, checkpoint=checkpoint, progress=False)
+    assert checkpoint.read_bytes() == kept
+
+
+def test_too_few_inputs_to_split_are_refused(target, blobs):
+    posterior, _ = model(target)
+    two = (blobs[0][:2], blobs[1][:2])
+    with pytest.raises(SettingsError, match="3 networks cannot split 2"):
+        fit(posterior, two, QUICK, progress=False)
+
+
+def test_an_unknown_device_is_refused(target, blobs):
+    posterior, _ = model(target)
+    with pytest.raises(SettingsError, match="use 'auto' or 'cpu'"):
+        fit(posterior, blobs, QUICK, device="abacus", progress=False)
+
+
+@pytest.mark.parametrize("kind", ZOO)
+def test_every_kind_of_target_is_trained_saved_and_drawn_from(kind, tmp_path):
+    network = ZOO[kind].network()
+    inputs = torch.cat([ZOO[kind].batch(seed) for seed in range(5)])[:12]
+    data = inputs, torch.arange(len(inputs)) % 3
+    posterior, generator = model(network)
+    settings = replace(QUICK, epochs=1, batch_size=6, networks=2)
+    fit(posterior, data, settings, validation=data, generator=generator, progress=False)
+    posterior.save(tmp_path / "posterior")
+    again, _ = model(network, seed=1)
+    again.load(tmp_path / "posterior")
+    one, other = (p.ensemble(2, torch.Generator().manual_seed(2)) for p in (posterior, again))
+    assert torch.equal(one(inputs), other(inputs))
+
+
+def test_a_list_of_pairs_is_a_dataset(target, blobs):
+    one, other = model(target), model(target)
+    fit(one[0], blobs, QUICK, generator=one[1], progress=False)
+    fit(other[0], list(zip(*blobs, strict=True)), QUICK, generator=other[1], progress=False)
+    assert same(state(one[0]), state(other[0]))
+
+
+def test_inputs_of_another_floating_type_are_refused_with_a_way_out(target, blobs):
+    posterior, generator = model(target)
+    doubles = blobs[0].double(), blobs[1]
+    with pytest.raises(DataError, match=r"inputs are torch.float64 .* \.to\(torch.float32\)"):
+        fit(posterior, doubles, QUICK, generator=generator, progress=False)
+
+
+def test_arrays_that_are_no_tensors_are_refused(target, blobs):
+    posterior, _ = model(target)
+    points, labels = blobs
+    for data in ((points.numpy(), labels.numpy()), (points, labels.numpy())):
+        with pytest.raises(DataError, match="have ndarray instead of tensors; .* torch.as_tensor"):
+            fit(posterior, data, QUICK, progress=False)
+
+
+def test_validation_data_of_a_regression_are_refused():
+    posterior, _ = model(nn.Linear(2, 1))
+    data = torch.zeros(60, 2), torch.zeros(60, 1)
+    with pytest.raises(DataError, match=r"labels \(60, 1\) .* and no validation data"):
+        fit(posterior, data, QUICK, loss=mean_squared_error, validation=data, progress=False)
+
+
+@pytest.mark.parametrize("mixer", [True, False])
+def test_batch_normalisation_needs_two_codes(mixer, target, blobs):
+    one = replace(QUICK, networks=1, codes=1)
+    sizes = {"noise_dim": 8, "code_dim": 6, "hidden": 16, "mixer": mixer}
+    with pytest.raises(SettingsError, match=r"codes=2.*batch_norm=False"):
+        fit(HyperGAN(target, **sizes), blobs, one, progress=False)
+    fit(HyperGAN(target, **sizes, batch_norm=False), blobs, one, progress=False)
+
+
+def test_inputs_without_a_label_are_refused(target, blobs):
+    posterior, _ = model(target)
+    with pytest.raises(HyperGANError, match="300 and 299"):
+        fit(posterior, (blobs[0], blobs[1][:-1]), QUICK, progress=False)
+
+
+def test_a_last_step_that_diverges_is_not_kept(target, blobs, tmp_path):
+    """Its loss is finite; only the weights that it leaves are not."""
+
+    def loss(outputs, labels):
+        return cross_entropy(outputs, labels) + (0 * outputs).sum((1, 2)).sqrt()
+
+    posterior, generator = model(target)
+    settings = replace(QUICK, epochs=1, steps_per_epoch=1)
+    checkpoint = tmp_path / "checkpoint"
+    with pytest.raises(TrainingError, match="nan, in epoch 1; check the inputs"):
+        fit(
+            posterior, blobs, settings, loss=loss, generator=generator,
+            checkpoint=checkpoint, progress=False,
+        )  # fmt: skip
+    assert not checkpoint.exists()
+
+
+def test_a_checkpoint_of_another_beta_is_refused(target, blobs, tmp_path):
+    checkpoint = tmp_path / "checkpoint"
+    for beta in (1.0, 0.5):
+        posterior = HyperGAN(target, 8, 6, 16, beta=beta)
+        if beta == 1:
+            fit(posterior, blobs, QUICK, checkpoint=checkpoint, progress=False)
+        else:
+            with pytest.raises(TrainingError, match="other settings"):
+                fit(posterior, blobs, QUICK, checkpoint=checkpoint, progress=False)
+
+
+def test_the_first_steps_are_watched(target, blobs):
+    posterior, generator = model(target)
+    history = fit(posterior, blobs, QUICK, validation=blobs, generator=generator, progress=False)
+    early = history[0]["early"]
+    assert [row["step"] for row in early] == [1, 3]  # of the five of an epoch
+    assert all(0 <= row["validation_accuracy"] <= 100 for row in early)
+    assert all("early" not in row for row in history[1:])

@@ -121,21 +121,27 @@ def variation(collection: Collection) -> Figure:
 
 
 def _start_and_whole(collection: Collection, column: str, label: str) -> Figure:
-    """Steps of the first epoch, then all epochs."""
+    """Steps of the first epoch, then all epochs, each on a scale of its own."""
     panels = [("step", column, "first epoch"), ("epoch", column, "whole training")]
-    figure = _panels(collection, panels, label)
+    figure = _panels(collection, panels, label, sharey=False)
     figure.axes[0].set_xscale("log")
     return figure
 
 
-def _panels(collection: Collection, panels: Sequence[tuple[str, str, str]], label: str) -> Figure:
+def _panels(
+    collection: Collection,
+    panels: Sequence[tuple[str, str, str]],
+    label: str,
+    *,
+    sharey: bool = True,
+) -> Figure:
     """A panel for each abscissa, column of the course and title; a line for each method."""
     rows = course(collection)
     colours = dict(zip(_methods(collection), sns.color_palette(), strict=False))
     width = min(3, len(panels))
     height = math.ceil(len(panels) / width)
     size = (4.2 * width, 3.4 * height)
-    figure, grid = plt.subplots(height, width, figsize=size, sharey=True, squeeze=False)
+    figure, grid = plt.subplots(height, width, figsize=size, sharey=sharey, squeeze=False)
     for axes, (when, column, title) in zip(grid.flat, panels, strict=False):
         axes.set(title=title)
         for method, colour in colours.items():

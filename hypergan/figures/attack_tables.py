@@ -111,8 +111,8 @@ def _text(values: pd.Series) -> str:
 
 def adaptive_finding(collection: Collection, method: str = "hypergan") -> str:
     """What new networks protect from, and what an adaptive attack leaves of it, in Markdown."""
-    table = outcomes(collection)
-    table = table[(table["method"] == method) & (table["eps"] > 0)]
+    table = _outcomes(collection)
+    table = table[table["method"] == method]
     wide = table.set_index(["attack", "tested", "eps", "seed"]).sort_index()
     if not {("unstopped", "same"), ("eot", "fresh")} <= set(wide.index.droplevel([2, 3])):
         return f"- {NONE}: there is no record of both attacks."
@@ -156,24 +156,25 @@ def checks(collection: Collection) -> pd.DataFrame:
     """
     table = _outcomes(collection)
     table = table[(table["tested"] == "same") & table["attack"].isin(ATTACKS)]
-    found: dict[str, list[bool]] = {
-        "FGSM is wrong more often with a larger eps": [],
-        "PGD is wrong more often with a larger eps": [],
-        "PGD is wrong as often as FGSM or more": [],
-        "PGD is always wrong at the largest eps": [],
-    }
+    found = []
     for _, attacked in table.groupby(["method", "seed", "attacked"]):
         curves = attacked.pivot(index="eps", columns="attack", values="success")
         fgsm, pgd = curves["fgsm"], curves["pgd"]
-        holds = (
-            all(small <= large for small, large in pairwise(fgsm)),
-            all(small <= large for small, large in pairwise(pgd)),
-            bool((pgd >= fgsm).all()),
-            bool(pgd.iloc[-1] == 1),
+        found.append(
+            (
+                all(small <= large for small, large in pairwise(fgsm)),
+                all(small <= large for small, large in pairwise(pgd)),
+                (pgd >= fgsm).all(),
+                pgd.iloc[-1] == 1,
+            )
         )
-        for results, result in zip(found.values(), holds, strict=True):
-            results.append(result)
-    return pd.DataFrame(
-        {"holds": {name: sum(r) for name, r in found.items()},
-         "of": {name: len(r) for name, r in found.items()}}
-    )  # fmt: skip
+    holds = pd.DataFrame(
+        found,
+        columns=[
+            "FGSM is wrong more often with a larger eps",
+            "PGD is wrong more often with a larger eps",
+            "PGD is wrong as often as FGSM or more",
+            "PGD is always wrong at the largest eps",
+        ],
+    )
+    return pd.DataFrame({"holds": holds.sum(), "of": holds.count()})

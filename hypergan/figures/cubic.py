@@ -76,7 +76,7 @@ def predictive_std(arrays: dict[str, Sequence[Arrays]], at: Sequence[float]) -> 
         nearest = [abs(columns["x"] - x).argmin() for x in at]
         return {f"x = {x:g}": std[i] for x, i in zip(at, nearest, strict=True)}
 
-    return _over_seeds(arrays, measured).T
+    return _over_seeds(arrays, measured)
 
 
 def predictive_quality(arrays: dict[str, Sequence[Arrays]], reference: Arrays) -> pd.DataFrame:
@@ -106,16 +106,16 @@ def predictive_quality(arrays: dict[str, Sequence[Arrays]], reference: Arrays) -
             for where, chosen in (("inside", inside), ("outside", ~inside))
         }
 
-    return _over_seeds(arrays, measured)
+    return _over_seeds(arrays, measured).T
 
 
 def _over_seeds(
     arrays: dict[str, Sequence[Arrays]], measured: Callable[[Arrays], dict[Any, float]]
 ) -> pd.DataFrame:
-    """Numbers of each seed's arrays as means with their intervals, a row for each method."""
+    """Numbers of each seed's arrays as means with their intervals, a column a method."""
     rows = {
         name: pd.DataFrame([measured(columns) for columns in of]) for name, of in arrays.items()
     }
     return pd.DataFrame(
         {name: {key: str(interval([*row[key]])) for key in row} for name, row in rows.items()}
-    ).T
+    )

@@ -39,18 +39,27 @@ def forward_networks(
     weights = _under_all_names(target, weights)
     call = partial(functional_call, target, tie_weights=False)
     if _is_dense(target):
-        own = 0 if not shared else None
-        return vmap(call, in_dims=(0, own), randomness="different")(weights, inputs)
-    inputs = _channels_last(inputs, image_dims=4 if shared else 5)
-    networks, batches = networks_of(weights), repeat(inputs) if shared else iter(inputs)
-    first = FirstLayer.of(target, weights) if shared and inputs.requires_grad else None
-    if first is not None:
-        call = partial(functional_call, first.rest, tie_weights=False)
-        networks, batches = networks_of(first.others(weights)), first.outputs(weights, inputs)
-    # `zip` asks for a network first, so that it ends before an endless `repeat`.
-    outputs = torch.stack([call(*pair) for pair in zip(networks, batches, strict=False)])
+        in_dims = (0, None if shared else 0)
+        outputs = vmap(call, in_dims=in_dims, randomness="different")(weights, inputs)
+    else:
+        outputs = _one_after_another(target, weights, inputs, shared=shared)
     reduced = torch.is_autocast_enabled(inputs.device.type) and outputs.dtype == torch.bfloat16
     return outputs.float() if reduced else outputs  # what is summed over them is not rounded
+
+
+def _one_after_another(
+    target: nn.Module, weights: Weights, inputs: Tensor, *, shared: bool
+) -> Tensor:
+    """Outputs of N networks, each on its own; see :func:`forward_networks`."""
+    inputs = _channels_last(inputs, image_dims=4 if shared else 5)
+    count = len(next(iter(weights.values())))
+    networks, batches = networks_of(weights), repeat(inputs, count) if shared else iter(inputs)
+    first = FirstLayer.of(target, weights) if shared and inputs.requires_grad else None
+    if first is not None:
+        target = first.rest
+        networks, batches = networks_of(first.others(weights)), first.outputs(weights, inputs)
+    call = partial(functional_call, target, tie_weights=False)
+    return torch.stack([call(*pair) for pair in zip(networks, batches, strict=True)])
 
 
 def networks_of(weights: Weights) -> Iterator[Weights]:

@@ -16,6 +16,14 @@ def normal(*shape: int, generator: torch.Generator | None, device: torch.device)
     return torch.randn(shape, generator=generator, device=source).to(device)
 
 
+def some_of(
+    total: int, n: int, *, generator: torch.Generator | None, device: torch.device
+) -> Tensor:
+    """``n`` different numbers below ``total`` in random order, drawn like :func:`normal`'s."""
+    source = generator.device if generator is not None else device
+    return torch.randperm(total, generator=generator, device=source)[:n].to(device)
+
+
 @contextmanager
 def global_seed(generator: torch.Generator | None) -> Iterator[None]:
     """Seed PyTorch's global generators from ``generator`` inside the block, restore them after it.
@@ -26,6 +34,7 @@ def global_seed(generator: torch.Generator | None) -> Iterator[None]:
         yield
         return
     seed = int(torch.randint(2**62, (), generator=generator, device=generator.device))
-    with torch.random.fork_rng():
-        torch.manual_seed(seed)
+    in_use = torch.cuda.is_initialized()  # seeding a GPU that nobody uses would start it
+    with torch.random.fork_rng(range(torch.cuda.device_count()) if in_use else []):
+        (torch.manual_seed if in_use else torch.default_generator.manual_seed)(seed)
         yield

@@ -183,6 +183,21 @@ def test_a_forward_pass_leaves_the_target_as_it_was(kind):
     copy.deepcopy(network)
 
 
+@pytest.mark.parametrize("bias", [True, False])
+def test_outputs_of_dense_networks_are_not_rounded_either(generator, bias):
+    target = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 3, bias=bias))
+    ensemble = Ensemble(target, drawn(target))
+    inputs = torch.rand(5, 4, generator=generator)
+    assert ensemble.predict(inputs, precision="bfloat16").dtype == torch.float32
+
+
+@pytest.mark.parametrize("network", [nn.Linear(4, 3), nn.Conv2d(1, 2, 3)])
+def test_networks_with_inputs_of_their_own_need_a_batch_each(network):
+    inputs = torch.rand(2, 5, *((4,) if isinstance(network, nn.Linear) else (1, 6, 6)))
+    with pytest.raises(ValueError, match="argument 2|sizes"):
+        forward_networks(network, drawn(network, 3), inputs, shared=False)
+
+
 def test_reduced_precision_moves_probabilities_by_little(generator):
     """Three digits of each product; the sums over networks are exact."""
     target = mnist_target()

@@ -15,10 +15,10 @@ import torch
 from torch import Tensor, nn
 
 from hypergan.ensemble import Weights, forward_networks
-from hypergan.errors import SettingsError, TargetError
+from hypergan.errors import SettingsError, TargetError, require_at_least
 from hypergan.layers import copy_of
 from hypergan.posterior import Posterior
-from hypergan.randomness import normal
+from hypergan.randomness import normal, some_of
 from hypergan.step import Step
 from hypergan.training import Training
 
@@ -31,7 +31,8 @@ class GoldStandard(Posterior):
     One :meth:`update` with all data is the whole run; before it, the draws are the prior's.
 
     Args:
-        target: The network, an ``nn.Sequential`` of ``nn.Linear`` and ``nn.ReLU``. It is copied.
+        target: The network, an ``nn.Sequential`` of ``nn.Linear`` and ``nn.ReLU``, each dense layer
+            of its own and none of them frozen. It is copied.
         noise: Standard deviation of the observations' noise, in the units of the targets.
         chains: Independent chains.
         warmup: Steps in which a chain adapts, which are thrown away.
@@ -41,6 +42,7 @@ class GoldStandard(Posterior):
 
     Raises:
         TargetError: If the target has another form, or cannot be copied.
+        SettingsError: If there is no noise, chain or draw, or a setting is negative.
     """
 
     size: int
@@ -57,13 +59,11 @@ class GoldStandard(Posterior):
         generator: torch.Generator | None = None,
     ) -> None:
         super().__init__()
-        modules = list(target.children()) if isinstance(target, nn.Sequential) else [target]
-        odd = [type(m).__name__ for m in modules if not isinstance(m, nn.Linear | nn.ReLU)]
-        if odd:
-            raise TargetError(
-                f"the gold standard cannot sample a target with {', '.join(odd)}; give it an "
-                "nn.Sequential of nn.Linear and nn.ReLU"
-            )
+        _require_form(target)
+        require_at_least(1, chains=chains, draws=draws)
+        require_at_least(0, warmup=warmup, max_tree_depth=max_tree_depth)
+        if not noise > 0:
+            raise SettingsError(f"noise is {noise}; give the observations some, in their own units")
         self.target = copy_of(target)
         self.noise, self.chains, self.warmup, self.draws = noise, chains, warmup, draws
         self.max_tree_depth = max_tree_depth
@@ -71,7 +71,7 @@ class GoldStandard(Posterior):
         for name, std in prior_stds(target).items():
             shape = (self.size, *target.get_parameter(name).shape)
             values = std * normal(*shape, generator=generator, device=torch.device("cpu"))
-            self.register_buffer(_buffer(name), values)
+            self.register_buffer(_buffer(name), values.to(target.get_parameter(name).dtype))
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -117,16 +117,10 @@ class GoldStandard(Posterior):
             SettingsError: If ``n`` is below 1, or there are fewer.
         """
         self._check_count(n, more="raise chains or draws")
-        source = generator.device if generator is not None else "cpu"
-        chosen = torch.randperm(self.size, generator=generator, device=source)[:n]
         weights = self._draws()
-        return {name: values[chosen.to(values.device)] for name, values in weights.items()}
-
-    def log_density(self, weights: dict[str, Any], inputs: Any, targets: Any) -> Any:
-        """Log of prior times likelihood of one network, in JAX's terms."""
-        from numpyro.infer.util import log_density
-
-        return log_density(self._model, (inputs, targets), {}, weights)[0]
+        device = next(iter(weights.values())).device
+        chosen = some_of(self.size, n, generator=generator, device=device)
+        return {name: values[chosen] for name, values in weights.items()}
 
     def _model(self, inputs: Any, targets: Any) -> None:
         """The Bayesian neural network as NumPyro's random variables."""
@@ -146,7 +140,7 @@ class GoldStandard(Posterior):
         """The target network in JAX, (B, ...) to (B, ...)."""
         import jax
 
-        for name, module in self.target.named_children():
+        for name, module in self.target._modules.items():  # `named_children` leaves out repeats
             if isinstance(module, nn.Linear):
                 inputs = inputs @ weights[f"{name}.weight"].T
                 inputs = inputs + weights[f"{name}.bias"] if module.bias is not None else inputs
@@ -199,6 +193,24 @@ class GoldStandard(Posterior):
     def _draws(self) -> Weights:
         """All draws, chain after chain."""
         return {name: self.get_buffer(_buffer(name)) for name in prior_stds(self.target)}
+
+
+def _require_form(target: nn.Module) -> None:
+    """Refuse what :meth:`GoldStandard._forward` would not compute, or what has no prior."""
+    modules = list(target) if type(target) is nn.Sequential else []
+    dense = [module for module in modules if type(module) is nn.Linear]
+    odd = sorted({type(m).__name__ for m in modules or [target]} - {"Linear", "ReLU"})
+    if not dense:
+        odd = odd or ["no stack of layers"]
+    if len(set(dense)) < len(dense):
+        odd.append("a dense layer used twice")
+    if not all(parameter.requires_grad for parameter in target.parameters()):
+        odd.append("frozen parameters")
+    if odd:
+        raise TargetError(
+            f"the gold standard cannot sample a target with {', '.join(odd)}; give it an "
+            "nn.Sequential of nn.Linear and nn.ReLU, each dense layer of its own, none frozen"
+        )
 
 
 def prior_stds(target: nn.Module) -> dict[str, float]:

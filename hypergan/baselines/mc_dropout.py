@@ -107,7 +107,8 @@ class MCDropout(Posterior):
         """Factors of a layer's weights in ``n`` networks: 0 for a dropped input, else 1."""
         groups = getattr(module, "groups", 1)
         outputs, inputs, *window = module.get_parameter("weight").shape  # inputs of a group
-        chances = torch.full((n, groups, 1, inputs), 1 - self.dropout)
+        source = generator.device if generator is not None else None
+        chances = torch.full((n, groups, 1, inputs), 1 - self.dropout, device=source)
         kept = chances.bernoulli(generator=generator).expand(n, groups, outputs // groups, inputs)
         return kept.reshape(n, outputs, inputs, *(1 for _ in window))
 

@@ -11,7 +11,7 @@ from hypergan.ensemble import Weights, forward_networks
 from hypergan.errors import SettingsError, TargetError
 from hypergan.layers import copy_of, layers_of
 from hypergan.posterior import Posterior
-from hypergan.randomness import global_seed
+from hypergan.randomness import global_seed, some_of
 from hypergan.step import Step
 from hypergan.training import Training
 
@@ -80,10 +80,13 @@ class NetworkEnsemble(Posterior):
             SettingsError: If ``n`` is below 1, or there are fewer members.
         """
         self._check_count(n, more="train with more members")
-        everyone = n == self.size
-        order = torch.arange(n) if everyone else torch.randperm(self.size, generator=generator)
-        chosen = order[:n]
-        return {name: stack[chosen.to(stack.device)] for name, stack in self.weights.items()}
+        device = self._stacked[0].device
+        chosen = (
+            torch.arange(n, device=device)
+            if n == self.size
+            else some_of(self.size, n, generator=generator, device=device)
+        )
+        return {name: stack[chosen] for name, stack in self.weights.items()}
 
     def optimisers(self, training: Training) -> dict[str, torch.optim.Optimizer]:
         """Adam over all members, which acts on each weight by itself.

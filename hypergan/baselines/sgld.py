@@ -26,7 +26,7 @@ from hypergan.errors import require_at_least
 from hypergan.layers import copy_of, layers_of
 from hypergan.objective import expected_task_loss
 from hypergan.posterior import Posterior
-from hypergan.randomness import normal
+from hypergan.randomness import normal, some_of
 from hypergan.step import Step
 from hypergan.training import Training
 from hypergan.vectors import vector_of, weights_of
@@ -108,9 +108,8 @@ class SGLD(Posterior):
         """
         self._check_count(n, more="train with more steps, more samples or less thinning")
         points = self.points
-        source = generator.device if generator is not None else points.device
-        chosen = torch.randperm(len(points), generator=generator, device=source)[:n]
-        return weights_of(points[chosen.to(points.device)], self.layers)
+        chosen = some_of(len(points), n, generator=generator, device=points.device)
+        return weights_of(points[chosen], self.layers)
 
     def optimisers(self, training: Training) -> dict[str, torch.optim.Optimizer]:
         """The drift: plain gradient descent at half the rate."""

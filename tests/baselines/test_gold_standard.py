@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import torch
+from numpyro.infer.util import log_density
 from torch import nn
 from torch.distributions import Normal
 from torch.func import functional_call
@@ -41,7 +42,7 @@ def test_the_log_density_is_torchs(seed):
     expected = float(prior + Normal(outputs, 0.5).log_prob(targets).sum())
     posterior = sampler(regression_target(), generator)
     arrays = {name: values.numpy() for name, values in weights.items()}
-    found = posterior.log_density(arrays, inputs.numpy(), targets.numpy())
+    found, _ = log_density(posterior._model, (inputs.numpy(), targets.numpy()), {}, arrays)
     assert float(found) == pytest.approx(expected, rel=1e-5)
 
 
@@ -95,6 +96,36 @@ def test_a_seed_gives_the_same_draws_and_chains_that_differ(generator):
     first = draws()
     assert torch.equal(first, draws())
     assert len(first.unique()) > 20
+
+
+def test_other_forms_and_frozen_layers_are_refused(generator):
+    twice = nn.Linear(2, 2)
+    frozen = nn.Sequential(nn.Linear(1, 2), nn.Linear(2, 1)).requires_grad_(False)
+    for target, what in {
+        nn.Linear(1, 1): "no stack of layers",
+        nn.Sequential(nn.Linear(1, 2), twice, twice): "a dense layer used twice",
+        frozen: "frozen parameters",
+    }.items():
+        with pytest.raises(TargetError, match=what):
+            sampler(target, generator)
+
+
+def test_an_activation_may_be_used_twice(generator):
+    activation = nn.ReLU()
+    layers = nn.Linear(1, 3), activation, nn.Linear(3, 3), activation, nn.Linear(3, 1)
+    posterior = sampler(nn.Sequential(*layers), generator)
+    weights = {name: values[0] for name, values in posterior.sample(1, generator).items()}
+    inputs = torch.randn(5, 1, generator=generator)
+    expected = functional_call(posterior.target, weights, inputs)
+    arrays = {name: values.numpy() for name, values in weights.items()}
+    found = torch.from_numpy(np.array(posterior._forward(arrays, inputs.numpy())))
+    torch.testing.assert_close(found.float(), expected)
+
+
+@pytest.mark.parametrize("odd", [{"noise": 0.0}, {"chains": 0}, {"draws": 0}, {"warmup": -1}])
+def test_settings_that_make_no_sense_are_refused(odd):
+    with pytest.raises(SettingsError, match=next(iter(odd))):
+        GoldStandard(regression_target(), **({"noise": 0.1} | odd))
 
 
 def test_other_targets_part_of_the_data_and_too_many_draws_are_refused(generator):

@@ -11,7 +11,7 @@ from hypergan.errors import HyperGANError
 from hypergan.experiments import records
 from hypergan.experiments.methods import METHODS
 from hypergan.experiments.records import Cell
-from hypergan.paths import published, runs
+from hypergan.paths import runs
 
 SWEPT = [name for name, method in METHODS.items() if not method.variation]
 """Methods of a sweep that names none."""
@@ -41,10 +41,10 @@ def record_path(cell: Cell, *, full: bool = False) -> Path:
     if full or own.exists():
         return own
     try:
-        records.find(cell)
+        found = records.find(cell)
     except HyperGANError:  # published, but not of today's settings
-        return own
-    return published() / cell.path if (published() / cell.path).exists() else own
+        found = None
+    return found[1] if found else own
 
 
 def shown_by(notebook: str, asked: Collection[Cell], seed: int, profile: str) -> list[Cell] | None:
@@ -77,6 +77,8 @@ class TimeLeft(logging.Handler):
             self.jobs = {rule: n for rule, n in vars(record)["stats"].items() if rule != "total"}
         elif event == "job_info":
             self.begun[vars(record)["jobid"]] = (vars(record)["rule_name"], now)
+        elif event == "job_error" and (job := self.begun.pop(vars(record)["jobid"], None)):
+            self.jobs[job[0]] -= 1
         elif event == "job_finished" and (job := self.begun.pop(vars(record)["job_id"], None)):
             rule, began = job
             self.seconds[rule].append(now - began)

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import sysconfig
 import time
+from functools import partial
 
 import pytest
 
@@ -26,8 +27,7 @@ CUBIC, OTHER = (Cell(m, "cubic", 0, "smoke") for m, _ in SHOWN["regression"])
 
 @pytest.fixture
 def published(tmp_path, monkeypatch):
-    for module in (records, sweep):
-        monkeypatch.setattr(module, "published", lambda: tmp_path / "published")
+    monkeypatch.setattr(records, "published", lambda: tmp_path / "published")
     return tmp_path / "published"
 
 
@@ -87,6 +87,12 @@ def test_the_time_left_is_told_from_the_jobs_that_are_done(capsys, monkeypatch):
     clock[0] = 660.0
     log("job_finished", job_id=3)
     assert re.fullmatch(r"about 1[01] min left\n", capsys.readouterr().err)
+    for job in (4, 5):
+        log("job_info", jobid=job, rule_name="cell")
+    log("job_error", jobid=4)  # it is not waited for
+    clock[0] = 1260.0
+    log("job_finished", job_id=5)
+    assert capsys.readouterr().err == "about 0 s left\n"
 
 
 def test_durations_in_words():
@@ -140,7 +146,9 @@ def start(clone, *options, **config):
     command = [sys.executable, "-m", "snakemake", *options]
     command += ["--config", *(f"{key}={value}" for key, value in config.items())]
     with (clone / "log").open("w") as log:
-        return subprocess.Popen(command, cwd=clone, env=environment, stdout=log, stderr=log)
+        return subprocess.Popen(
+            command, cwd=clone, env=environment, stdout=log, stderr=log, start_new_session=True
+        )
 
 
 def snakemake(clone, *options, fails=False, **config):
@@ -167,15 +175,27 @@ def test_a_fresh_clone_retrains_nothing_unless_asked(clone):
 
 
 @pytest.mark.slow
+def test_what_is_left_empty_has_its_default(clone):
+    """As `make sweep` passes on the variables that were not given."""
+    empty = {"methods": "", "mode": "", "profile": "", "seeds": ""}
+    log = snakemake(clone, "--dry-run", "records", **empty)
+    assert {"hypergan cubic --seed 0", "mnf cubic --seed 0"} <= set(commands(log))
+    assert "--profile lite" in log
+
+
+@pytest.mark.slow
 def test_the_whole_chain_is_planned_on_a_cluster(clone):
     methods = "hypergan hypergan-no-discriminator"
-    log = snakemake(
-        clone, "--dry-run", "--profile", "profiles/slurm", methods=methods, seeds=1, gpu=1
+    plan = partial(
+        snakemake, clone, "--dry-run", "--profile", "profiles/slurm", methods=methods, seeds=1
     )
+    log = plan(gpu=1)
     counts = dict(re.findall(r"^(\w+) +(\d+)$", log, flags=re.MULTILINE))
     assert counts == {"cell": "2", "notebook": "1", "book": "1", "all": "1", "total": "5"}
     assert log.count("gpu=1") == 2
+    assert log.count("runtime=1440") == 2
     assert "papermill book/regression.ipynb" in log
+    assert "gpu=1" not in plan()
 
 
 @pytest.mark.slow
@@ -193,7 +213,8 @@ def test_a_cell_that_fails_does_not_stop_the_others_and_is_repeated_alone(clone)
     damaged = clone / "runs" / cells.unfinished(cell)[0].relative_to(runs())
     damaged.parent.mkdir(parents=True)
     damaged.write_text("")
-    log = snakemake(clone, "records", seeds="1 2", fails=True)
+    first = f"runs/{cell.path.as_posix()}"
+    log = snakemake(clone, "records", "--prioritize", first, seeds="1 2", fails=True)
     assert "delete it to start afresh" in log
     assert [path.stem for path in records.paths(clone / "runs")] == ["seed2"]
     assert re.search("about .* left", log)
@@ -202,16 +223,22 @@ def test_a_cell_that_fails_does_not_stop_the_others_and_is_repeated_alone(clone)
 
 
 @pytest.mark.slow
-def test_after_a_kill_of_the_scheduler_what_was_in_flight_is_not_lost(clone):
-    first = clone / "runs" / Cell("hypergan", "cubic", 1, "smoke").path
-    process = start(clone, "--cores", "1", "records", seeds="1")
-    while not first.with_suffix(".lock").exists():
+@pytest.mark.parametrize("kill", [os.kill, os.killpg], ids=["scheduler", "scheduler and cell"])
+def test_after_a_kill_what_was_in_flight_is_repeated_alone(clone, kill):
+    first, second = (
+        clone / "runs" / Cell("hypergan", "cubic", seed, "smoke").path for seed in (1, 2)
+    )
+    options = ("--prioritize", str(first.relative_to(clone)))
+    process = start(clone, "--cores", "1", "records", *options, seeds="1 2")
+    while not second.with_suffix(".lock").exists():
         assert process.poll() is None, (clone / "log").read_text()
         time.sleep(0.01)
-    process.send_signal(signal.SIGKILL)  # the cell itself goes on
+    kill(process.pid, signal.SIGKILL)
     assert process.wait() == -signal.SIGKILL
-    snakemake(clone, "records", seeds="1")
-    assert [path.stem for path in records.paths(clone / "runs")] == ["seed1"]
+    again = commands(snakemake(clone, "records", seeds="1 2"))
+    by_itself = kill is os.kill  # then the cell goes on, and may end before it is repeated
+    assert again == ["hypergan cubic --seed 2"] or (by_itself and again == [])
+    assert [path.stem for path in records.paths(clone / "runs")] == ["seed1", "seed2"]
     assert not list(first.parent.glob("*.checkpoint"))
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from hypergan.bench import report
 from hypergan.data.datasets import NAMES as DATASETS
 from hypergan.errors import HyperGANError, RecordError
-from hypergan.experiments import cells, ledger, records, verification
+from hypergan.experiments import cells, ledger, records, trials, verification
 from hypergan.experiments.methods import METHODS
 from hypergan.experiments.records import Cell
 from hypergan.experiments.settings import PROFILES
@@ -52,6 +52,28 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument("--force", action="store_true", help="run again although there is a record")
     run.add_argument("--quiet", action="store_true", help="no progress bars")
     run.set_defaults(command=_run)
+    attempt = commands.add_parser(
+        "try",
+        help="train a method with other settings, judged on held-out training images",
+        description="Train a method as `run` does in the profile lite, but for some settings, and "
+        "judge it on training images that are held out. A row is added to trials.csv in runs/; "
+        "those that settings were chosen by are in data/search/trials.csv.",
+    )
+    attempt.add_argument("method", help=", ".join(METHODS))
+    attempt.add_argument("dataset", help="a data set of images")
+    attempt.add_argument(
+        "changes",
+        nargs="*",
+        metavar="NAME=VALUE",
+        help="settings of hypergan.Training or arguments of the model, such as weight_decay=0.003",
+    )
+    attempt.add_argument("--seed", type=int, default=0, help="default: 0")
+    attempt.add_argument(
+        "--held-out", type=int, default=2_000, help="images to judge it on (default: 2000)"
+    )
+    attempt.add_argument("--device", default="auto", help="cpu, cuda, ... (default: a GPU if any)")
+    attempt.add_argument("--quiet", action="store_true", help="no progress bars")
+    attempt.set_defaults(command=_try)
     promote = commands.add_parser(
         "promote", help="copy finished records of real data from runs/ to data/records/"
     )
@@ -98,6 +120,13 @@ def _run(options: argparse.Namespace) -> None:
             cell, progress=not options.quiet, device=options.device, force=options.force
         )
         print(f"{_relative(runs() / cell.path)}: {_headline(record)}")
+
+
+def _try(options: argparse.Namespace) -> None:
+    changes = trials.parse(options.changes)
+    trial = trials.Trial(options.method, options.dataset, changes, options.seed, options.held_out)
+    row = trials.run(trial, progress=not options.quiet, device=options.device)
+    print(", ".join(f"{name} {value}" for name, value in row.items() if value != ""))
 
 
 def _promote(options: argparse.Namespace) -> None:

@@ -1,0 +1,175 @@
+"""Trials of other settings, judged on training images that are held out.
+
+Settings of the profiles are chosen among these, never on test images.
+"""
+
+import hashlib
+import inspect
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, fields, replace
+from typing import Any
+
+import pandas as pd
+import torch
+
+from hypergan.data.datasets import load
+from hypergan.errors import SettingsError
+from hypergan.evaluation.classification import at_most, quality, spread
+from hypergan.experiments.cells import commit, target_for
+from hypergan.experiments.methods import METHODS, build
+from hypergan.experiments.settings import settings_for
+from hypergan.experiments.settings.form import Settings
+from hypergan.fitting import fit
+from hypergan.paths import PROJECT, exclusive, make_folder, runs, write_whole
+from hypergan.randomness import global_seed
+from hypergan.training import Training
+
+PUBLISHED = PROJECT / "data" / "search" / "trials.csv"
+SIZES = (1, 10, 100)
+"""Networks of the ensembles that are judged, as far as a method has so many."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A method's training in ``lite`` with some settings changed.
+
+    Attributes:
+        method: Its name.
+        dataset: An image data set.
+        changes: Other values of the training's settings or the model's arguments, by name.
+        seed: Of the training.
+        held_out: Training images to judge it on, 1 or more.
+        profile: Whose settings are changed.
+    """
+
+    method: str
+    dataset: str
+    changes: dict[str, Any] = field(default_factory=dict)
+    seed: int = 0
+    held_out: int = 2_000
+    profile: str = "lite"
+
+    @property
+    def settings(self) -> Settings:
+        """The settings with the changes.
+
+        Raises:
+            SettingsError: If a name is unknown, the value of one makes no sense, or the data set is
+                none of images.
+        """
+        settings = settings_for(self.method, self.dataset, self.profile)
+        if self.dataset == "cubic" or self.held_out < 1:
+            raise SettingsError("a trial is judged on held-out images of an image data set")
+        training = {f.name for f in fields(Training)}
+        arguments = set(inspect.signature(METHODS[self.method].posterior).parameters)
+        arguments -= {"target", "generator"}
+        if odd := sorted(self.changes.keys() - training - arguments):
+            known = ", ".join(sorted(training | arguments))
+            raise SettingsError(f"{self.method} has no setting {', '.join(odd)}; it has {known}")
+        chosen = {name: value for name, value in self.changes.items() if name in training}
+        others = {name: value for name, value in self.changes.items() if name not in training}
+        try:
+            changed = replace(settings.training, **chosen)
+        except TypeError as error:
+            raise SettingsError(f"one of {self} is of the wrong kind ({error})") from error
+        model = settings.model | others
+        return replace(settings, model=model, training=changed, validation=self.held_out)
+
+    def __str__(self) -> str:
+        """The changes as :func:`parse` reads them."""
+        return " ".join(f"{name}={_written(value)}" for name, value in self.changes.items())
+
+
+def parse(words: Sequence[str]) -> dict[str, Any]:
+    """Changes from ``NAME=VALUE``, the value a number, true, false or null, or else a word.
+
+    Raises:
+        SettingsError: If one is written otherwise.
+    """
+    changes: dict[str, Any] = {}
+    for word in words:
+        name, equals, value = word.partition("=")
+        if not equals:
+            raise SettingsError(f"{word!r} is no change of a setting; write NAME=VALUE")
+        try:
+            changes[name] = json.loads(value)
+        except ValueError:
+            changes[name] = value
+    return changes
+
+
+def run(trial: Trial, *, progress: bool = True, device: str = "auto") -> dict[str, Any]:
+    """Train, judge, and append a row to ``runs/trials.csv``.
+
+    A trial that was killed goes on from its checkpoint.
+
+    Returns:
+        The row: ``accuracy_N`` in percent on the held-out images, mean over disjoint ensembles of
+        N networks, and ``accuracy_train`` of single networks on the last epoch's mini-batches.
+
+    Raises:
+        HyperGANError: Whatever stands in the way.
+    """
+    settings = trial.settings
+    digest = hashlib.sha256(json.dumps(asdict(trial)).encode()).hexdigest()[:8]
+    checkpoint = make_folder(runs() / "trials") / f"{digest}.checkpoint"
+    data = load(trial.dataset, stand_in=settings.stand_in, validation=trial.held_out)
+    assert data.validation is not None
+    inputs, labels = data.validation.tensors
+    generator = torch.Generator().manual_seed(trial.seed)
+    with global_seed(generator):
+        target = target_for(data)
+    posterior = build(trial.method, target, settings.model, generator)
+    with exclusive(checkpoint.with_suffix(".lock")):
+        history = fit(
+            posterior,
+            data.train,
+            settings.training,
+            validation=data.validation,
+            generator=generator,
+            checkpoint=checkpoint,
+            device=device,
+            progress=progress,
+        )
+        ensemble = posterior.ensemble(at_most(posterior.size, max(SIZES)), generator)
+        scores = quality(
+            ensemble.predict(inputs).log_softmax(-1),
+            labels,
+            [size for size in SIZES if size <= len(ensemble)],
+        )
+        row = {
+            "dataset": trial.dataset,
+            "method": trial.method,
+            "changes": str(trial),
+            "epochs": settings.training.epochs,
+            "held_out": trial.held_out,
+            "seed": trial.seed,
+            "accuracy_train": round(history[-1]["accuracy"], 2),
+        }
+        row |= {f"accuracy_{n}": round(x, 2) for n, x in spread(scores)["accuracy"].items()}
+        append(row | {"commit": commit()})
+        checkpoint.unlink()
+    return row
+
+
+COLUMNS = [
+    *("dataset", "method", "changes", "epochs", "held_out", "seed", "accuracy_train"),
+    *(f"accuracy_{size}" for size in SIZES),
+    "commit",
+]
+"""Columns of a table of trials."""
+
+
+def append(row: dict[str, Any]) -> None:
+    """Add a row to this machine's trials; the file is written whole or not at all."""
+    path = runs() / "trials.csv"
+    with exclusive(path.with_suffix(".lock")):
+        before = [pd.read_csv(path)] if path.exists() else []
+        rows = pd.concat([*before, pd.DataFrame([row], columns=COLUMNS)])
+        write_whole(path, lambda temporary: rows.to_csv(temporary, index=False))
+
+
+def _written(value: Any) -> str:
+    """A value as :func:`parse` reads it."""
+    return value if isinstance(value, str) else json.dumps(value)

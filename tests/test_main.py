@@ -46,7 +46,13 @@ def mnist_files(tmp_path, monkeypatch):
     return tmp_path / "data"
 
 
-def test_run_list_and_promote(capsys, own_runs, tmp_path, monkeypatch):
+@pytest.fixture
+def committed(monkeypatch):
+    """Records are made as in a working tree without changes."""
+    monkeypatch.setattr(cells, "commit", lambda: "0" * 40)
+
+
+def test_run_list_and_promote(capsys, own_runs, tmp_path, monkeypatch, committed):
     assert main([*CUBIC, "--seed", "0", "1"]) == 0
     assert capsys.readouterr().out.count("std inside") == 2
     assert main(["list", "--profile", "smoke"]) == 0
@@ -64,7 +70,7 @@ def test_run_list_and_promote(capsys, own_runs, tmp_path, monkeypatch):
 
 
 def test_a_record_of_a_method_that_is_gone_does_not_stop_the_others(
-    capsys, own_runs, tmp_path, monkeypatch
+    capsys, own_runs, tmp_path, monkeypatch, committed
 ):
     monkeypatch.setattr(records, "published", lambda: tmp_path / "published")
     assert main(CUBIC) == 0

@@ -24,6 +24,9 @@ from hypergan.paths import PROJECT, exclusive, make_folder, runs
 from hypergan.randomness import global_seed
 from hypergan.targets import cifar_target, mnist_target, regression_target
 
+SAMPLERS = ("jax", "numpyro")
+"""Libraries that the gold standard alone computes with."""
+
 
 def get(cell: Cell, *, progress: bool = True) -> Record:
     """A cell's record, run now if there is none.
@@ -51,22 +54,18 @@ def run(cell: Cell, *, progress: bool = True, device: str = "auto", force: bool 
         HyperGANError: Whatever stands in the way; its message says what to do.
     """
     path = runs() / cell.path
-    if path.exists() and not force:
-        return _kept(cell, path)
+    if not force and (kept := records.find(cell, [runs()])):
+        return kept[0]
     make_folder(path.parent)
     with exclusive(path.with_suffix(".lock")):
-        if path.exists() and not force:  # another process has written it meanwhile
-            return _kept(cell, path)
+        if not force and (kept := records.find(cell, [runs()])):  # written by another process
+            return kept[0]
         for fragment in path.parent.glob(f".{path.stem}.*"):  # what a kill left half written
             fragment.unlink()
+        for state in unfinished(cell):  # what a kill left of the run that made the record
+            if path.exists() and state.exists() and state.stat().st_mtime <= path.stat().st_mtime:
+                state.unlink()
         return _run(cell, path, progress=progress, device=device)
-
-
-def _kept(cell: Cell, path: Path) -> Record:
-    """The record that is there already."""
-    record = records.read(path)
-    records.check(record, cell, path)
-    return record
 
 
 def _run(cell: Cell, path: Path, *, progress: bool, device: str) -> Record:
@@ -162,8 +161,8 @@ def commit() -> str:
 
 def versions() -> dict[str, str]:
     """Versions of what the numbers depend on."""
-    names = ["hypergan", "torch", "torchvision", "numpy", "scikit-learn"]
-    names += [name for name in ("jax", "numpyro") if find_spec(name)]  # the gold standard's
+    names = ["hypergan", "torch", "torchvision", "torchmetrics", "numpy", "scikit-learn"]
+    names += [name for name in SAMPLERS if find_spec(name)]
     return {"python": platform.python_version()} | {name: version(name) for name in names}
 
 

@@ -16,7 +16,7 @@ import numpy as np
 from hypergan.data.datasets import CUBIC_LIMIT, CUBIC_NOISE
 from hypergan.errors import HyperGANError, SettingsError
 from hypergan.evaluation import predictive
-from hypergan.experiments import records
+from hypergan.experiments import collection, records
 from hypergan.experiments.intervals import Interval, interval
 from hypergan.experiments.paper import transcribed
 from hypergan.experiments.records import Cell, Record
@@ -94,11 +94,13 @@ class Quantity:
     def values(self, profile: str, folders: Sequence[Path] | None) -> Values:
         """Value and record of each seed; a record that cannot be used is as good as none."""
         found: Values = {}
+        statistic = STATISTICS[self.statistic]
         some = Cell(self.method, self.dataset, profile=profile)
         for seed in records.seeds(some, folders):
             try:
                 record, path = records.find(replace(some, seed=seed), folders)  # type: ignore[misc]
-                value = STATISTICS[self.statistic](record, path, *self.arguments)
+                source = path if statistic is log_likelihood else record
+                value = statistic(source, *self.arguments)
             except (HyperGANError, KeyError, TypeError, ValueError):  # null, or no number
                 continue
             if not record.stand_in:
@@ -230,18 +232,15 @@ def _missing(values: dict[Quantity, Values], profile: str, seeds: int) -> tuple[
     return tuple(dict.fromkeys(cells))
 
 
-# Statistics: a record, its path and the arguments to a number.
+# Statistics: a record, or its path for its arrays, and the arguments to a number.
 
 
-def metric(record: Record, path: Path, keys: str) -> float:
+def metric(record: Record, keys: str) -> float:
     """A number in the metrics, by its keys with slashes between them."""
-    value = record.metrics
-    for key in keys.split("/"):
-        value = value[key]
-    return float(value)  # type: ignore[arg-type]
+    return collection.metric(*keys.split("/"))(record)
 
 
-def attack(record: Record, path: Path, kind: str, size: str, tested: str, measure: str) -> float:
+def attack(record: Record, kind: str, size: str, tested: str, measure: str) -> float:
     """A measure of the attacks on ensembles of a size, mean over all eps above 0.
 
     ``tested`` is "same" or "fresh": the networks attacked, or as many new ones.
@@ -250,25 +249,25 @@ def attack(record: Record, path: Path, kind: str, size: str, tested: str, measur
     return float(np.mean([row[measure] for eps, row in by_eps.items() if float(eps) > 0]))
 
 
-def relative_norm_std(record: Record, path: Path) -> float:
+def relative_norm_std(record: Record) -> float:
     """Standard deviation of a layer's norm over its mean, mean over the layers (Fig. 7)."""
     return float(np.mean([norm["std"] / norm["mean"] for norm in record.metrics["norms"].values()]))
 
 
-def history(record: Record, path: Path, column: str, when: str) -> float:
+def history(record: Record, column: str, when: str) -> float:
     """A column of the history, mean over the first tenth ("start") or the last ("end")."""
     values = [row[column] for row in record.history]
     tenth = max(1, len(values) // 10)
     return float(np.mean({"start": values[:tenth], "end": values[-tenth:]}[when]))
 
 
-def memory(record: Record, path: Path) -> float:
+def memory(record: Record) -> float:
     """Peak memory in GB while training; of a record that tells no more, of the whole run."""
     told = [row["peak_memory_bytes"] for row in record.history if "peak_memory_bytes" in row]
     return float(max(told, default=record.peak_memory_bytes)) / 1e9
 
 
-def log_likelihood(record: Record, path: Path, where: str, size: str) -> float:
+def log_likelihood(path: Path, where: str, size: str) -> float:
     """Log likelihood of a regression, mean over inputs "inside" or "outside" the data's interval.
 
     The mean over disjoint ensembles of ``size`` networks.

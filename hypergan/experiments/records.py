@@ -222,8 +222,8 @@ def check(record: Record, cell: Cell, path: Path) -> None:
         RecordError: It says what differs and how to run the cell again.
     """
     settings = settings_for(cell.method, cell.dataset, cell.profile)
-    asked = asdict(cell) | _flat(_rounded(settings.as_dict()))
-    found = {name: getattr(record, name) for name in asdict(cell)} | _flat(record.config)
+    asked = asdict(cell) | flat(_rounded(settings.as_dict()))
+    found = {name: getattr(record, name) for name in asdict(cell)} | flat(record.config)
     differing = [name for name in asked | found if asked.get(name) != found.get(name)]
     if differing:
         name = differing[0]
@@ -286,13 +286,19 @@ def promote(path: Path) -> Path:
 
     Raises:
         RecordError: If it is not a record of today's settings, or of stand-in data: a published
-            number comes from the real thing.
+            number comes from the real thing. Or if it names no commit, or one with "-dirty": its
+            code has to be there to be read.
     """
     record = read(path)
     check(record, record.cell, path)
     arrays(path)
     if record.stand_in:
         raise RecordError(f"{path} was made on stand-in data; promote records of real data")
+    if record.commit == "unknown" or record.commit.endswith("-dirty"):
+        raise RecordError(
+            f"{path} was made by code that no commit holds ({record.commit}); commit the changes "
+            f"in a checkout of git and run the cell again with `{record.cell.command} --force`"
+        )
     destination = published() / record.cell.path
     for suffix in (".npz", ".json"):  # the record last, as in `write`
         copy = partial(shutil.copyfile, path.with_suffix(suffix))
@@ -317,10 +323,10 @@ def _rounded(content: Any) -> Any:
     return content
 
 
-def _flat(content: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested settings by dotted names."""
-    flat: dict[str, Any] = {}
-    for key, value in content.items():
-        inner = isinstance(value, dict)
-        flat |= _flat(value, f"{prefix}{key}.") if inner else {f"{prefix}{key}": value}
-    return flat
+def flat(content: Any, name: str = "") -> dict[str, Any]:
+    """Nested settings or metrics by dotted names."""
+    if isinstance(content, dict | list):
+        pairs = content.items() if isinstance(content, dict) else enumerate(content)
+        parts = (flat(value, f"{name}.{key}" if name else str(key)) for key, value in pairs)
+        return {key: value for part in parts for key, value in part.items()}
+    return {name: content}

@@ -17,7 +17,8 @@ from typing import Any
 
 from hypergan.errors import RecordError
 from hypergan.experiments import records
-from hypergan.experiments.records import Cell, Record
+from hypergan.experiments.cells import SAMPLERS
+from hypergan.experiments.records import Cell, Record, flat
 from hypergan.fitting import COSTS
 from hypergan.paths import PROJECT, published, runs
 
@@ -224,8 +225,10 @@ def difference(one: Record, other: Record) -> str:
         return "made on a GPU"
     if one.device != other.device:
         return f"made on another machine ({one.device}; {other.device})"
-    names = [name for name in one.versions if one.versions[name] != other.versions.get(name)]
-    if names:
+    told = one.versions.keys() & other.versions.keys()  # older records tell fewer
+    if one.method != "nuts":
+        told -= set(SAMPLERS)
+    if names := sorted(name for name in told if one.versions[name] != other.versions[name]):
         return f"made with other versions of {', '.join(names)}"
     if one.data_sha256 != other.data_sha256:
         return "made from other files"
@@ -288,26 +291,15 @@ def chosen(filters: list[str]) -> list[Path]:
     return sorted(wanted)
 
 
-def flat(content: Any, name: str = "") -> dict[str, Any]:
-    """Nested metrics by dotted names."""
-    if isinstance(content, dict | list):
-        pairs = content.items() if isinstance(content, dict) else enumerate(content)
-        parts = (flat(value, f"{name}.{key}" if name else str(key)) for key, value in pairs)
-        return {key: value for part in parts for key, value in part.items()}
-    return {name: content}
-
-
 def _read(cell: Cell, folder: Path) -> Record:
     """The record in a folder, if it is one of today's settings."""
-    path = folder / cell.path
-    if not path.exists():
+    found = records.find(cell, [folder])
+    if found is None:
         how = f"run it with `{cell.command}`"
         if folder == published():
             how = "publish it with `python -m hypergan promote`, or verify another"
         raise RecordError(f"{cell.path} has no record in {folder}; {how}")
-    record = records.read(path)
-    records.check(record, cell, path)
-    return record
+    return found[0]
 
 
 def _count(metric: str, metrics: dict[str, Any]) -> float:

@@ -35,7 +35,9 @@ def vectors(posterior, n, generator):
 def test_a_gaussian_is_recovered(generator):
     """2,000 points of a Gaussian stand in for a chain; the generator gets their mean and spread.
 
-    Generator and critic circle around the solution, so that the moments are averaged over steps.
+    The generator would start at the mean; it is put 0.8 standard deviations off, and has to find
+    it. Generator and critic circle around the solution, so that the moments are averaged over
+    steps.
     """
     posterior, _ = distiller(
         nn.Linear(2, 1, bias=False),
@@ -48,6 +50,8 @@ def test_a_gaussian_is_recovered(generator):
     posterior.sgld_steps = 2000
     posterior.sgld.steps.fill_(2000)
     posterior._standardise()
+    spread = real.std(0)
+    posterior.centre += 0.8 * spread
     optimisers, unused = posterior.optimisers(QUICK), torch.zeros(1, 2)
     step = Step(unused, unused, mean_squared_error, QUICK, optimisers, 1, generator)
     means, covariances = [], []
@@ -57,8 +61,7 @@ def test_a_gaussian_is_recovered(generator):
             made = vectors(posterior, 1000, generator)
             means.append(made.mean(0))
             covariances.append(made.T.cov())
-    spread = real.std(0)
-    assert ((torch.stack(means).mean(0) - real.mean(0)).abs() < 0.3 * spread).all()
+    assert ((torch.stack(means).mean(0) - real.mean(0)).abs() < 0.2 * spread).all()
     off = torch.stack(covariances).mean(0) - real.T.cov()
     assert (off.abs() < 0.4 * spread.outer(spread)).all()
 

@@ -1,8 +1,10 @@
 import multiprocessing
 import os
 import random
+import signal
 import time
 from dataclasses import asdict, replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -15,6 +17,7 @@ from hypergan.experiments.methods import METHODS
 from hypergan.experiments.records import Cell
 from hypergan.experiments.settings import settings_for
 from hypergan.fitting import COSTS
+from hypergan.paths import write_whole
 
 
 def lasting(record):
@@ -133,6 +136,27 @@ def test_a_cell_of_other_settings_starts_afresh(own_runs, monkeypatch):
     assert not list(own_runs.rglob("*.checkpoint")) + list(own_runs.rglob("*.evaluation"))
 
 
+def test_what_a_finished_run_left_is_not_taken_for_a_new_one(own_runs, monkeypatch):
+    """A kill between the writing of the record and the deletion of its checkpoint."""
+    cell = Cell("hypergan", "cubic", 1, "smoke")
+    write = records.write
+
+    def killed(*arguments):
+        write(*arguments)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cells.records, "write", killed)
+    with pytest.raises(KeyboardInterrupt):
+        cells.run(cell, progress=False)
+    monkeypatch.setattr(cells.records, "write", write)
+    assert list(own_runs.rglob("*.checkpoint"))
+    first = cells.run(cell, progress=False)
+    again = cells.run(cell, progress=False, force=True)
+    assert lasting(again) == lasting(first)
+    assert [row["seconds"] for row in again.history] != [row["seconds"] for row in first.history]
+    assert not list(own_runs.rglob("*.checkpoint"))
+
+
 @pytest.mark.slow
 def test_a_stopped_evaluation_goes_on_and_gives_the_same_record(own_runs, monkeypatch):
     cell = Cell("hypergan", "mnist", 1, "smoke")
@@ -163,15 +187,32 @@ def forbidden(*_, **__):
 
 
 MANY = Cell("hypergan", "cubic", 0, "smoke")
+IMAGES = Cell("ensemble", "digits", 0, "smoke")
+SHORT = {MANY: {"epochs": 45, "steps_per_epoch": 2}, IMAGES: {"epochs": 6, "steps_per_epoch": 10}}
 
 
-def run_many_epochs(folder):
-    """What the processes below run: a cell in short epochs, each of which leaves a checkpoint."""
+def run_short_epochs(folder, cell, deadly):
+    """What the processes below run: a cell in short epochs, each of which leaves a checkpoint.
+
+    Half way through writing a file of the ``deadly`` kind, if any, it is killed. One thread: where
+    other tests run, two would wait for each other.
+    """
     os.environ["HYPERGAN_RUNS"] = str(folder)
-    settings = settings_for(MANY.method, MANY.dataset, MANY.profile)
-    training = replace(settings.training, epochs=45, steps_per_epoch=2, checkpoint_seconds=0)
+    torch.set_num_threads(1)
+    settings = settings_for(cell.method, cell.dataset, cell.profile)
+    training = replace(settings.training, checkpoint_seconds=0, **SHORT[cell])
     cells.settings_for = records.settings_for = lambda *_: replace(settings, training=training)
-    cells.run(MANY, progress=False)
+
+    def killed(path, write):
+        def written(temporary):
+            write(temporary)
+            if path.suffix == deadly:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        write_whole(path, written)
+
+    records.write_whole = killed
+    cells.run(cell, progress=False)
 
 
 @pytest.fixture
@@ -180,8 +221,8 @@ def start():
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["hypergan.experiments.cells"])
 
-    def start(folder):
-        process = context.Process(target=run_many_epochs, args=(folder,))
+    def start(folder, cell=MANY, deadly=None):
+        process = context.Process(target=run_short_epochs, args=(folder, cell, deadly))
         process.start()
         return process
 
@@ -203,12 +244,52 @@ def changed(path, *, times, process):
         time.sleep(0.001)
 
 
+def kept(path):
+    """What an unfinished run has kept beside its record's place: rows of epochs, then of stages.
+
+    With the seconds that each took: done again it would not take the same to the last digit.
+    """
+
+    def states(kind):
+        files = path.parent.glob(f"{path.stem}.*.{kind}")
+        return [torch.load(file, weights_only=True) for file in files]
+
+    epochs = [row for state in states("checkpoint") for row in state["history"]]
+    stages = [
+        {"stage": name, "seconds": stage["seconds"]}
+        for state in states("evaluation")
+        for name, stage in state.items()
+    ]
+    return epochs + stages
+
+
+def require_continued(states):
+    """Each process went on from what those before it had kept, and kept only a part itself."""
+    lives = [*pairwise([[], *states])]
+    assert all(after[: len(before)] == before for before, after in lives)
+    assert len(states[-1]) > max(len(after) - len(before) for before, after in lives)
+
+
+def require_alike(cell, whole, other):
+    """The records in two folders tell the same, and nothing of the work is left beside one."""
+    folders = whole, other
+    one, other = (records.read(folder / cell.path) for folder in folders)
+    assert lasting(one) == lasting(other)
+    assert one.arrays_sha256 == other.arrays_sha256
+    one, other = (records.arrays(folder / cell.path) for folder in folders)
+    assert one.keys() == other.keys()
+    assert all(np.array_equal(one[name], other[name]) for name in one)
+    leftovers = {file.name for file in (folders[1] / cell.path).parent.iterdir()}
+    assert leftovers == {f"seed0.{kind}" for kind in ("json", "npz", "safetensors", "lock")}
+
+
 @pytest.mark.slow
 def test_a_cell_killed_ten_times_at_random_moments_gives_the_same_record(start, tmp_path):
     whole = start(tmp_path / "whole")
     whole.join()
     path = tmp_path / "killed" / MANY.path
     moments = random.Random(0)
+    states = []
     for _ in range(10):
         process = start(tmp_path / "killed")
         changed(path, times=moments.randint(0, 4), process=process)
@@ -216,18 +297,52 @@ def test_a_cell_killed_ten_times_at_random_moments_gives_the_same_record(start, 
         assert process.is_alive()
         process.kill()
         process.join()
+        states.append(kept(path))
     assert not path.exists()
-    assert checkpoints(path)
+    require_continued(states)
     last = start(tmp_path / "killed")
     last.join()
     assert (whole.exitcode, last.exitcode) == (0, 0)
-    one, other = (records.read(tmp_path / name / MANY.path) for name in ("whole", "killed"))
-    assert lasting(one) == lasting(other)
-    one, other = (records.arrays(tmp_path / name / MANY.path) for name in ("whole", "killed"))
-    assert one.keys() == other.keys()
-    assert all(np.array_equal(one[name], other[name]) for name in one)
-    leftovers = {file.name for file in path.parent.iterdir()}
-    assert leftovers == {f"seed0.{kind}" for kind in ("json", "npz", "safetensors", "lock")}
+    history = records.read(path).history
+    assert history[: len(states[-1])] == records._rounded(states[-1])
+    require_alike(MANY, tmp_path / "whole", tmp_path / "killed")
+
+
+@pytest.mark.slow
+def test_an_image_cell_killed_in_any_part_of_its_run_gives_the_same_record(start, tmp_path):
+    began = time.monotonic()
+    whole = start(tmp_path / "whole", IMAGES)
+    whole.join()
+    seconds = time.monotonic() - began
+    path = tmp_path / "killed" / IMAGES.path
+    epochs, parts = 6, 6 + 5  # five stages: the ensemble, attacks on 1, 5 and 10, their transfer
+    moments = random.Random(0)
+    states = []
+    for done in sorted(moments.sample(range(1, parts - 1), 5)):
+        process = start(tmp_path / "killed", IMAGES)
+        while len(kept(path)) < done and process.is_alive():
+            time.sleep(0.02)
+        time.sleep(moments.uniform(0, seconds / parts))
+        assert process.is_alive()
+        process.kill()
+        process.join()
+        states.append(kept(path))
+    assert len(states[0]) < epochs
+    assert epochs < len(states[-1]) < parts  # killed between two stages of the evaluation
+    for kind in (".npz", ".json"):
+        process = start(tmp_path / "killed", IMAGES, kind)
+        process.join()
+        assert process.exitcode == -signal.SIGKILL
+        states.append(kept(path))
+    assert not path.exists()
+    assert len(states[-1]) == parts
+    require_continued(states)
+    last = start(tmp_path / "killed", IMAGES)
+    last.join()
+    assert (whole.exitcode, last.exitcode) == (0, 0)
+    took = sum(row["seconds"] for row in states[-1])
+    assert records.read(path).wall_seconds == pytest.approx(took, rel=1e-5)
+    require_alike(IMAGES, tmp_path / "whole", tmp_path / "killed")
 
 
 @pytest.mark.slow

@@ -232,7 +232,7 @@ def test_statistics_of_a_record():
     record = example(history=rows, metrics=metrics, peak_memory_bytes=1_500_000_000)
 
     def value(name, *arguments):
-        return STATISTICS[name](record, None, *arguments)
+        return STATISTICS[name](record, *arguments)
 
     assert value("metric", "norms/linear/std") == 0.6
     assert value("relative_norm_std") == pytest.approx(0.2)
@@ -250,12 +250,12 @@ def test_the_log_likelihood_is_the_mean_over_ensembles_of_that_size(own_runs):
     predictions = np.random.default_rng(0).normal(x, 2, size=(40, 4)).astype(np.float32)
     path = own_runs / Cell(FULL, "cubic", 0, "lite").path
     arrays = {"x": x, "y": x**3, "predictions": predictions}
-    record = records.write(example(Cell(FULL, "cubic", 0, "lite")), arrays, path)
+    records.write(example(Cell(FULL, "cubic", 0, "lite")), arrays, path)
     outside = [
         predictive.log_likelihood(predictions[i : i + 10, [0, 3]], x[[0, 3]] ** 3, noise=3.0)
         for i in range(0, 40, 10)
     ]
-    found = claims.log_likelihood(record, path, "outside", "10")
+    found = claims.log_likelihood(path, "outside", "10")
     assert found == pytest.approx(np.mean(outside), rel=1e-5)
 
 

@@ -129,6 +129,15 @@ def test_only_good_records_of_real_data_are_promoted(own_runs, published):
     assert not published.exists()
 
 
+@pytest.mark.parametrize("commit", ["unknown", "0" * 40 + "-dirty"])
+def test_a_record_of_code_that_no_commit_holds_is_not_promoted(commit, written, published):
+    edit(written, commit=commit)
+    advice = f"commit the changes .*again with `{CELL.command} --force`"
+    with pytest.raises(RecordError, match=rf"no commit holds \({commit}\); {advice}"):
+        records.promote(written)
+    assert not published.exists()
+
+
 def test_a_folder_that_cannot_be_written_is_named(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(StorageError, match="cannot write to .*file.*HYPERGAN_RUNS"):

@@ -4,16 +4,26 @@ from dataclasses import replace
 from itertools import product
 
 import pytest
+import torch
+from torch import nn
 
 from hypergan.data.datasets import CUBIC_NOISE, load
 from hypergan.data.datasets import NAMES as DATASETS
 from hypergan.errors import SettingsError
 from hypergan.evaluation.regression import scale
-from hypergan.experiments.methods import METHODS, UNVARIED, VARIED
+from hypergan.experiments.methods import METHODS, UNVARIED, VARIED, build
 from hypergan.experiments.settings import PROFILES, settings_for
 from hypergan.model import HyperGAN
 
+IMAGES = [name for name in DATASETS if name != "cubic"]
 CELLS = [(m, d, p) for m in METHODS for d, p in product(METHODS[m].datasets, PROFILES)]
+
+
+def built(method, dataset, profile):
+    """A method's posterior with the settings of a cell, on a small target."""
+    target = nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 2))
+    model = settings_for(method, dataset, profile).model
+    return build(method, target, model, torch.Generator().manual_seed(0))
 
 
 @pytest.mark.parametrize(("method", "dataset", "profile"), CELLS)
@@ -80,6 +90,68 @@ def test_the_paper_profile_trains_plain_networks_as_section_4_1_says(method, dat
     training = settings_for(method, dataset, "paper").training
     assert (training.epochs, training.learning_rate, training.schedule) == (100, 0.01, "plateau")
     assert training.share_images or training.networks == 1  # an epoch is one of every network
+
+
+@pytest.mark.parametrize(("dataset", "profile"), [*product(IMAGES, ["lite", "paper"])])
+def test_mc_dropout_drops_half_and_is_measured_by_a_hundred_networks(dataset, profile):
+    """Section 4.1."""
+    evaluation = settings_for("mc-dropout", dataset, profile).evaluation
+    assert built("mc-dropout", dataset, profile).dropout == 0.5
+    assert evaluation.networks == max(evaluation.sizes) == 100
+
+
+def test_only_its_start_sets_the_released_ensemble_apart():
+    """Its convolutions start from N(0, 1) in the authors' code, see the book's deviations."""
+    assert METHODS["ensemble-normal-init"].switches == {"initialisation": "normal"}
+    assert METHODS["ensemble"].switches == {}
+    assert METHODS["ensemble-normal-init"].posterior is METHODS["ensemble"].posterior
+
+
+@pytest.mark.parametrize("dataset", IMAGES)
+def test_the_paper_profile_trains_mnf_as_its_code_does(dataset):
+    """github.com/AMLab-Amsterdam/MNF_VBNN: Adam, a draw of z for each of a hundred images."""
+    settings = settings_for("mnf", dataset, "paper")
+    training = settings.training
+    assert (training.learning_rate, training.schedule, training.weight_decay) == (
+        1e-3, "constant", 0,
+    )  # fmt: skip
+    assert (training.epochs, training.batch_size, training.networks) == (100, 100, 100)
+    assert settings.evaluation.networks == 100
+    posterior = built("mnf", dataset, "paper")
+    assert (posterior.max_std, posterior.kl_weight) == (0.5, 1)
+    assert all((layer.log_std["weight"] == -9).all() for layer in posterior.layers.values())
+
+
+@pytest.mark.parametrize("method", ["sgld", "apd"])
+@pytest.mark.parametrize("dataset", IMAGES)
+def test_the_paper_profile_has_the_chain_of_wang_et_al(dataset, method):
+    """Their code, github.com/wangkua1/apd_public: 200,000 steps at a rate of 0.05."""
+    settings = settings_for(method, dataset, "paper")
+    training = settings.training
+    assert (training.learning_rate, training.schedule) == (0.05, "constant")
+    assert (training.weight_decay, training.batch_size, training.networks) == (0.001, 100, 1)
+    chain = built(method, dataset, "paper")
+    steps = training.epochs * training.steps_per_epoch
+    if method == "apd":
+        chain, steps = chain.sgld, chain.sgld_steps
+    assert steps == 200_000
+    assert (chain.burn_in, chain.thinning, len(chain.kept)) == (500, 20, 9975)
+    assert chain.temperature == 1
+    assert settings.evaluation.networks == 100
+
+
+@pytest.mark.parametrize("dataset", IMAGES)
+def test_the_paper_profile_distils_as_wang_et_al(dataset):
+    """Their code, too: 100,000 steps on bare vectors, noise of 100 as for convolutions."""
+    training = settings_for("apd", dataset, "paper").training
+    apd = built("apd", dataset, "paper")
+    assert training.epochs * training.steps_per_epoch - apd.sgld_steps == 100_000
+    assert not apd.standardise
+    assert (apd.noise_dim, apd.rate, apd.penalty, apd.critic_steps) == (100, 1e-4, 10, 5)
+    for network, first in ((apd.generator, 100), (apd.critic, len(apd.centre))):
+        layers = [layer for layer in network if isinstance(layer, nn.Linear)]
+        assert [layer.in_features for layer in layers] == [first, 100, 100, 100]
+    assert apd.optimisers(training)["generator"].defaults["betas"] == (0.5, 0.9)
 
 
 def test_a_method_for_one_data_set_is_refused_on_others():

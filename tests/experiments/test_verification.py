@@ -13,14 +13,14 @@ from hypergan import paths
 from hypergan.__main__ import main
 from hypergan.errors import RecordError
 from hypergan.experiments import cells, records, verification
-from hypergan.experiments.records import Cell
+from hypergan.experiments.records import Cell, flat
 from hypergan.experiments.verification import (
     TOLERANCES,
     Row,
     chosen,
     compare,
     compare_records,
-    flat,
+    difference,
     tolerance_of,
 )
 
@@ -94,6 +94,23 @@ def test_elsewhere_tolerances_apply(changes, reason, own_runs, published):
     assert comparison.ok
     write(own_runs, metrics(**{"1": 91.1}), **changes)
     assert not compare(CELL).ok
+
+
+def test_only_versions_that_both_records_tell_make_a_difference():
+    older = example(versions={"torch": "2", "scipy": "1"})
+    newer = example(versions={"torch": "2", "torchmetrics": "1"})
+    assert difference(older, newer) == difference(newer, older) == ""
+    assert "torchmetrics" in cells.versions()
+
+
+def test_versions_of_the_sampler_matter_to_the_gold_standard_alone():
+    def reason(method):
+        cell = Cell(method, "cubic", 0, "lite")
+        one, other = (example(cell, versions={"torch": "2", "jax": v}) for v in ("1", "2"))
+        return difference(one, other)
+
+    assert reason("hypergan") == ""
+    assert reason("nuts") == "made with other versions of jax"
 
 
 def test_two_runs_on_a_gpu_are_never_made_alike(own_runs, published):

@@ -21,8 +21,9 @@ VERSION = 1
 class Checkpoint:
     """Saves and restores a run, so that a run that was killed ends as if it had not been.
 
-    The file is written whole or not at all. One of another run is refused: continuing it would
-    give networks of neither.
+    The file is written whole or not at all. One of other settings, another number of inputs or
+    another target is refused: continuing it would give networks of neither run. Targets are told
+    apart by the shapes of their weights, and other data of the same number are not noticed.
 
     Args:
         path: The file; None keeps nothing.
@@ -67,7 +68,8 @@ class Checkpoint:
         """Restore the state; the rows of the epochs that are done, none without a file.
 
         Raises:
-            TrainingError: If the file is damaged or another run's.
+            TrainingError: If the file is damaged, or of other settings, another number of inputs or
+                another target.
         """
         if self.path is None or not self.path.exists():
             return []
@@ -79,8 +81,8 @@ class Checkpoint:
             ) from error
         if not isinstance(state, dict) or state.get("run") != self.run:
             raise TrainingError(
-                f"the checkpoint {self.path} belongs to a run with other settings, data or "
-                "target; delete it to start afresh, or choose another file"
+                f"the checkpoint {self.path} belongs to a run with other settings, number of "
+                "inputs or target; delete it to start afresh, or choose another file"
             )
         for name, part in self.parts.items():
             part.load_state_dict(state["parts"][name])

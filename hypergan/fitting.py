@@ -2,6 +2,7 @@
 
 import math
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -68,13 +69,15 @@ def fit(
         progress: Show a progress bar.
 
     Returns:
-        A row an epoch; the first one has rows of its own, ``early``, for some of its steps.
+        A row an epoch, with means over the steps that report a quantity; the first one has rows of
+        its own, ``early``, for some of its steps.
 
     Raises:
         DataError: If the data are no tensors or of another floating type than the target, the
             targets not what the loss takes, or those of ``validation`` no class indices.
         SettingsError: If the data cannot fill a mini-batch, or the device is not there.
-        TrainingError: If the loss becomes NaN or infinite, or the checkpoint is another run's.
+        TrainingError: If the loss becomes NaN or infinite, or the checkpoint is damaged or of other
+            settings, another number of inputs or another target.
         StorageError: If the checkpoint cannot be written.
     """
     keep_freed_memory()
@@ -84,7 +87,8 @@ def fit(
     scored = None if validation is None else as_dataset(validation)
     batch_size, steps = _steps(len(data), training)
     _require_type(data, posterior.target)
-    posterior.to(choose_device(device)).train()
+    chosen = choose_device(device)
+    posterior.to(chosen).train()
     optimisers = posterior.optimisers(training)
     peaks = [group["lr"] for group in _groups(optimisers)]
     state = Checkpoint(
@@ -103,6 +107,7 @@ def fit(
             started = time.perf_counter()
             bar.set_description(f"epoch {epoch + 1}/{training.epochs}")
             totals: dict[str, Tensor] = {}
+            reported = Counter[str]()
             early: list[dict[str, Any]] = []
             losses = [row["loss"] for row in history]
             with global_seed(generator):
@@ -111,26 +116,26 @@ def fit(
                     factor = training.rate_factor((step + 1) / (training.epochs * steps), losses)
                     for group, peak in zip(groups, peaks, strict=True):
                         group["lr"] = peak * factor
-                    inputs, targets = (
-                        tensor.to(choose_device(device)) for tensor in fetch(data, indices)
-                    )
+                    inputs, targets = (tensor.to(chosen) for tensor in fetch(data, indices))
                     reports = posterior.update(
                         Step(inputs, targets, loss, training, optimisers, len(data), generator)
                     )
                     for name, value in reports.items():
                         totals[name] = totals.get(name, 0) + value / steps
+                    reported.update(reports.keys())
                     if step + 1 in _EARLY and epoch == 0:
                         early.append(
                             {"step": step + 1} | _measure(posterior, scored, training, generator)
                         )
                     bar.update()
                 row: dict[str, Any] = {"epoch": epoch + 1}
-                row |= {name: float(total) for name, total in totals.items()}
+                # APD reports its distance only once its chain is done; elsewhere the factor is 1.
+                row |= {name: float(t) * (steps / reported[name]) for name, t in totals.items()}
                 row |= _measure(posterior, scored, training, generator)
                 _require_finite(row, checkpoint)
             if early:
                 row["early"] = early
-            costs = time.perf_counter() - started, peak_memory(choose_device(device))
+            costs = time.perf_counter() - started, peak_memory(chosen)
             history.append(row | dict(zip(COSTS, costs, strict=True)))
             bar.set_postfix({k: f"{v:.3g}" for k, v in row.items() if isinstance(v, float)})
             state.save(history, final=epoch + 1 == training.epochs)

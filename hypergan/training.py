@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import torch
@@ -118,7 +119,7 @@ class Training:
             losses: Training loss of each epoch that is done.
         """
         if self.schedule == "plateau":
-            return _after_plateaus(losses, self.patience)
+            return _after_plateaus(tuple(losses), self.patience)
         if self.schedule == "constant":
             return 1.0
         if progress < self.warmup:
@@ -126,7 +127,8 @@ class Training:
         return 0.5 * (1 + math.cos(math.pi * (progress - self.warmup) / (1 - self.warmup)))
 
 
-def _after_plateaus(losses: Sequence[float], patience: int) -> float:
+@lru_cache(maxsize=1)  # every step of an epoch asks for the same
+def _after_plateaus(losses: tuple[float, ...], patience: int) -> float:
     """PyTorch's schedule replayed: a function of the history, so that a resumed run follows it."""
     optimiser = torch.optim.SGD([torch.zeros(())], lr=1.0)
     schedule = torch.optim.lr_scheduler.ReduceLROnPlateau(optimiser, patience=patience)

@@ -3,6 +3,7 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 import torch
@@ -11,9 +12,9 @@ from torch import nn
 from torch.utils.data import Dataset
 from zoo import ZOO
 
-from hypergan import HyperGAN, Training, fit
+from hypergan import HyperGAN, Training, fit, fitting
 from hypergan.errors import DataError, HyperGANError, SettingsError, TrainingError
-from hypergan.fitting import COSTS
+from hypergan.fitting import COSTS, choose_device
 from hypergan.objective import cross_entropy, mean_squared_error
 
 QUICK = Training(
@@ -132,6 +133,7 @@ def test_a_stopped_run_ends_like_one_that_was_not(steps, blobs, tmp_path):
     other, generator = model(with_dropout())
     resumed = fit(other, blobs, QUICK, generator=generator, checkpoint=checkpoint, progress=False)
     done = steps // 5  # epochs; their rows have no accuracy, which only `cross_entropy` itself has
+    assert ["accuracy" in row for row in resumed] == done * [False] + (4 - done) * [True]
     assert without_seconds(resumed)[done:] == without_seconds(uninterrupted)[done:]
     assert same(state(one), state(other))
 
@@ -155,6 +157,8 @@ model.save(__import__("pathlib").Path(sys.argv[2]))
 
 @pytest.mark.slow
 def test_a_killed_process_ends_like_one_that_was_not(tmp_path):
+    """And no epoch is trained twice: it would not take the same seconds to the last digit."""
+
     def run(name, *, kill=False):
         checkpoint = tmp_path / f"{name}.checkpoint"
         process = subprocess.Popen([sys.executable, "-c", RUN, checkpoint, tmp_path / name])
@@ -167,9 +171,20 @@ def test_a_killed_process_ends_like_one_that_was_not(tmp_path):
                     return process.wait()
         return process.wait()
 
+    def kept():
+        return torch.load(tmp_path / "other.checkpoint", weights_only=True)["history"]
+
     assert run("one") == 0
-    assert [run("other", kill=True) for _ in range(3)] == 3 * [-signal.SIGKILL]
+    histories = []
+    for _ in range(3):
+        assert run("other", kill=True) == -signal.SIGKILL
+        histories.append(kept())
     assert run("other") == 0
+    histories.append(kept())
+    assert len(histories[-1]) == 60
+    for before, after in pairwise(histories):
+        assert len(before) < len(after)
+        assert after[: len(before)] == before
     assert (tmp_path / "one").read_bytes() == (tmp_path / "other").read_bytes()
 
 
@@ -317,3 +332,52 @@ def test_the_first_steps_are_watched(target, blobs):
     assert [row["step"] for row in early] == [1, 3]  # of the five of an epoch
     assert all(0 <= row["validation_accuracy"] <= 100 for row in early)
     assert all("early" not in row for row in history[1:])
+
+
+def test_what_an_epoch_needs_once_is_computed_once(target, blobs, monkeypatch):
+    """The device, and the factor of a schedule that follows the epochs' losses."""
+    devices, replays = [], []
+
+    def device(name):
+        devices.append(name)
+        return choose_device(name)
+
+    class Replay(torch.optim.lr_scheduler.ReduceLROnPlateau):
+        def __init__(self, *arguments, **options):
+            replays.append(self)
+            super().__init__(*arguments, **options)
+
+    monkeypatch.setattr(fitting, "choose_device", device)
+    monkeypatch.setattr(torch.optim.lr_scheduler, "ReduceLROnPlateau", Replay)
+    posterior, generator = model(target)
+    settings = replace(QUICK, schedule="plateau")
+    fit(posterior, blobs, settings, generator=generator, device="cpu", progress=False)
+    assert devices == ["cpu"]
+    assert QUICK.epochs - 1 <= len(replays) <= QUICK.epochs
+
+
+def test_a_mean_is_over_the_steps_that_report_the_quantity(target, blobs, monkeypatch):
+    """Of five steps in an epoch, as when APD's chain is done within it."""
+    losses, update = [], HyperGAN.update
+
+    def some_report(self, step):
+        reports = update(self, step)
+        losses.append(reports["loss"])
+        late = {"late": torch.tensor(float(len(losses)))} if len(losses) > 3 else {}
+        return reports | late
+
+    monkeypatch.setattr(HyperGAN, "update", some_report)
+    posterior, generator = model(target)
+    first, second, *_ = fit(posterior, blobs, QUICK, generator=generator, progress=False)
+    assert first["late"] == pytest.approx((4 + 5) / 2)
+    assert second["late"] == pytest.approx(8)
+    assert first["loss"] == float(sum(loss / 5 for loss in losses[:5]))  # to the last digit
+
+
+def test_a_checkpoint_of_another_number_of_inputs_is_refused(target, blobs, tmp_path):
+    checkpoint = tmp_path / "checkpoint"
+    posterior, generator = model(target)
+    fit(posterior, blobs, QUICK, generator=generator, checkpoint=checkpoint, progress=False)
+    fewer = blobs[0][:240], blobs[1][:240]
+    with pytest.raises(TrainingError, match="other settings, number of inputs or target"):
+        fit(posterior, fewer, QUICK, checkpoint=checkpoint, progress=False)

@@ -75,7 +75,7 @@ class GoldStandard(Posterior):
 
     @property
     def settings(self) -> dict[str, Any]:
-        """What the shapes do not show."""
+        """What the shapes do not show; of ``chains`` and ``draws`` they show only the product."""
         return {name: getattr(self, name) for name in ("noise", "warmup", "max_tree_depth")}
 
     def optimisers(self, training: Training) -> dict[str, torch.optim.Optimizer]:

@@ -35,8 +35,8 @@ from hypergan.vectors import vector_of, weights_of
 class SGLD(Posterior):
     """One Langevin chain from the target's own weights, and the points that were kept of it.
 
-    Of the training settings it uses the rate (the noise follows its schedule), the weight decay
-    and ``max_gradient``.
+    Of the training settings it uses the rate (the noise follows its schedule), the weight decay,
+    ``max_gradient`` and ``precision``.
 
     Args:
         target: Any module without running statistics. It is copied.

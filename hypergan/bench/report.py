@@ -8,6 +8,7 @@ import pandas as pd
 import torch
 
 from hypergan.bench import suite
+from hypergan.data.datasets import load
 from hypergan.errors import RecordError
 from hypergan.experiments.cells import commit, describe, versions
 from hypergan.paths import PROJECT, make_folder, runs, write_whole
@@ -25,7 +26,12 @@ def run(*, quick: bool = False, progress: bool = True) -> tuple[dict[str, Any], 
 
     Returns:
         The report and its path.
+
+    Raises:
+        DataError: If MNIST is damaged, or missing and cannot be downloaded.
+        StorageError: If it cannot be stored, or the report cannot be written.
     """
+    mnist = load("mnist", validation=2_000)  # missing data fail now, not after ten minutes
     parts = {
         "evaluation": suite.evaluation,
         "training step": suite.training_step,
@@ -39,7 +45,7 @@ def run(*, quick: bool = False, progress: bool = True) -> tuple[dict[str, Any], 
             rows += measure(quick)
             bar.update()
         bar.set_description("time to accuracy")
-        reached, curves = suite.time_to_accuracy(quick)
+        reached, curves = suite.time_to_accuracy(mnist, quick, progress=progress)
         bar.update()
     report = {
         "quick": quick,

@@ -13,7 +13,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from hypergan.bench import plain
 from hypergan.bench.memory import peak_of
 from hypergan.bench.timing import Row, ratios, row, seconds, take_turns
-from hypergan.data.datasets import load
+from hypergan.data.datasets import Data
 from hypergan.ensemble import Ensemble
 from hypergan.experiments.settings import settings_for
 from hypergan.fitting import fit
@@ -93,17 +93,23 @@ def training_step(quick: bool) -> list[Row]:
 
 
 def time_to_accuracy(
-    quick: bool, *, goal: float = 98.0
+    data: Data, quick: bool, *, goal: float = 98.0, progress: bool = True
 ) -> tuple[list[Row], dict[str, list[list[float]]]]:
     """Seconds until 10 networks reach 98 % on validation images of MNIST.
 
     Both start with the same networks around an ordinary initialisation. The plain loop gets eight
     times our time, or until it is there; our time includes that of the validation, its does not.
+    A contender that does not get there is named so, and without ours there is no ratio.
+
+    Args:
+        data: MNIST with validation images.
+        quick: Train for two short epochs.
+        goal: The accuracy in percent.
+        progress: Show a progress bar of our training.
 
     Returns:
         The rows, and the curves: seconds and accuracy of each contender.
     """
-    data = load("mnist", validation=2_000)
     assert data.validation is not None
     generator = torch.Generator().manual_seed(0)
     model = _near_a_start(generator)
@@ -114,21 +120,25 @@ def time_to_accuracy(
         validation=data.validation,
         generator=generator,
         device="cpu",
+        progress=progress,
     )
     passed, ours = 0.0, list[list[float]]()
     for epoch in history:
         passed += epoch["seconds"]
         ours.append([passed, epoch["validation_accuracy"]])
-    reached = next((s for s, a in ours if a >= goal), passed)
-    theirs = _plain_course(8 * reached, goal, *data.train.tensors, *data.validation.tensors)
-    there = theirs[-1][1] >= goal
+    there = max(a for _, a in ours) >= goal
+    spent = next((s for s, a in ours if a >= goal), passed)
+    theirs = _plain_course(8 * spent, goal, *data.train.tensors, *data.validation.tensors)
+    its_there = theirs[-1][1] >= goal
     part = "time to 98 %, mnist"
-    return [
-        row(part, "ours", [reached], "s"),
-        row(part, "plain loop" if there else "plain loop, not there", [theirs[-1][0]], "s"),
-        row(part, "plain loop / ours, at least", [theirs[-1][0] / reached], "x"),
-        *_precision(model.ensemble(10, generator), *data.test.tensors),
-    ], {"ours": ours, "plain loop": theirs}
+    rows = [
+        row(part, "ours" if there else "ours, not there", [spent], "s"),
+        row(part, "plain loop" if its_there else "plain loop, not there", [theirs[-1][0]], "s"),
+    ]
+    if there:
+        rows.append(row(part, "plain loop / ours, at least", [theirs[-1][0] / spent], "x"))
+    rows += _precision(model.ensemble(10, generator), *data.test.tensors)
+    return rows, {"ours": ours, "plain loop": theirs}
 
 
 def memory(quick: bool) -> list[Row]:

@@ -103,8 +103,8 @@ def pgd(
         eps: Largest change of a pixel.
         steps: Steps of a start.
         step: Length of a step, by default 2.5 eps / steps.
-        restarts: Starts; of each image a try that fools everyone is kept, or else the one with the
-            least mean probability of the label.
+        restarts: Starts; of each image the try with the least mean probability of the label is
+            kept; with ``until_fooled`` the first that fools everyone, where one does.
         until_fooled: Leave an image alone once it fools every network and their mean softmax, as
             in section 4.5. With a victim that changes, one lucky draw would end the attack: choose
             False.

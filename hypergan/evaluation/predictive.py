@@ -1,9 +1,10 @@
 """How good the predictive distribution of a regression is.
 
 The predictions are function values of N networks at B inputs, (N, B). What is observed has Gaussian
-noise on top; as in Figure 2, the predictive distribution of an observation is taken as normal, with
-the mean of the networks and with their variance plus the noise's. The inputs to be predicted are
-noise-free, and scores are expectations over the noise of new observations at them, in closed form.
+noise on top: the predictive distribution of an observation is taken as normal, with the mean of the
+networks and with their variance plus the noise's, which Figure 2 leaves out. The inputs to be
+predicted are noise-free, and scores are expectations over the noise of new observations at them, in
+closed form.
 """
 
 from typing import Any

@@ -12,7 +12,7 @@ from hypergan.experiments.claims import relative_norm_std
 from hypergan.experiments.collection import NOT_RUN, Collection, Measure, metric, title_of
 from hypergan.experiments.intervals import interval
 from hypergan.experiments.methods import METHODS, UNVARIED, VARIED
-from hypergan.figures.style import band, marked
+from hypergan.figures.style import band, finished, marked
 
 ACCURACY, SPREAD = "accuracy of 10 (%)", "relative sd of the norm"
 DISAGREEMENT, KL = "disagreement", "pairwise KL (nats)"
@@ -20,7 +20,7 @@ AUROC = "AUROC of outliers"
 QUANTITIES: dict[str, Measure] = {
     "accuracy of 1 (%)": metric("accuracy", "1"),
     ACCURACY: metric("accuracy", "10"),
-    SPREAD: lambda record: relative_norm_std(record, record.cell.path),
+    SPREAD: relative_norm_std,
     DISAGREEMENT: metric("diversity", "disagreement"),
     KL: metric("diversity", "pairwise_kl"),
     AUROC: metric("detection", "entropy", "auroc"),
@@ -137,7 +137,8 @@ def _panels(
 ) -> Figure:
     """A panel for each abscissa, column of the course and title; a line for each method."""
     rows = course(collection)
-    colours = dict(zip(_methods(collection), sns.color_palette(), strict=False))
+    methods = _methods(collection)
+    colours = dict(zip(methods, sns.color_palette(n_colors=len(methods)), strict=True))
     width = min(3, len(panels))
     height = math.ceil(len(panels) / width)
     size = (4.2 * width, 3.4 * height)
@@ -153,10 +154,9 @@ def _panels(
                 axes.plot([], [], **style | {"label": f"{style['label']}: {NOT_RUN}"})
         axes.set(xlabel=when, ylabel=label if axes in grid[:, 0] else "")
         axes.legend().remove()  # they are all alike
-    figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=3)
     for axes in grid.flat[len(panels) :]:
         axes.remove()
-    return marked(figure, *collection.records)
+    return finished(figure, collection)
 
 
 def _methods(collection: Collection) -> list[str]:

@@ -9,8 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from hypergan.experiments.collection import NAMES, Collection
-from hypergan.figures.anomaly import finished
-from hypergan.figures.style import band
+from hypergan.figures.style import SEE_COMMANDS, band, finished
 
 ATTACKS = {"fgsm": "FGSM", "pgd": "PGD"}
 ENSEMBLES = ("hypergan", "ensemble")
@@ -93,7 +92,7 @@ def against_eps(collection: Collection, lines: dict[Line, str], measures: dict[s
         axes.set_xscale("symlog", linthresh=0.01)
         title = ATTACKS[attack] if i == 0 else ""
         axes.set(title=title, ylabel=measures[measure], xlabel="eps" * (i == len(measures) - 1))
-    return finished(figure, panels[0][-1], collection)
+    return finished(figure, collection, fontsize="small", empty=SEE_COMMANDS)
 
 
 def _curve(
@@ -146,7 +145,7 @@ def adaptive(collection: Collection, method: str = "hypergan") -> Figure:
         axes.set_xscale("symlog", linthresh=0.01)
         axes.set(xlabel="eps", ylabel=words)
     panels[-1].axhline(0.5, color="gray", linestyle=":", zorder=0)
-    return finished(figure, panels[0], collection)
+    return finished(figure, collection, fontsize="small", empty=SEE_COMMANDS)
 
 
 def transfers(collection: Collection, method: str = "hypergan") -> pd.DataFrame:
@@ -176,4 +175,4 @@ def transfer(collection: Collection, method: str = "hypergan") -> Figure:
             _curve(axes, chosen, "networks", measure, f"eps {eps:g}")
         axes.set_xscale("log")
         axes.set(title=ATTACKS[attack] * (i == 0), ylabel=measures[measure], ylim=(0, 1))
-    return finished(figure, panels[0][1], collection)
+    return finished(figure, collection, fontsize="small", empty=SEE_COMMANDS)

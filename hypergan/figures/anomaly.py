@@ -3,7 +3,6 @@
 import matplotlib.pyplot as plt
 import pandas as pd
 import torch
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from hypergan.data.datasets import load
@@ -11,7 +10,7 @@ from hypergan.evaluation.stages import Arrays
 from hypergan.experiments import records
 from hypergan.experiments.collection import NAMES, Collection, metric
 from hypergan.experiments.records import Record
-from hypergan.figures import style
+from hypergan.figures.style import SEE_COMMANDS, finished, marked
 from hypergan.paths import downloads
 
 SCORES = {
@@ -48,22 +47,7 @@ def _cdf_panels(curves: dict[str, tuple[Arrays, int]], collection: Collection) -
             axes.ecdf(arrays[f"entropy_{where}_{size}"].astype(float), label=label)
         axes.set(title=title, xlabel="predictive entropy (nats)", xlim=(0, None), ylim=(0, 1))
     panels[0].set_ylabel("share of images")
-    return finished(figure, panels[1], collection)
-
-
-def finished(figure: Figure, axes: Axes, collection: Collection) -> Figure:
-    """A figure with the legend of one of its axes below it."""
-    handles, labels = axes.get_legend_handles_labels()
-    if handles:
-        figure.legend(handles, labels, loc="outside lower center", ncols=3, fontsize="small")
-    return marked(figure, collection)
-
-
-def marked(figure: Figure, collection: Collection) -> Figure:
-    """A figure that says so where there is nothing to draw, or only stand-ins."""
-    if not collection.records:
-        figure.suptitle("not run: see the commands above", color="tab:red")
-    return style.marked(figure, *collection.records)
+    return finished(figure, collection, fontsize="small", empty=SEE_COMMANDS)
 
 
 def detection_table(collection: Collection) -> pd.DataFrame:
@@ -104,15 +88,13 @@ def size_table(collection: Collection, method: str = "hypergan") -> pd.DataFrame
     return pd.DataFrame(rows, index=[*columns]).T.rename_axis("networks")
 
 
-def extreme_images(
-    collection: Collection, method: str = "hypergan", where: str = "out", count: int = 8
-) -> Figure:
-    """The images with the highest and the lowest entropy, from the reader's own data folder."""
+def extreme_images(collection: Collection, method: str = "hypergan", count: int = 8) -> Figure:
+    """The outliers with the highest and the lowest entropy, from the reader's own data folder."""
     figure, panels = plt.subplots(2, count, figsize=(9, 2.9))
     for axes in panels.flat:
         axes.set_axis_off()
     if method not in collection.shown:
-        figure.suptitle("not run: see the commands above", color="tab:red")
+        figure.suptitle(SEE_COMMANDS, color="tab:red")
         return figure
     record = collection.shown[method]
     if not has_data(record):
@@ -122,15 +104,15 @@ def extreme_images(
         )
         return figure
     data = load(record.dataset, stand_in=record.stand_in)
-    images = (data.outliers if where == "out" else data.test).tensors[0]  # type: ignore[union-attr]
-    entropies = records.arrays_of(record.cell)[f"entropy_{where}_{record.full_size}"].astype(float)
+    images = data.outliers.tensors[0]  # type: ignore[union-attr]
+    entropies = records.arrays_of(record.cell)[f"entropy_out_{record.full_size}"].astype(float)
     order = entropies.argsort(kind="stable")
     for row, chosen in zip(panels, (order[::-1][:count], order[:count]), strict=True):
         for axes, index in zip(row, chosen, strict=True):
             pixels = images[index].permute(1, 2, 0) * torch.tensor(data.std)
             axes.imshow((pixels + torch.tensor(data.mean)).clamp(0, 1).numpy(), cmap="gray")
             axes.set_title(f"{entropies[index]:.2f}", fontsize="small")
-    return marked(figure, collection)
+    return marked(figure, *collection.records)
 
 
 def has_data(record: Record) -> bool:

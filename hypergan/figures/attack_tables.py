@@ -58,7 +58,7 @@ def _mean_of(attack: str, attacked: str | None, tested: str, measure: str) -> Me
 
     def measured(record: Record) -> float:
         size = attacked or next(iter(record.metrics["attacks"][attack]))
-        return mean_over_eps(record, record.cell.path, attack, size, tested, measure)
+        return mean_over_eps(record, attack, size, tested, measure)
 
     return measured
 

@@ -18,7 +18,7 @@ from hypergan.experiments import paper
 from hypergan.experiments.collection import COMPARED, NAMES, NOT_RUN, Collection, Measure, metric
 from hypergan.experiments.intervals import interval
 from hypergan.experiments.records import Record
-from hypergan.figures.style import OURS, PAPER, marked, ours, say_not_run
+from hypergan.figures.style import OURS, PAPER, finished, marked, ours, say_not_run
 from hypergan.targets import mnist_target
 
 PAPERS = {
@@ -34,6 +34,9 @@ SHOWN = [*COMPARED, "ensemble-normal-init"]
 
 STATISTICS = ("mean", "std", "std / mean")
 """What is shown of a norm. The last one does not depend on the scale of the weights."""
+
+ACCURATE = 98.0
+"""The accuracy in percent at which the paper stops for Table 1."""
 
 
 def norms_table(collection: Collection) -> pd.DataFrame:
@@ -105,10 +108,7 @@ def norms_by_method(collection: Collection) -> Figure:
         range(len(PAPERS)), [NAMES[method].replace(", ", ",\n") for method in PAPERS]
     )
     panels[0].set_ylim(len(PAPERS) - 0.5, -0.5)
-    handles, labels = panels[0].get_legend_handles_labels()
-    entries = dict(zip(labels, handles, strict=True))
-    figure.legend(entries.values(), entries.keys(), loc="outside lower center", ncols=2)
-    return marked(figure, *collection.records)
+    return finished(figure, collection, ncols=2)
 
 
 def norms(record: Record, arrays: Arrays, method: str = "HyperGAN") -> Figure:
@@ -153,17 +153,17 @@ def normal_start_table() -> pd.DataFrame:
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("layer")
 
 
-def spread_table(collection: Collection, accuracy: float = 98.0) -> pd.DataFrame:
+def spread_table(collection: Collection) -> pd.DataFrame:
     """Relative standard deviation of each layer's norm as single networks become accurate.
 
-    The point is the end of the first epoch in which the networks classify ``accuracy`` percent of
-    their mini-batches rightly. APD is left out: its networks exist at the end of training alone.
+    The point is the end of the first epoch in which the networks classify :data:`ACCURATE` percent
+    of their mini-batches rightly. APD is left out: its networks exist at the end of training alone.
     """
     methods = [method for method in PAPERS if method != "apd"]
     rows = {
         (layer, NAMES[method]): {
-            "epoch": collection.text(method, _at(accuracy, "epoch")),
-            f"at {accuracy:g} %": collection.text(method, _at(accuracy, "norm_spread", layer)),
+            "epoch": collection.text(method, _when_accurate("epoch")),
+            f"at {ACCURATE:g} %": collection.text(method, _when_accurate("norm_spread", layer)),
             "at the end": collection.text(method, norm_measure(layer, "std / mean")),
             PAPER: f"{_papers_norm(method, layer)['std / mean']:.4g}",
         }
@@ -173,12 +173,12 @@ def spread_table(collection: Collection, accuracy: float = 98.0) -> pd.DataFrame
     return _by_layer(rows)
 
 
-def _at(accuracy: float, *keys: str) -> Measure:
-    """A number in the history's first row with this accuracy; a KeyError if there is no such."""
+def _when_accurate(*keys: str) -> Measure:
+    """A number in the history's first row of accurate networks; a KeyError if there is no such."""
 
     def measure(record: Record) -> float:
         reached: dict[str, Any] = next(
-            (row for row in record.history if row["accuracy"] >= accuracy), {}
+            (row for row in record.history if row["accuracy"] >= ACCURATE), {}
         )
         return float(reduce(getitem, keys, reached))  # type: ignore[arg-type]
 

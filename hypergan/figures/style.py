@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import matplotlib.pyplot as plt
 import pandas as pd
@@ -14,6 +15,8 @@ from hypergan.experiments.intervals import interval
 from hypergan.experiments.records import Record
 
 PAPER, OURS = "paper", "ours"
+SEE_COMMANDS = "not run: see the commands above"
+"""Title of a figure without records, on a page that begins with the commands that make them."""
 
 
 def use_style() -> None:
@@ -46,6 +49,40 @@ def marked(figure: Figure, *records: Record) -> Figure:
     if names := sorted({record.dataset for record in records if record.stand_in}):
         figure.suptitle(f"embedded stand-in data, not {', '.join(names)}", color="tab:red")
     return figure
+
+
+def finished(
+    figure: Figure,
+    collection: Collection,
+    *,
+    ncols: int = 3,
+    fontsize: str | None = None,
+    empty: str = "",
+) -> Figure:
+    """A figure with one legend for all its axes below it, marked like any other.
+
+    Args:
+        figure: The figure.
+        collection: The records that it shows.
+        ncols: Columns of the legend.
+        fontsize: Size of its words, by default that of every legend.
+        empty: Title of a figure without records, where its panels do not say so.
+    """
+    entries: dict[str, Any] = {}
+    for axes in figure.axes:
+        handles, labels = axes.get_legend_handles_labels()
+        entries |= dict(zip(labels, handles, strict=True))
+    if entries:
+        figure.legend(
+            entries.values(),
+            entries.keys(),
+            loc="outside lower center",
+            ncols=ncols,
+            fontsize=fontsize,
+        )
+    if empty and not collection.records:
+        figure.suptitle(empty, color="tab:red")
+    return marked(figure, *collection.records)
 
 
 def band(values: Sequence[float]) -> tuple[float, float]:

@@ -1,14 +1,17 @@
 """The contenders compute what ours does, and the report says what was measured."""
 
 import json
+import urllib.request
+from urllib.error import URLError
 
 import pytest
 import torch
 
 from hypergan import HyperGAN, Training
-from hypergan.bench import figures, plain, report, timing
+from hypergan.bench import figures, plain, report, suite, timing
 from hypergan.bench.memory import peak_of
-from hypergan.errors import RecordError
+from hypergan.data.datasets import load
+from hypergan.errors import DataError, RecordError
 from hypergan.objective import cross_entropy
 from hypergan.step import Step
 from hypergan.targets import mnist_target
@@ -70,6 +73,46 @@ def test_contenders_take_turns_and_the_first_round_does_not_count():
     times = timing.take_turns({"a": lambda: calls.append("a"), "b": lambda: calls.append("b")}, 2)
     assert calls == ["a", "b"] * 3
     assert {name: len(values) for name, values in times.items()} == {"a": 2, "b": 2}
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "names"),
+    [
+        (98.5, 97.0, ["ours", "plain loop, not there", "plain loop / ours, at least"]),
+        (97.0, 97.0, ["ours, not there", "plain loop, not there"]),
+        (97.0, 98.5, ["ours, not there", "plain loop"]),
+    ],
+)
+def test_a_time_to_accuracy_that_was_not_reached_is_no_time(
+    ours, theirs, names, model, monkeypatch
+):
+    asked = {}
+
+    def fitted(*_, **options):
+        asked.update(options)
+        return [{"seconds": 2.0, "validation_accuracy": ours}]
+
+    monkeypatch.setattr(suite, "_near_a_start", lambda _: model)
+    monkeypatch.setattr(suite, "fit", fitted)
+    monkeypatch.setattr(suite, "_plain_course", lambda budget, *_: [[budget, theirs]])
+    monkeypatch.setattr(suite, "_precision", lambda *_: [])
+    data = load("mnist", stand_in=True, validation=20)
+    rows, curves = suite.time_to_accuracy(data, quick=True, progress=False)
+    assert [row["what"] for row in rows] == names
+    assert [row["value"] for row in rows[:2]] == [2.0, 16.0]
+    assert curves == {"ours": [[2.0, ours]], "plain loop": [[16.0, theirs]]}
+    assert asked["progress"] is False
+
+
+def test_missing_data_fail_before_anything_is_measured(tmp_path, monkeypatch):
+    def refuse(*_, **__):
+        raise URLError("no internet")
+
+    monkeypatch.setattr(urllib.request, "urlopen", refuse)
+    monkeypatch.setenv("HYPERGAN_DATA", str(tmp_path))
+    monkeypatch.setattr(suite, "evaluation", lambda _: pytest.fail("measured already"))
+    with pytest.raises(DataError, match="MNIST is not in"):
+        report.run(quick=True, progress=False)
 
 
 @pytest.mark.slow

@@ -84,6 +84,13 @@ def test_one_seed_has_a_line_without_a_band(found):
     assert not any(((heights < 81) | (heights > 82)).any() for heights in drawn)
 
 
+def test_more_methods_than_colours_are_all_drawn():
+    many = [name for name, method in METHODS.items() if "mnist" in method.datasets][:11]
+    figure = ablation.accuracy_course(Collection([record(name, 0, 90.0) for name in many], {}))
+    assert all(len(axes.lines) == len(many) for axes in figure.axes)
+    assert len(figure.legends[0].get_texts()) == len(many)
+
+
 def test_what_was_not_run_is_named(found):
     for figure in (
         ablation.accuracy_course(found),
@@ -114,7 +121,7 @@ def test_the_table_measures_as_the_ledger_does(found):
     table = ablation.at_the_end(found)
     assert table.loc[TITLES[0], ACCURACY] == str(interval([90.0, 92.0]))
     first = found.records[0]
-    assert table.loc[TITLES[1], SPREAD] == str(interval([claims.relative_norm_std(first, "")]))
+    assert table.loc[TITLES[1], SPREAD] == str(interval([claims.relative_norm_std(first)]))
     assert table.loc[TITLES[1], SPREAD] == "0.2 (n = 1)"
     assert set(table.loc[TITLES[2]]) == {"not run"}
 

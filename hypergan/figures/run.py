@@ -4,6 +4,8 @@ import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.figure import Figure
 
+from hypergan.experiments import trials
+from hypergan.experiments.collection import NONE
 from hypergan.experiments.records import Record
 from hypergan.figures.style import marked
 from hypergan.paths import PROJECT
@@ -19,6 +21,26 @@ def search_table(dataset: str) -> pd.DataFrame:
     """
     table = pd.read_csv(PROJECT / "data" / "search" / f"{dataset}.csv")
     return table.sort_values("accuracy_10").set_index("epochs").T
+
+
+def dropout_table() -> pd.DataFrame:
+    """Two trials of MC dropout on CIFAR-10 by what is dropped, scored like all trials.
+
+    Where it is single outputs, every image has its own in each of the passes, so that there are no
+    networks of the target's form behind them.
+    """
+    return pd.read_csv(PROJECT / "data" / "search" / "dropout.csv", index_col="dropped")
+
+
+def trials_table(*datasets: str) -> pd.DataFrame:
+    """The published trials on some data sets, a row each, in the words of its command.
+
+    ``changes`` are from the settings that the method had at the time of the trial; the accuracies
+    are those of :func:`hypergan.experiments.trials.run`.
+    """
+    table = pd.read_csv(trials.PUBLISHED).drop(columns="commit")
+    table = table[table["dataset"].isin(datasets)].astype(object)
+    return table.fillna({"changes": ""}).fillna(NONE).set_index(["dataset", "method", "changes"])
 
 
 def course(record: Record) -> Figure:

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from hypergan.experiments.settings import settings_for
+from hypergan.experiments.trials import Trial, parse
 from hypergan.figures import run
 
 
@@ -20,6 +21,17 @@ def test_the_chosen_settings_are_the_best_that_were_tried(dataset):
     chosen = settings_for("hypergan", dataset, "lite").training
     for name in ("learning_rate", "discriminator_rate", "weight_decay", "codes"):
         assert best[name] == getattr(chosen, name)
+
+
+def test_published_trials_are_shown_in_the_words_of_their_commands():
+    table = run.trials_table("cifar5")
+    assert set(table.index.get_level_values("dataset")) == {"cifar5"}
+    for dataset, method, changes in table.index:
+        assert Trial(method, dataset, parse(changes.split())).settings
+    chosen = settings_for("hypergan", "cifar5", "lite").training
+    tried = table.loc["cifar5", "hypergan"]["accuracy_10"].astype(float)
+    best = Trial("hypergan", "cifar5", parse(tried.idxmax().split())).settings.training
+    assert best.weight_decay == chosen.weight_decay
 
 
 def test_a_figure_of_stand_in_data_says_so(record):

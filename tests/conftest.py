@@ -1,5 +1,9 @@
 """Fixtures of many tests; none of them writes among the user's own records."""
 
+import os
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # small tensors gain nothing by more; before torch
+
 import pytest
 import torch
 from torch import nn

@@ -62,7 +62,10 @@ def test_conda_installs_what_pip_installs():
 
 @pytest.mark.parametrize(
     ("folder", "groups"),
-    [("hypergan", ["dependencies", "gold"]), ("tests", ["dependencies", "book", "test"])],
+    [
+        ("hypergan", ["dependencies", "gold"]),
+        ("tests", ["dependencies", "gold", "book", "test"]),  # test takes gold along
+    ],
 )
 def test_everything_imported_is_declared(folder, groups):
     project = pyproject()

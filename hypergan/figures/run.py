@@ -20,7 +20,7 @@ def search_table(dataset: str) -> pd.DataFrame:
     nats, on outliers.
     """
     table = pd.read_csv(PROJECT / "data" / "search" / f"{dataset}.csv")
-    return table.sort_values("accuracy_10").set_index("epochs").T
+    return table.sort_values("accuracy_10").astype(object).set_index("epochs").T
 
 
 def dropout_table() -> pd.DataFrame:
@@ -36,9 +36,10 @@ def trials_table(*datasets: str) -> pd.DataFrame:
     """The published trials on some data sets, a row each, in the words of its command.
 
     ``changes`` are from the settings that the method had at the time of the trial; the accuracies
-    are those of :func:`hypergan.experiments.trials.run`.
+    are those of :func:`hypergan.experiments.trials.run`. Images held out, seed and commit are in
+    the file alone.
     """
-    table = pd.read_csv(trials.PUBLISHED).drop(columns="commit")
+    table = pd.read_csv(trials.PUBLISHED).drop(columns=["held_out", "seed", "commit"])
     table = table[table["dataset"].isin(datasets)].astype(object)
     return table.fillna({"changes": ""}).fillna(NONE).set_index(["dataset", "method", "changes"])
 

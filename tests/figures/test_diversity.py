@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 from examples import NORMS
 
-from hypergan.experiments import paper
+from hypergan.experiments import paper, records
 from hypergan.experiments.collection import NAMES
 from hypergan.experiments.intervals import interval
 from hypergan.figures import diversity
+from hypergan.paths import published
 
 
 def test_table_1_shows_the_papers_values_and_ours(collected):
@@ -66,3 +67,18 @@ def test_norms_are_drawn_over_the_papers(record):
     figure = diversity.norms(record, drawn)
     assert [axes.get_title() for axes in figure.axes] == ["conv1", "conv2", "linear"]
     assert figure.axes[1].lines[0].get_xdata()[0] == 51.10
+
+
+def test_networks_as_released_keep_the_norms_of_their_start():
+    """What the page on diversity says of them, and of ordinary starts does not hold."""
+    found = {
+        method: records.read(published() / "lite" / "mnist" / method / "seed0.json")
+        for method in ("ensemble-normal-init", "ensemble")
+    }
+    for layer, row in diversity.normal_start_table().iterrows():
+        start = pytest.approx(row["√weights, mean of the norm"], rel=0.05)
+        papers = pytest.approx(row["paper's mean"], rel=0.05)
+        norms = {m: r.metrics["norms"][layer]["mean"] for m, r in found.items()}
+        assert norms["ensemble-normal-init"] == start
+        assert norms["ensemble-normal-init"] == papers
+        assert norms["ensemble"] != pytest.approx(row["paper's mean"], rel=0.5)

@@ -109,7 +109,7 @@ def fit(
             totals: dict[str, Tensor] = {}
             reported = Counter[str]()
             early: list[dict[str, Any]] = []
-            losses = [row["loss"] for row in history]
+            losses = tuple(row["loss"] for row in history)
             with global_seed(generator):
                 batches = _batches(len(data), batch_size, steps, generator)
                 for step, indices in enumerate(batches, start=epoch * steps):

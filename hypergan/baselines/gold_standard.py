@@ -200,8 +200,8 @@ def _require_form(target: nn.Module) -> None:
     modules = list(target) if type(target) is nn.Sequential else []
     dense = [module for module in modules if type(module) is nn.Linear]
     odd = sorted({type(m).__name__ for m in modules or [target]} - {"Linear", "ReLU"})
-    if not dense:
-        odd = odd or ["no stack of layers"]
+    if not dense and not odd:
+        odd.append("no stack of layers")
     if len(set(dense)) < len(dense):
         odd.append("a dense layer used twice")
     if not all(parameter.requires_grad for parameter in target.parameters()):

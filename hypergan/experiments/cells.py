@@ -6,6 +6,7 @@ import subprocess
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import nn
@@ -21,6 +22,7 @@ from hypergan.fitting import choose_device, fit
 from hypergan.memory import forget_peak, peak_memory
 from hypergan.objective import cross_entropy, mean_squared_error
 from hypergan.paths import PROJECT, exclusive, make_folder, runs
+from hypergan.posterior import Posterior
 from hypergan.randomness import global_seed
 from hypergan.targets import cifar_target, mnist_target, regression_target
 
@@ -74,9 +76,7 @@ def _run(cell: Cell, path: Path, *, progress: bool, device: str) -> Record:
     settings = settings_for(cell.method, cell.dataset, cell.profile)
     data = load(cell.dataset, stand_in=settings.stand_in, validation=settings.validation)
     generator = torch.Generator().manual_seed(cell.seed)
-    with global_seed(generator):
-        target = target_for(data)
-    posterior = build(cell.method, target, settings.model, generator)
+    posterior = untrained(cell.method, data, settings.model, generator)
     checkpoint, evaluated = unfinished(cell)
     forget_peak(chosen)
     history = fit(
@@ -135,6 +135,15 @@ def unfinished(cell: Cell) -> tuple[Path, Path]:
     digest = hashlib.sha256(cell.fingerprint.encode()).hexdigest()[:8]
     stem = (runs() / cell.path).with_suffix("")
     return Path(f"{stem}.{digest}.checkpoint"), Path(f"{stem}.{digest}.evaluation")
+
+
+def untrained(
+    method: str, data: Data, arguments: dict[str, Any], generator: torch.Generator
+) -> Posterior:
+    """A method's posterior over the weights of the data set's target, which starts at random."""
+    with global_seed(generator):
+        target = target_for(data)
+    return build(method, target, arguments, generator)
 
 
 def target_for(data: Data) -> nn.Module:

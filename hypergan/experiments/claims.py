@@ -64,6 +64,8 @@ class Claim:
         return [Quantity.parse(term) for term in terms]
 
 
+Statistic = Callable[..., float]
+
 Values = dict[int, tuple[float, Path]]
 """A number and its record for each seed."""
 
@@ -99,8 +101,7 @@ class Quantity:
         for seed in records.seeds(some, folders):
             try:
                 record, path = records.find(replace(some, seed=seed), folders)  # type: ignore[misc]
-                source = path if statistic is log_likelihood else record
-                value = statistic(source, *self.arguments)
+                value = statistic(record, path, *self.arguments)
             except (HyperGANError, KeyError, TypeError, ValueError):  # null, or no number
                 continue
             if not record.stand_in:
@@ -232,7 +233,7 @@ def _missing(values: dict[Quantity, Values], profile: str, seeds: int) -> tuple[
     return tuple(dict.fromkeys(cells))
 
 
-# Statistics: a record, or its path for its arrays, and the arguments to a number.
+# Statistics: a record, or the path of one for its arrays, and the arguments to a number.
 
 
 def metric(record: Record, keys: str) -> float:
@@ -280,8 +281,13 @@ def log_likelihood(path: Path, where: str, size: str) -> float:
     return float(np.mean([predictive.log_likelihood(e, y, CUBIC_NOISE) for e in ensembles]))
 
 
-STATISTICS: dict[str, Callable[..., float]] = {
-    function.__name__: function
-    for function in (metric, attack, relative_norm_std, history, memory, log_likelihood)
-}
-"""What can be measured of a record, by name."""
+def _of_record(statistic: Statistic) -> Statistic:
+    """A statistic of a record alone, called with its path as well."""
+    return lambda record, path, *arguments: statistic(record, *arguments)
+
+
+STATISTICS: dict[str, Statistic] = {
+    function.__name__: _of_record(function)
+    for function in (metric, attack, relative_norm_std, history, memory)
+} | {"log_likelihood": lambda record, path, *arguments: log_likelihood(path, *arguments)}
+"""What can be measured of a record and the path it lies at, by name."""

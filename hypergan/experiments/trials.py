@@ -16,13 +16,12 @@ import torch
 from hypergan.data.datasets import load
 from hypergan.errors import SettingsError
 from hypergan.evaluation.classification import at_most, quality, spread
-from hypergan.experiments.cells import commit, target_for
-from hypergan.experiments.methods import METHODS, build
+from hypergan.experiments.cells import commit, untrained
+from hypergan.experiments.methods import METHODS
 from hypergan.experiments.settings import settings_for
 from hypergan.experiments.settings.form import Settings
 from hypergan.fitting import fit
 from hypergan.paths import PROJECT, exclusive, make_folder, runs, write_whole
-from hypergan.randomness import global_seed
 from hypergan.training import Training
 
 PUBLISHED = PROJECT / "data" / "search" / "trials.csv"
@@ -118,9 +117,7 @@ def run(trial: Trial, *, progress: bool = True, device: str = "auto") -> dict[st
     assert data.validation is not None
     inputs, labels = data.validation.tensors
     generator = torch.Generator().manual_seed(trial.seed)
-    with global_seed(generator):
-        target = target_for(data)
-    posterior = build(trial.method, target, settings.model, generator)
+    posterior = untrained(trial.method, data, settings.model, generator)
     with exclusive(checkpoint.with_suffix(".lock")):
         history = fit(
             posterior,

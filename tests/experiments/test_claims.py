@@ -232,7 +232,7 @@ def test_statistics_of_a_record():
     record = example(history=rows, metrics=metrics, peak_memory_bytes=1_500_000_000)
 
     def value(name, *arguments):
-        return STATISTICS[name](record, *arguments)
+        return STATISTICS[name](record, None, *arguments)
 
     assert value("metric", "norms/linear/std") == 0.6
     assert value("relative_norm_std") == pytest.approx(0.2)

@@ -55,9 +55,9 @@ def parser() -> argparse.ArgumentParser:
     attempt = commands.add_parser(
         "try",
         help="train a method with other settings, judged on held-out training images",
-        description="Train a method as `run` does in the profile lite, but for some settings, and "
+        description="Train a method as `run` does in the profile full, but for some settings, and "
         "judge it on training images that are held out. A row is added to trials.csv in runs/; "
-        "those that settings were chosen by are in data/search/trials.csv.",
+        "those that settings were chosen by are in data/search/.",
     )
     attempt.add_argument("method", help=", ".join(METHODS))
     attempt.add_argument("dataset", help="a data set of images")

@@ -3,7 +3,7 @@
 import math
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Protocol
@@ -13,10 +13,16 @@ from torch import Tensor, nn
 from torch.utils.data import TensorDataset, default_collate
 
 from hypergan.checkpoint import Checkpoint, History
+from hypergan.ensemble import Ensemble
 from hypergan.errors import DataError, SettingsError, TrainingError
-from hypergan.layers import layers_of
 from hypergan.memory import keep_freed_memory, peak_memory
-from hypergan.metrics import accuracy, layer_norms, relative_std
+from hypergan.metrics import (
+    accuracy,
+    disagreement,
+    layer_norms,
+    log_mixture,
+    relative_std,
+)
 from hypergan.objective import Loss, cross_entropy, require_class_indices
 from hypergan.posterior import Posterior
 from hypergan.progress import progress_bar
@@ -29,6 +35,10 @@ _EARLY = (1, 3, 10, 30, 100, 300)
 
 COSTS = ("seconds", "peak_memory_bytes")
 """What a row of the history tells of the machine: the same seed need not give it again."""
+
+
+Augmentation = Callable[[Tensor, torch.Generator], Tensor]
+"""Inputs (B, ...) and a source of randomness to changed inputs of the same shape."""
 
 
 class Pairs(Protocol):
@@ -48,6 +58,7 @@ def fit(
     *,
     loss: Loss = cross_entropy,
     validation: Pairs | Sequence[Tensor] | None = None,
+    augment: Augmentation | None = None,
     generator: torch.Generator | None = None,
     checkpoint: Path | None = None,
     device: str = "auto",
@@ -61,6 +72,8 @@ def fit(
         training: The settings.
         loss: A loss per network from :mod:`hypergan.objective` or of that form.
         validation: Classification data scored after each epoch, without effect on training.
+        augment: Changes the inputs of every mini-batch, (B, ...) to (B, ...), at random from the
+            generator that it is given, such as :func:`hypergan.data.augmentation.crop_and_flip`.
         generator: Source of all randomness, on the CPU; by default seeded from PyTorch's global
             one. The same generator on the same machine gives the same networks.
         checkpoint: File that keeps the state; if it exists, training goes on from there and ends
@@ -85,6 +98,7 @@ def fit(
     generator = generator or torch.Generator().manual_seed(int(torch.randint(2**62, ())))
     data = as_dataset(data)
     scored = None if validation is None else as_dataset(validation)
+    watched = _evenly(data, training.watched) if loss is cross_entropy else None
     batch_size, steps = _steps(len(data), training)
     _require_type(data, posterior.target)
     chosen = choose_device(device)
@@ -117,6 +131,8 @@ def fit(
                     for group, peak in zip(groups, peaks, strict=True):
                         group["lr"] = peak * factor
                     inputs, targets = (tensor.to(chosen) for tensor in fetch(data, indices))
+                    if augment is not None:
+                        inputs = augment(inputs, generator)
                     reports = posterior.update(
                         Step(inputs, targets, loss, training, optimisers, len(data), generator)
                     )
@@ -125,13 +141,15 @@ def fit(
                     reported.update(reports.keys())
                     if step + 1 in _EARLY and epoch == 0:
                         early.append(
-                            {"step": step + 1} | _measure(posterior, scored, training, generator)
+                            {"step": step + 1}
+                            | _measure(posterior, scored, watched, training, generator)
                         )
                     bar.update()
                 row: dict[str, Any] = {"epoch": epoch + 1}
                 # APD reports its distance only once its chain is done; elsewhere the factor is 1.
                 row |= {name: float(t) * (steps / reported[name]) for name, t in totals.items()}
-                row |= _measure(posterior, scored, training, generator)
+                seen = watched if _is_watched(epoch + 1, training.epochs) else None
+                row |= _measure(posterior, scored, seen, training, generator)
                 _require_finite(row, checkpoint)
             if early:
                 row["early"] = early
@@ -239,19 +257,33 @@ def _require_finite(row: dict[str, Any], checkpoint: Path | None) -> None:
     )
 
 
+def _evenly(data: Pairs, count: int) -> Pairs | None:
+    """Evenly spaced pairs of the data, all of them if there are fewer; None if none are asked."""
+    if not count:
+        return None
+    chosen = torch.linspace(0, len(data) - 1, min(count, len(data))).long()
+    return as_dataset(fetch(data, chosen))
+
+
+def _is_watched(epoch: int, epochs: int, times: int = 50) -> bool:
+    """Whether an epoch is one of about 50 that are evenly spaced, the last among them."""
+    return (epochs - epoch) % math.ceil(epochs / times) == 0
+
+
 @torch.no_grad()
 def _measure(
     posterior: Posterior,
     validation: Pairs | None,
+    watched: Pairs | None,
     training: Training,
     generator: torch.Generator,
 ) -> dict[str, Any]:
-    """Diversity and validation accuracy; training draws the same numbers with or without them."""
+    """What is watched; training draws the same numbers with or without it."""
     generator = generator.clone_state()
     networks = (training.diversity_networks, training.validation_networks)
     spread_of, scored_by = (min(count, posterior.size or count) for count in networks)
     weights = posterior.sample(spread_of, generator)
-    norms = layer_norms(weights, layers_of(posterior.target))
+    norms = layer_norms(weights, posterior.weight_layers)
     spread = {name: relative_std(values) for name, values in norms.items()}
     row: dict[str, Any] = {"diversity": sum(spread.values()) / len(spread), "norm_spread": spread}
     if validation is not None:
@@ -259,4 +291,21 @@ def _measure(
         probabilities = posterior.ensemble(scored_by, generator).predict_proba(inputs)
         require_class_indices(labels, probabilities)
         row["validation_accuracy"] = float(accuracy(probabilities, labels))
+    if watched is not None:
+        row["watched"] = _watch(posterior.ensemble(scored_by, generator), watched, training)
+    if state := posterior.state(generator):
+        row["state"] = state
     return row
+
+
+def _watch(ensemble: Ensemble, watched: Pairs, training: Training) -> dict[str, float]:
+    """Accuracy of an ensemble and of its networks in percent, and how far these disagree."""
+    inputs, labels = fetch(watched, torch.arange(len(watched)))
+    log_probabilities = ensemble.predict(inputs, precision=training.precision).log_softmax(-1)
+    seen = {
+        "accuracy": float(accuracy(log_mixture(log_probabilities), labels)),
+        "accuracy_single": float(accuracy(log_probabilities, labels)),
+    }
+    if len(ensemble) > 1:
+        seen["disagreement"] = float(disagreement(log_probabilities))
+    return seen

@@ -37,6 +37,20 @@ def perceptron(*widths: int, batch_norm: bool) -> nn.Sequential:
     return nn.Sequential(*modules)
 
 
+@torch.no_grad()
+def _start_along(weight: Tensor, directions: int) -> None:
+    """Weights (outputs, inputs) of PyTorch's usual size that see few directions of the inputs."""
+    basis = torch.linalg.qr(torch.randn(weight.shape[1], directions)).Q
+    weight.copy_(torch.randn(len(weight), directions) @ basis.T / (3 * directions) ** 0.5)
+
+
+def _effective_dimension(points: Tensor) -> Tensor:
+    r""":math:`(\sum_i \lambda_i)^2 / \sum_i \lambda_i^2` of the covariance of (..., B, D)."""
+    centred = points - points.mean(-2, keepdim=True)
+    gram = centred @ centred.mT  # its eigenvalues are those of the covariance, times B
+    return gram.diagonal(dim1=-2, dim2=-1).sum(-1).square() / gram.square().sum((-2, -1))
+
+
 class Generator(nn.Module):
     """Codes of one layer to that layer's weights: G_i of Fig. 1.
 
@@ -103,6 +117,8 @@ class HyperGAN(Posterior):
             1 / sqrt(fan-in).
         centred: Start around the target's own weights; if False, around 0.
         batch_norm: Batch normalisation in mixer and generators.
+        directions: The mixer starts as a function of so few directions of the noise, so that the
+            networks start as a family of so many dimensions; by default of all of them.
         generator: Source of the initialisation; by default PyTorch's global one.
 
     Raises:
@@ -122,10 +138,13 @@ class HyperGAN(Posterior):
         spread: float = 1.0,
         centred: bool = True,
         batch_norm: bool = True,
+        directions: int | None = None,
         generator: torch.Generator | None = None,
     ) -> None:
         super().__init__()
-        require_at_least(1, noise_dim=noise_dim, code_dim=code_dim, hidden=hidden)
+        require_at_least(
+            1, noise_dim=noise_dim, code_dim=code_dim, hidden=hidden, directions=directions
+        )
         require_at_least(0, beta=beta, spread=spread)
         self.layers = layers_of(target)
         self.noise_dim, self.code_dim, self.beta = noise_dim, code_dim, beta
@@ -140,6 +159,8 @@ class HyperGAN(Posterior):
                 if mixer
                 else None
             )
+            if self.mixer is not None and directions is not None:
+                _start_along(self.mixer.get_parameter("0.weight"), min(directions, noise_dim))
             self.generators = nn.ModuleList(
                 Generator(
                     layer,
@@ -298,6 +319,31 @@ class HyperGAN(Posterior):
             separation = discriminator_loss(self.judge(prior), self.judge(codes))
         step.descend("discriminator", separation)
         return {"discriminator_loss": separation.detach()}
+
+    @torch.no_grad()
+    def state(self, generator: torch.Generator) -> dict[str, float]:
+        """How near the codes are to their prior, and how well the discriminator tells them apart.
+
+        Returns:
+            Of 512 codes of each layer: ``code_norm``, their mean squared length, which is
+            ``code_dim`` in the prior; ``code_dimension``, the participation ratio of their
+            covariance's eigenvalues, at most ``code_dim``; and ``discriminator_accuracy`` in
+            percent, 50 where it is blind.
+        """
+        if self.mixer is None:
+            return {}
+        was_training = self.training
+        self.eval()
+        codes = self.codes(self.noise(512, generator))
+        found = {
+            "code_norm": float(codes.square().sum(-1).mean()),
+            "code_dimension": float(_effective_dimension(codes.transpose(0, 1)).mean()),
+        }
+        if self.discriminator is not None:
+            right = self.judge(codes) < 0, self.judge(self.prior(512, generator)) > 0
+            found["discriminator_accuracy"] = 100 * float(torch.stack(right).float().mean())
+        self.train(was_training)
+        return found
 
     def judge(self, codes: Tensor) -> Tensor:
         """The discriminator's logits of codes (M, L, code_dim), (M, L, 1)."""

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from hypergan.ensemble import Ensemble, Weights
 from hypergan.errors import RecordError, SettingsError, require_at_least
+from hypergan.layers import Layer, layers_of
 from hypergan.paths import write_whole
 from hypergan.step import Step
 from hypergan.training import Training
@@ -48,6 +49,15 @@ class Posterior(nn.Module, ABC):
     @property
     def settings(self) -> dict[str, Any]:
         """What training depends on and the shapes of the parameters do not show."""
+        return {}
+
+    @property
+    def weight_layers(self) -> list[Layer]:
+        """The layers of the target whose weights are measured."""
+        return layers_of(self.target)
+
+    def state(self, generator: torch.Generator) -> dict[str, float]:
+        """What is worth watching of the method itself while it trains, for the history."""
         return {}
 
     def ensemble(self, n: int, generator: torch.Generator | None = None) -> Ensemble:

@@ -21,6 +21,7 @@ _LEAST = {
         "discriminator_rate",
         "weight_decay",
         "max_gradient",
+        "watched",
     ),
     1: ("epochs", "steps_per_epoch", "batch_size", "networks", "codes", "validation_networks"),
     2: ("diversity_networks",),  # a spread takes two
@@ -53,10 +54,13 @@ class Training:
         schedule: "cosine": the rates rise from 0 and then fall to 0 along a cosine; "plateau": a
             tenth whenever the training loss has not fallen for ``patience`` epochs; "constant".
         warmup: Share of the steps in which the rates of "cosine" rise.
+        floor: Share of their peaks to which the rates of "cosine" fall.
         patience: Epochs without a lower loss that "plateau" bears.
         max_gradient: The gradient is scaled down to this norm, where given.
         diversity_networks: Networks drawn after each epoch to measure the spread of their norms.
         validation_networks: Size of the ensemble scored on the validation data after each epoch.
+        watched: Training inputs, evenly spaced and as they are without augmentation, on which as
+            many networks are watched: their accuracy and disagreement, about 50 times in a run.
         precision: Of matrix products: "float32", "bfloat16", or "auto" for bfloat16 where the
             device is made for it and the loss is :func:`hypergan.objective.cross_entropy`.
         checkpoint_seconds: Least time between two checkpoints.
@@ -76,10 +80,12 @@ class Training:
     weight_decay: float = 0.0
     schedule: str = "cosine"
     warmup: float = 0.1
+    floor: float = 0.0
     patience: int = 5
     max_gradient: float | None = None
     diversity_networks: int = 100
     validation_networks: int = 10
+    watched: int = 0
     precision: str = "auto"
     checkpoint_seconds: float = 60.0
 
@@ -99,6 +105,8 @@ class Training:
             )
         if not 0 <= self.warmup < 1:
             raise SettingsError(f"warmup is {self.warmup}; it must be from 0 to below 1")
+        if not 0 <= self.floor <= 1:
+            raise SettingsError(f"floor is {self.floor}; it must be from 0 to 1")
         if not self.share_images and self.batch_size < self.networks:
             raise SettingsError(
                 f"{self.networks} networks cannot split {self.batch_size} inputs; raise batch_size "
@@ -124,7 +132,8 @@ class Training:
             return 1.0
         if progress < self.warmup:
             return progress / self.warmup
-        return 0.5 * (1 + math.cos(math.pi * (progress - self.warmup) / (1 - self.warmup)))
+        fallen = 0.5 * (1 - math.cos(math.pi * (progress - self.warmup) / (1 - self.warmup)))
+        return 1 - (1 - self.floor) * fallen
 
 
 @lru_cache(maxsize=1)  # every step of an epoch asks for the same

@@ -78,7 +78,7 @@ def test_history_has_a_row_an_epoch(target, blobs):
     assert [row["epoch"] for row in history] == [1, 2, 3, 4]
     assert history[1].keys() == {
         "epoch", "loss", "accuracy", "adversarial_term", "discriminator_loss", "diversity",
-        "norm_spread", "validation_accuracy", "seconds", "peak_memory_bytes",
+        "norm_spread", "state", "validation_accuracy", "seconds", "peak_memory_bytes",
     }  # fmt: skip
     assert all(row["peak_memory_bytes"] > 50e6 for row in history)
     assert history[0]["norm_spread"].keys() == {"0", "2"}
@@ -90,6 +90,37 @@ def test_validation_does_not_change_training(target, blobs):
     fit(plain[0], blobs, QUICK, generator=plain[1], progress=False)
     fit(scored[0], blobs, QUICK, validation=blobs, generator=scored[1], progress=False)
     assert same(state(plain[0]), state(scored[0]))
+
+
+def test_watching_does_not_change_training(target, blobs):
+    plain, watched = model(target), model(target)
+    fit(plain[0], blobs, QUICK, generator=plain[1], progress=False)
+    settings = replace(QUICK, watched=10)
+    history = fit(watched[0], blobs, settings, generator=watched[1], progress=False)
+    assert same(state(plain[0]), state(watched[0]))
+    seen = [row["watched"] for row in (*history[0]["early"], *history)]
+    assert all(row.keys() == {"accuracy", "accuracy_single", "disagreement"} for row in seen)
+    assert seen[-1]["accuracy"] > seen[0]["accuracy"]
+
+
+def test_long_trainings_are_watched_at_even_distances_to_the_end(target, blobs):
+    posterior, generator = model(target)
+    settings = replace(QUICK, epochs=104, steps_per_epoch=1, watched=4)
+    history = fit(posterior, blobs, settings, generator=generator, progress=False)
+    assert [row["epoch"] for row in history if "watched" in row] == list(range(2, 105, 3))
+
+
+def test_inputs_are_augmented_from_the_generator(target, blobs):
+    seen = []
+
+    def augment(inputs, source):
+        seen.append(int(torch.randint(2**62, (), generator=source)))
+        return torch.zeros_like(inputs)
+
+    posterior, generator = model(target)
+    history = fit(posterior, blobs, QUICK, augment=augment, generator=generator, progress=False)
+    assert len(set(seen)) == len(seen) == QUICK.epochs * (len(blobs[0]) // QUICK.batch_size)
+    assert history[-1]["accuracy"] < 70  # all inputs look alike
 
 
 def test_the_callers_global_randomness_is_left_alone(target, blobs):

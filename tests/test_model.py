@@ -244,3 +244,45 @@ def test_all_codes_of_a_step_pass_the_mixer(target, generator):
     optimisers = model.optimisers(training)
     model.update(Step(points, labels, cross_entropy, training, optimisers, 8, generator))
     assert drawn == [12]
+
+
+def test_few_directions_start_a_family_of_few_dimensions():
+    models = [
+        HyperGAN(
+            nn.Linear(3, 2), noise_dim=20, code_dim=30, hidden=40, directions=directions,
+            generator=torch.Generator().manual_seed(0),
+        )
+        for directions in (None, 2)
+    ]  # fmt: skip
+    dimensions = [
+        model.state(torch.Generator().manual_seed(1))["code_dimension"] for model in models
+    ]
+    assert dimensions[1] < 4 < 8 < dimensions[0]
+    noise = torch.randn(6, 20, generator=torch.Generator().manual_seed(2))
+    basis = torch.linalg.svd(models[1].mixer[0].weight).Vh[:2]
+    alike = noise @ basis.T @ basis  # the rest of the noise is not seen
+    assert torch.allclose(models[1].mixer[0](noise), models[1].mixer[0](alike), atol=1e-5)
+
+
+def test_the_state_tells_how_near_the_codes_are_to_their_prior():
+    model = HyperGAN(nn.Linear(3, 2), noise_dim=8, code_dim=5, hidden=16)
+    with torch.no_grad():
+        model.mixer[-1].weight.zero_()
+        model.mixer[-1].bias.fill_(2.0)
+        for parameter in model.discriminator.parameters():
+            parameter.zero_()
+        model.discriminator[-1].bias.fill_(-1.0)  # it takes everything for a code
+    found = model.state(torch.Generator().manual_seed(0))
+    assert found["code_norm"] == pytest.approx(20)
+    assert found["discriminator_accuracy"] == 50
+
+
+def test_the_state_of_normal_codes_is_the_priors():
+    model = HyperGAN(nn.Linear(3, 2), noise_dim=5, code_dim=5, hidden=16)
+    model.mixer = nn.Linear(5, 5)  # one layer, so that the codes are the noise
+    with torch.no_grad():
+        model.mixer.weight.copy_(torch.eye(5))
+        model.mixer.bias.zero_()
+    found = model.state(torch.Generator().manual_seed(0))
+    assert found["code_norm"] == pytest.approx(5, rel=0.15)
+    assert found["code_dimension"] == pytest.approx(5, rel=0.1)

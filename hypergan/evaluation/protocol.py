@@ -50,6 +50,7 @@ class Evaluation:
             0 for none.
         stride: It sees every so many-th image.
         attack: The attacks; None where there are none.
+        precision: Of matrix products, see :func:`hypergan.precision.products_in`.
     """
 
     networks: int = 100
@@ -58,3 +59,4 @@ class Evaluation:
     many: int = 1000
     stride: int = 10
     attack: Attack | None = None
+    precision: str = "auto"

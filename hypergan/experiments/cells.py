@@ -6,7 +6,6 @@ import subprocess
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import nn
@@ -18,13 +17,14 @@ from hypergan.experiments import records
 from hypergan.experiments.methods import build
 from hypergan.experiments.records import RECORD_VERSION, Cell, Record
 from hypergan.experiments.settings import settings_for
-from hypergan.fitting import choose_device, fit
+from hypergan.experiments.settings.form import AUGMENTATIONS, Settings
+from hypergan.fitting import Augmentation, choose_device, fit
 from hypergan.memory import forget_peak, peak_memory
 from hypergan.objective import cross_entropy, mean_squared_error
 from hypergan.paths import PROJECT, exclusive, make_folder, runs
 from hypergan.posterior import Posterior
 from hypergan.randomness import global_seed
-from hypergan.targets import cifar_target, mnist_target, regression_target
+from hypergan.targets import TARGETS, regression_target
 
 SAMPLERS = ("jax", "numpyro")
 """Libraries that the gold standard alone computes with."""
@@ -76,7 +76,7 @@ def _run(cell: Cell, path: Path, *, progress: bool, device: str) -> Record:
     settings = settings_for(cell.method, cell.dataset, cell.profile)
     data = load(cell.dataset, stand_in=settings.stand_in, validation=settings.validation)
     generator = torch.Generator().manual_seed(cell.seed)
-    posterior = untrained(cell.method, data, settings.model, generator)
+    posterior = untrained(cell.method, data, settings, generator)
     checkpoint, evaluated = unfinished(cell)
     forget_peak(chosen)
     history = fit(
@@ -85,6 +85,7 @@ def _run(cell: Cell, path: Path, *, progress: bool, device: str) -> Record:
         settings.training,
         loss=cross_entropy if data.classes else mean_squared_error,
         validation=data.validation,
+        augment=augmentation(settings, data),
         generator=generator,
         checkpoint=checkpoint,
         device=device,
@@ -137,21 +138,26 @@ def unfinished(cell: Cell) -> tuple[Path, Path]:
     return Path(f"{stem}.{digest}.checkpoint"), Path(f"{stem}.{digest}.evaluation")
 
 
-def untrained(
-    method: str, data: Data, arguments: dict[str, Any], generator: torch.Generator
-) -> Posterior:
-    """A method's posterior over the weights of the data set's target, which starts at random."""
+def untrained(method: str, data: Data, settings: Settings, generator: torch.Generator) -> Posterior:
+    """A method's posterior over the weights of a target, which starts at random."""
     with global_seed(generator):
-        target = target_for(data)
-    return build(method, target, arguments, generator)
+        target = target_for(data, settings.target)
+    return build(method, target, settings.model, generator)
 
 
-def target_for(data: Data) -> nn.Module:
-    """The paper's target network for a data set."""
+def augmentation(settings: Settings, data: Data) -> Augmentation | None:
+    """How a data set's training images are changed, if they are."""
+    if not settings.augmentation:
+        return None
+    return AUGMENTATIONS[settings.augmentation](data.mean, data.std)
+
+
+def target_for(data: Data, name: str = "") -> nn.Module:
+    """A target network by its name, or the data set's own."""
     if not data.classes:
         return regression_target()
     channels = data.train.tensors[0].shape[1]
-    return (cifar_target if channels == 3 else mnist_target)(len(data.classes))
+    return TARGETS[name or ("cifar" if channels == 3 else "mnist")](len(data.classes))
 
 
 def commit() -> str:

@@ -23,8 +23,9 @@ class Method:
 
     Attributes:
         posterior: The posterior.
-        switches: Arguments of its constructor that make the method; with any, it is not attacked.
+        switches: Arguments of its constructor that make the method.
         datasets: The data sets that it is for.
+        attacked: Whether it is attacked on MNIST, as the paper's methods themselves are.
         variation: Whether it is there to vary a number: trained shortly, and left out of a sweep
             that does not name it.
     """
@@ -32,15 +33,20 @@ class Method:
     posterior: type[Posterior]
     switches: dict[str, Any] = field(default_factory=dict)
     datasets: tuple[str, ...] = DATASETS
+    attacked: bool = True
     variation: bool = False
 
 
+IMAGES = tuple(name for name in DATASETS if name != "cubic")
+"""The data sets of images."""
+
 METHODS = {
     "hypergan": Method(HyperGAN),
-    "hypergan-no-mixer": Method(HyperGAN, {"mixer": False}),
-    "hypergan-no-discriminator": Method(HyperGAN, {"beta": 0.0}),
+    "hypergan-compact": Method(HyperGAN, datasets=IMAGES),
+    "hypergan-no-mixer": Method(HyperGAN, {"mixer": False}, attacked=False),
+    "hypergan-no-discriminator": Method(HyperGAN, {"beta": 0.0}, attacked=False),
     "ensemble": Method(NetworkEnsemble),
-    "ensemble-normal-init": Method(NetworkEnsemble, {"initialisation": "normal"}),
+    "ensemble-normal-init": Method(NetworkEnsemble, {"initialisation": "normal"}, attacked=False),
     "mc-dropout": Method(MCDropout),
     "mnf": Method(MNF),
     "sgld": Method(SGLD),
@@ -60,7 +66,7 @@ UNVARIED = "hypergan-beta-1"
 
 METHODS |= {
     f"hypergan-{argument.replace('_', '-')}-{value:g}": Method(
-        HyperGAN, {argument: value}, datasets=("mnist",), variation=True
+        HyperGAN, {argument: value}, datasets=("mnist",), attacked=False, variation=True
     )
     for argument, values in VARIED.items()
     for value in values

@@ -12,15 +12,18 @@ from typing import Any
 
 import pandas as pd
 import torch
+from torch import Tensor
 
 from hypergan.data.datasets import load
+from hypergan.ensemble import Ensemble
 from hypergan.errors import SettingsError
 from hypergan.evaluation.classification import at_most, quality, spread
-from hypergan.experiments.cells import commit, untrained
+from hypergan.experiments.cells import augmentation, commit, untrained
 from hypergan.experiments.methods import METHODS
 from hypergan.experiments.settings import settings_for
 from hypergan.experiments.settings.form import Settings
 from hypergan.fitting import fit
+from hypergan.metrics import accuracy, disagreement
 from hypergan.paths import PROJECT, exclusive, make_folder, runs, write_whole
 from hypergan.training import Training
 
@@ -31,7 +34,7 @@ SIZES = (1, 10, 100)
 
 @dataclass(frozen=True)
 class Trial:
-    """A method's training in ``lite`` with some settings changed.
+    """A method's training with some settings changed.
 
     Attributes:
         method: Its name.
@@ -47,7 +50,7 @@ class Trial:
     changes: dict[str, Any] = field(default_factory=dict)
     seed: int = 0
     held_out: int = 2_000
-    profile: str = "lite"
+    profile: str = "full"
 
     @property
     def settings(self) -> Settings:
@@ -105,7 +108,9 @@ def run(trial: Trial, *, progress: bool = True, device: str = "auto") -> dict[st
 
     Returns:
         The row: ``accuracy_N`` in percent on the held-out images, mean over disjoint ensembles of
-        N networks, and ``accuracy_train`` of single networks on the last epoch's mini-batches.
+        N networks, ``accuracy_train`` of single networks on the last epoch's mini-batches,
+        ``negative_log_likelihood`` of the largest ensemble in nats, the others as :func:`judge`
+        has them, and the ``minutes`` of training.
 
     Raises:
         HyperGANError: Whatever stands in the way.
@@ -117,23 +122,18 @@ def run(trial: Trial, *, progress: bool = True, device: str = "auto") -> dict[st
     assert data.validation is not None
     inputs, labels = data.validation.tensors
     generator = torch.Generator().manual_seed(trial.seed)
-    posterior = untrained(trial.method, data, settings.model, generator)
+    posterior = untrained(trial.method, data, settings, generator)
     with exclusive(checkpoint.with_suffix(".lock")):
         history = fit(
             posterior,
             data.train,
             settings.training,
             validation=data.validation,
+            augment=augmentation(settings, data),
             generator=generator,
             checkpoint=checkpoint,
             device=device,
             progress=progress,
-        )
-        ensemble = posterior.ensemble(at_most(posterior.size, max(SIZES)), generator)
-        scores = quality(
-            ensemble.predict(inputs).log_softmax(-1),
-            labels,
-            [size for size in SIZES if size <= len(ensemble)],
         )
         row = {
             "dataset": trial.dataset,
@@ -144,16 +144,40 @@ def run(trial: Trial, *, progress: bool = True, device: str = "auto") -> dict[st
             "seed": trial.seed,
             "accuracy_train": round(history[-1]["accuracy"], 2),
         }
-        row |= {f"accuracy_{n}": round(x, 2) for n, x in spread(scores)["accuracy"].items()}
+        ensemble = posterior.ensemble(at_most(posterior.size, max(SIZES)), generator)
+        row |= judge(ensemble, inputs, labels, settings.training.precision)
+        row["minutes"] = round(sum(epoch["seconds"] for epoch in history) / 60, 1)
         append(row | {"commit": commit()})
         checkpoint.unlink()
     return row
 
 
+def judge(ensemble: Ensemble, inputs: Tensor, labels: Tensor, precision: str) -> dict[str, float]:
+    """Scores of an ensemble, of its parts, and of the network that has its mean weights.
+
+    Args:
+        ensemble: The networks.
+        inputs: Held-out images, (B, C, H, W).
+        labels: (B,).
+        precision: Of matrix products, as in training.
+    """
+    log_probabilities = ensemble.predict(inputs, precision=precision).log_softmax(-1)
+    scores = spread(quality(log_probabilities, labels, [n for n in SIZES if n <= len(ensemble)]))
+    row = {f"accuracy_{n}": round(x, 2) for n, x in scores["accuracy"].items()}
+    centre = {name: weights.mean(0, keepdim=True) for name, weights in ensemble.weights.items()}
+    logits = Ensemble(ensemble.target, centre).predict(inputs, precision=precision)[0]
+    likelihoods = scores["negative_log_likelihood"]
+    return row | {
+        "accuracy_mean_weights": round(float(accuracy(logits, labels)), 2),
+        "negative_log_likelihood": round(likelihoods[max(likelihoods, key=int)], 4),
+        "disagreement": round(float(disagreement(log_probabilities)), 4),
+    }
+
+
 COLUMNS = [
     *("dataset", "method", "changes", "epochs", "held_out", "seed", "accuracy_train"),
     *(f"accuracy_{size}" for size in SIZES),
-    "commit",
+    *("accuracy_mean_weights", "negative_log_likelihood", "disagreement", "minutes", "commit"),
 ]
 """Columns of a table of trials."""
 

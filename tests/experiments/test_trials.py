@@ -27,7 +27,7 @@ def test_changes_are_read_as_numbers_and_words():
 
 
 def test_only_what_is_named_changes():
-    usual = settings_for("hypergan", "cifar5", "lite")
+    usual = settings_for("hypergan", "cifar5", "full")
     tried = Trial("hypergan", "cifar5", {"weight_decay": 0.01, "beta": 3.0}).settings
     assert (tried.training.weight_decay, tried.model) == (0.01, usual.model | {"beta": 3.0})
     assert tried.training.epochs == usual.training.epochs

@@ -1,8 +1,9 @@
 """Profiles: what a cell means in numbers.
 
 ``smoke`` takes seconds and replaces image data by embedded stand-ins; ``lite`` is real data within
-90 minutes on two cores; ``paper`` is the paper's own settings. The book's page on deviations
-gives the reasons for the numbers.
+90 minutes on two cores; ``full`` is real data under one protocol for all methods, within 90 minutes
+of one core; ``paper`` is the paper's own settings. The book's page on deviations gives the reasons
+for the numbers.
 """
 
 from collections.abc import Callable
@@ -19,7 +20,8 @@ from hypergan.errors import SettingsError
 from hypergan.evaluation.protocol import Evaluation
 from hypergan.experiments.methods import METHODS
 from hypergan.experiments.settings.evaluation import complete
-from hypergan.experiments.settings.form import Settings
+from hypergan.experiments.settings.form import Settings, smoke
+from hypergan.experiments.settings.full import compact, full
 from hypergan.experiments.settings.gold_standard import gold_standard
 from hypergan.experiments.settings.hypergan import hypergan
 from hypergan.experiments.settings.langevin import apd, sgld
@@ -30,7 +32,7 @@ from hypergan.posterior import Posterior
 
 __all__ = ["PROFILES", "Evaluation", "Settings", "settings_for"]
 
-PROFILES = ("smoke", "lite", "paper")
+PROFILES = ("smoke", "lite", "full", "paper")
 
 _CHOICES: dict[type[Posterior], Callable[[str, str], Settings]] = {
     HyperGAN: hypergan,
@@ -58,13 +60,17 @@ def settings_for(method: str, dataset: str, profile: str) -> Settings:
     _require("profile", profile, PROFILES)
     _require(f"data set of {method}", dataset, METHODS[method].datasets)
     chosen = METHODS[method]
-    settings = _CHOICES[chosen.posterior](dataset, profile)
+    settings = _CHOICES[chosen.posterior](dataset, "lite" if profile == "full" else profile)
+    if method == "hypergan-compact":
+        settings = smoke(compact(dataset)) if profile == "smoke" else compact(dataset)
+    elif profile == "full":
+        settings = full(chosen.posterior, dataset, settings)
     evaluation = complete(settings.evaluation, dataset, profile)
-    if chosen.switches:  # the paper attacks the method itself alone
+    if not chosen.attacked:
         evaluation = replace(evaluation, attack=None)
     if chosen.variation:
         evaluation = replace(evaluation, many=0)
-    if chosen.variation and profile == "lite":
+    if chosen.variation and profile in ("lite", "full"):
         settings = replace(settings, training=replace(settings.training, epochs=_SHORT))
     return replace(settings, model=settings.model | chosen.switches, evaluation=evaluation)
 

@@ -4,6 +4,7 @@ import json
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from hypergan.data.augmentation import crop_and_flip
 from hypergan.evaluation.protocol import Evaluation
 from hypergan.training import Training
 
@@ -18,6 +19,9 @@ class Settings:
         evaluation: Settings of the measurements.
         validation: Images held out of the training data and scored after each epoch.
         stand_in: Whether an embedded stand-in takes the place of an image data set.
+        target: Name of the target network in :data:`hypergan.targets.TARGETS`; by default the one
+            of the data set.
+        augmentation: How training images are changed, see :data:`AUGMENTATIONS`.
     """
 
     model: dict[str, Any] = field(default_factory=dict)
@@ -25,10 +29,33 @@ class Settings:
     evaluation: Evaluation = field(default_factory=Evaluation)
     validation: int = 0
     stand_in: bool = False
+    target: str = ""
+    augmentation: str = ""
 
     def as_dict(self) -> dict[str, Any]:
-        """The settings as JSON knows them, as a record keeps them."""
-        return json.loads(json.dumps(asdict(self)))
+        """The settings as JSON knows them, as a record keeps them.
+
+        A setting of :data:`ADDED` is left out at its default, so that older records stay valid.
+        """
+        content = json.loads(json.dumps(asdict(self)))
+        defaults = json.loads(json.dumps(asdict(Settings())))
+        for part, names in ADDED.items():
+            own, default = (content.get(part, content), defaults.get(part, defaults))
+            for name in names:
+                if own[name] == default[name]:
+                    del own[name]
+        return content
+
+
+ADDED = {
+    "training": ("floor", "watched"),
+    "evaluation": ("precision",),
+    "settings": ("target", "augmentation"),
+}
+"""Settings that were added when records had been published, by the part that they belong to."""
+
+AUGMENTATIONS = {"crop-flip": crop_and_flip}
+"""What makes an :data:`hypergan.fitting.Augmentation` from a data set's mean and std, by name."""
 
 
 def smoke(settings: Settings, **model: Any) -> Settings:

@@ -1,5 +1,6 @@
 """What every method is: a distribution over the weights of a target network."""
 
+import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from pathlib import Path
@@ -126,6 +127,15 @@ class Posterior(nn.Module, ABC):
                 f"asked for {n} networks, more than the {self.size} there are; "
                 f"ask for fewer, or {more}"
             )
+
+    def fingerprint(self) -> str:
+        """The sha256 of what :meth:`save` writes: it tells what a result was drawn from."""
+        digest = hashlib.sha256()
+        for name, tensor in sorted(self.state_dict().items()):
+            digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+            values = tensor.detach().cpu().contiguous().flatten()
+            digest.update(values.view(torch.uint8).numpy().tobytes())
+        return digest.hexdigest()
 
     def save(self, path: Path) -> None:
         """Write the trained posterior as safetensors.

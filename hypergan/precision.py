@@ -26,7 +26,7 @@ def products_in(precision: str, device: torch.device) -> torch.autocast:
     Weights, sums and everything else stay as they are. "auto" is bfloat16, whose products keep
     three digits, on a device with instructions for it.
     """
-    return torch.autocast(device.type, torch.bfloat16, enabled=_reduces(precision, device))
+    return torch.autocast(device.type, torch.bfloat16, enabled=reduces(precision, device))
 
 
 @contextmanager
@@ -38,14 +38,15 @@ def factors_in(precision: str, device: torch.device) -> Iterator[None]:
     are mostly traffic of its weights, take half of their time.
     """
     before = torch.get_float32_matmul_precision()
-    torch.set_float32_matmul_precision("medium" if _reduces(precision, device) else before)
+    torch.set_float32_matmul_precision("medium" if reduces(precision, device) else before)
     try:
         yield
     finally:
         torch.set_float32_matmul_precision(before)
 
 
-def _reduces(precision: str, device: torch.device) -> bool:
+def reduces(precision: str, device: torch.device) -> bool:
+    """Whether a precision means products in bfloat16 on a device."""
     return precision == "bfloat16" or (precision == "auto" and _is_fast(device))
 
 

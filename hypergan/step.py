@@ -51,9 +51,7 @@ class Step:
 
     @property
     def _precision(self) -> str:
-        """A class is the largest logit whatever its fourth digit; a value loses it unasked."""
-        exact = self.training.precision == "auto" and self.loss is not cross_entropy
-        return "float32" if exact else self.training.precision
+        return resolved(self.training.precision, self.loss)
 
     def products(self) -> torch.autocast:
         """A context with matrix products in ``training.precision``."""
@@ -85,3 +83,8 @@ class Step:
         if self.loss is cross_entropy:
             report["accuracy"] = accuracy(outputs.detach(), targets)
         return report
+
+
+def resolved(precision: str, loss: Loss) -> str:
+    """A training's precision: classification tolerates bfloat16, regression has to ask for it."""
+    return "float32" if precision == "auto" and loss is not cross_entropy else precision

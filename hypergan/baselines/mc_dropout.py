@@ -3,7 +3,7 @@
 Shapes: N networks, B inputs.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -13,7 +13,7 @@ from torch.nn import functional as F
 
 from hypergan.ensemble import Weights, forward_networks
 from hypergan.errors import SettingsError, TargetError
-from hypergan.layers import copy_of, layers_of
+from hypergan.layers import Layer, copy_of, layers_of
 from hypergan.posterior import Posterior
 from hypergan.step import Step
 from hypergan.training import Training
@@ -31,19 +31,24 @@ class MCDropout(Posterior):
     .. math:: W_i = M_i \, \mathrm{diag}(z_i) / (1 - p), \quad z_{ij} \sim \mathrm{Bernoulli}(1 - p)
 
     for the trained :math:`M_i` (Gal and Ghahramani, 2016, section 3). Convolutions have the same
-    weights at every place, so their inputs are dropped by the channel. In training every image
-    has a :math:`z_i` of its own.
+    weights at every place, so that way their inputs are dropped by the channel. With
+    ``input_shape`` single outputs are dropped, as the paper does: a draw then has the trained
+    weights and, for each of these layers, a mask of its inputs, ``LAYER.kept``, which is held like
+    a weight. In training every image has a :math:`z_i` of its own.
 
     Args:
         target: Any module with two dense or convolutional layers or more. It is copied; training
             starts at its present weights. Only the inputs of these layers are dropped, and not
             those of the first.
         dropout: The probability p of dropping an input.
+        input_shape: Shape of one input of the target, to drop single outputs of convolutions. By
+            default they are dropped by the channel.
         generator: Not needed: nothing is drawn before training.
 
     Raises:
         TargetError: If no layer's inputs could be dropped, or the target cannot be copied.
-        SettingsError: If ``dropout`` is not between 0 and 1.
+        SettingsError: If ``dropout`` is not between 0 and 1, or the target does not take inputs of
+            ``input_shape``.
     """
 
     def __init__(
@@ -51,6 +56,7 @@ class MCDropout(Posterior):
         target: nn.Module,
         dropout: float = 0.5,
         *,
+        input_shape: Sequence[int] | None = None,
         generator: torch.Generator | None = None,
     ) -> None:
         super().__init__()
@@ -64,6 +70,44 @@ class MCDropout(Posterior):
                 f"{type(target).__name__} has no dense or convolutional layer after its first, "
                 "so dropout would change nothing; give it one more"
             )
+        self.masked = input_shape is not None
+        if input_shape is not None:
+            self._add_masks(input_shape)
+
+    @torch.no_grad()
+    def _add_masks(self, input_shape: Sequence[int]) -> None:
+        """Give each thinned layer a mask of its inputs, ones until a draw says otherwise."""
+        weight = self.target.get_parameter(self.names[0])
+        layers = list(self.thinned.values())
+        shapes: dict[nn.Module, torch.Size] = {}
+
+        def note(module: nn.Module, inputs: tuple[Tensor]) -> None:
+            shapes[module] = inputs[0].shape[1:]
+
+        hooks = [layer.register_forward_pre_hook(note) for layer in layers]
+        try:
+            self.target(weight.new_zeros(1, *input_shape))
+        except RuntimeError as error:
+            raise SettingsError(
+                f"the target does not take inputs of shape {tuple(input_shape)} ({error}); "
+                "give input_shape the shape of one input, without the batch"
+            ) from error
+        finally:
+            for hook in hooks:
+                hook.remove()
+        for layer, shape in shapes.items():
+            layer.register_parameter("kept", nn.Parameter(weight.new_ones(shape)))
+            layer.register_forward_pre_hook(_mask)
+
+    @property
+    def weight_layers(self) -> list[Layer]:
+        """The layers of the target without their masks."""
+        own = (
+            {name: shape for name, shape in layer.shapes.items() if name in self.names}
+            for layer in layers_of(self.target)
+        )
+        names = (layer.name for layer in layers_of(self.target))
+        return [Layer(*pair) for pair in zip(names, own, strict=True)]
 
     @property
     def thinned(self) -> dict[str, nn.Module]:
@@ -83,7 +127,7 @@ class MCDropout(Posterior):
     @property
     def settings(self) -> dict[str, Any]:
         """What training depends on and the shapes of the parameters do not show."""
-        return {"dropout": self.dropout}
+        return {"dropout": self.dropout} | ({"masked": True} if self.masked else {})
 
     def sample(self, n: int, generator: torch.Generator | None = None) -> Weights:
         """Weights of ``n`` thinned networks, each ``(n, *shape)``.
@@ -99,17 +143,28 @@ class MCDropout(Posterior):
             for name, parameter in self.trained.items()
         }
         for name, module in self.thinned.items():
-            kept = self._kept(module, n, generator).to(weights[name])
-            weights[name] = weights[name] * kept / (1 - self.dropout)
+            if self.masked:
+                layer = name.removesuffix("weight")
+                mask = module.get_parameter("kept")
+                kept = self._bernoulli(n, *mask.shape, generator=generator).to(mask)
+                weights[f"{layer}kept"] = kept / (1 - self.dropout)
+            else:
+                kept = self._kept(module, n, generator).to(weights[name])
+                weights[name] = weights[name] * kept / (1 - self.dropout)
         return weights
+
+    def _bernoulli(self, *shape: int, generator: torch.Generator | None) -> Tensor:
+        """Ones with the probability of being kept, else zeros."""
+        source = generator.device if generator is not None else None
+        chances = torch.full(shape, 1 - self.dropout, device=source)
+        return chances.bernoulli(generator=generator)
 
     def _kept(self, module: nn.Module, n: int, generator: torch.Generator | None) -> Tensor:
         """Factors of a layer's weights in ``n`` networks: 0 for a dropped input, else 1."""
         groups = getattr(module, "groups", 1)
         outputs, inputs, *window = module.get_parameter("weight").shape  # inputs of a group
-        source = generator.device if generator is not None else None
-        chances = torch.full((n, groups, 1, inputs), 1 - self.dropout, device=source)
-        kept = chances.bernoulli(generator=generator).expand(n, groups, outputs // groups, inputs)
+        kept = self._bernoulli(n, groups, 1, inputs, generator=generator)
+        kept = kept.expand(n, groups, outputs // groups, inputs)
         return kept.reshape(n, outputs, inputs, *(1 for _ in window))
 
     def optimisers(self, training: Training) -> dict[str, torch.optim.Optimizer]:
@@ -138,8 +193,14 @@ class MCDropout(Posterior):
                 hook.remove()
 
     def _drop(self, module: nn.Module, inputs: tuple[Tensor]) -> Tensor:
-        """A layer's inputs with some left out of each image, for a convolution whole channels."""
+        """A layer's inputs with some left out of each image, single ones or whole channels."""
         (images,) = inputs
-        if isinstance(module, nn.Linear):
+        if self.masked or isinstance(module, nn.Linear):
             return F.dropout(images, self.dropout)
         return torch.feature_dropout(images, self.dropout, train=True)
+
+
+def _mask(module: nn.Module, inputs: tuple[Tensor]) -> Tensor:
+    """A layer's inputs (B, ...) less those that its draw leaves out."""
+    kept: Tensor = module.kept  # type: ignore[assignment]  # a parameter, or a draw's tensor
+    return inputs[0] * kept

@@ -15,10 +15,9 @@ from torch import Tensor
 from hypergan.data.datasets import Data
 from hypergan.ensemble import Ensemble
 from hypergan.evaluation.detection import detection
-from hypergan.evaluation.protocol import Evaluation
+from hypergan.evaluation.protocol import Evaluation, at_most
 from hypergan.evaluation.robustness import evaluate_attacks
 from hypergan.evaluation.stages import Arrays, Found, Stages
-from hypergan.layers import layers_of
 from hypergan.metrics import (
     accuracy,
     brier_score,
@@ -64,8 +63,13 @@ def evaluate_classifier(
 
         ``uncertainty`` by size and score (see :func:`hypergan.metrics.uncertainty`): means ``in``
         and ``out`` of distribution, and how well the score detects outliers; with the arrays
-        ``SCORE_in_SIZE`` and ``SCORE_out_SIZE`` (B,) in float16. Its ensembles are the first
-        networks of the full one, and a large one that sees every ``stride``-th image.
+        ``entropy_in_SIZE`` and ``entropy_out_SIZE`` (B,) in float16, of the full ensemble those of
+        the other scores, too. Its ensembles are the first networks of the full one, and a large
+        one that sees every ``stride``-th image.
+
+        The arrays ``right_SIZE`` (B,) count the disjoint ensembles that classify a test image
+        rightly, ``answer_in`` and ``answer_out`` (B,) are the full ensemble's classes, and
+        ``shown_in`` and ``shown_out`` (32, C) its softmax of evenly spaced images.
 
         ``attacks`` and ``transfer``, where asked for: see
         :func:`hypergan.evaluation.robustness.evaluate_attacks`.
@@ -87,7 +91,12 @@ def evaluate_classifier(
         arrays |= more_arrays
     if evaluation.attack is not None:
         attacked, more_arrays = evaluate_attacks(
-            posterior, data, evaluation.attack, stages, progress=progress
+            posterior,
+            data,
+            evaluation.attack,
+            stages,
+            precision=evaluation.precision,
+            progress=progress,
         )
         metrics |= attacked
         arrays |= more_arrays
@@ -118,8 +127,9 @@ def evaluate_ensemble(
     images = (evaluation.draws - 1) * len(inputs) + sum(map(len, sets.values()))
     with progress_bar(progress, total=images, desc="evaluate", unit="image") as bar:
         ensemble = posterior.ensemble(networks, generator)
-        log_probabilities = predict_each(ensemble, inputs, bar)
+        log_probabilities = predict_each(ensemble, inputs, bar, evaluation.precision)
         scores = quality(log_probabilities, labels, sizes)
+        arrays = right(log_probabilities, labels, sizes) | answers(log_probabilities, "in")
         metrics: dict[str, Any] = {
             "diversity": {
                 "disagreement": float(disagreement(log_probabilities)),
@@ -128,18 +138,20 @@ def evaluate_ensemble(
         }
         doubts = {size: {"in": doubt(log_probabilities[:size])} for size in {*sizes, networks}}
         if "out" in sets:
-            log_probabilities = predict_each(ensemble, sets["out"], bar)
+            log_probabilities = predict_each(ensemble, sets["out"], bar, evaluation.precision)
+            arrays |= answers(log_probabilities, "out")
             for size, found in doubts.items():
                 found["out"] = doubt(log_probabilities[:size])
         for _ in range(evaluation.draws - 1):
             another = posterior.ensemble(networks, generator)
-            more = quality(predict_each(another, inputs, bar), labels, sizes)
+            log_probabilities = predict_each(another, inputs, bar, evaluation.precision)
+            more = quality(log_probabilities, labels, sizes)
             for score, size in product(scores, sizes):
                 scores[score][size] += more[score][size]
     metrics |= spread(scores)
-    norms = layer_norms(ensemble.weights, layers_of(ensemble.target))
+    norms = layer_norms(ensemble.weights, posterior.weight_layers)
     metrics["norms"] = {name: mean_and_std(values) for name, values in norms.items()}
-    arrays = {f"norms_{name}": values.cpu().numpy() for name, values in norms.items()}
+    arrays |= {f"norms_{name}": values.cpu().numpy() for name, values in norms.items()}
     full = summaries(doubts[networks])
     metrics["entropy"] = {where: full["entropy"][where] for where in sets}
     if "out" in sets:
@@ -149,7 +161,8 @@ def evaluate_ensemble(
         }
     metrics["uncertainty"] = {str(size): summaries(doubts[size]) for size in sorted(doubts)}
     for size, found in doubts.items():
-        arrays |= by_image(found, size)
+        scores_kept = None if size == networks else ("entropy",)
+        arrays |= by_image(found, size, scores_kept)
     return metrics, arrays
 
 
@@ -165,26 +178,54 @@ def evaluate_many(
     return {str(evaluation.many): summaries(doubts)}, by_image(doubts, evaluation.many)
 
 
-def by_image(doubts: dict[str, dict[str, Tensor]], size: int) -> Arrays:
+def right(log_probabilities: Tensor, labels: Tensor, sizes: Sequence[int]) -> Arrays:
+    """How many disjoint ensembles of each size classify each image rightly, (B,)."""
+    return {
+        f"right_{size}": sum(
+            (log_mixture(group).argmax(-1) == labels).int()
+            for group in log_probabilities.split(size)
+            if len(group) == size
+        )
+        .numpy()  # type: ignore[union-attr]  # no size is larger than the full ensemble
+        .astype(np.uint8)
+        for size in sizes
+    }
+
+
+def answers(log_probabilities: Tensor, where: str) -> Arrays:
+    """The class of each image by the mean softmax, (B,), and that softmax of a few, (32, C)."""
+    mixture = log_mixture(log_probabilities)
+    shown = torch.linspace(0, len(mixture) - 1, min(SHOWN, len(mixture))).long()
+    return {
+        f"answer_{where}": mixture.argmax(-1).numpy().astype(np.uint8),
+        f"shown_{where}": mixture[shown].exp().numpy().astype(np.float16),
+    }
+
+
+SHOWN = 32
+"""Images, evenly spaced, of which a record keeps the softmax."""
+
+
+def by_image(
+    doubts: dict[str, dict[str, Tensor]], size: int, scores: Sequence[str] | None = None
+) -> Arrays:
     """Each image's scores of uncertainty by an ensemble of some size, as a record keeps them."""
     return {
         f"{score}_{where}_{size}": values.numpy().astype(np.float16)
         for where, by_score in doubts.items()
         for score, values in by_score.items()
+        if scores is None or score in scores
     }
 
 
-def at_most(size: int | None, wanted: int) -> int:
-    """As many networks as wanted, or all that a posterior of a limited size has."""
-    return wanted if size is None else min(size, wanted)
-
-
 @torch.no_grad()
-def predict_each(ensemble: Ensemble, inputs: Tensor, bar: Any, batch_size: int = 500) -> Tensor:
+def predict_each(
+    ensemble: Ensemble, inputs: Tensor, bar: Any, precision: str, batch_size: int = 500
+) -> Tensor:
     """Log-probabilities of every network, (N, B, C), a batch of images at a time."""
     parts = []
     for batch in inputs.split(batch_size):  # of the bar; the ensemble makes its own
-        logits = ensemble.predict(batch, precision="auto")
+        logits = ensemble.predict(batch, precision=precision)
         parts.append(logits.log_softmax(-1))
         bar.update(len(batch))
     return torch.cat(parts, dim=1)
@@ -251,7 +292,7 @@ def doubt_of_many(
         for count in counts:
             ensemble = posterior.ensemble(count, generator)
             for where, inputs in few.items():
-                log_probabilities = predict_each(ensemble, inputs, bar)
+                log_probabilities = predict_each(ensemble, inputs, bar, evaluation.precision)
                 part = log_probabilities.logsumexp(0)
                 log_sum[where] = torch.logaddexp(log_sum[where], part)
                 own[where] = own[where] + entropy(log_probabilities.exp()).sum(0)

@@ -19,6 +19,8 @@ class Attack:
         draws: Networks drawn anew at each step of the adaptive attack, and fixed ones of the attack
             that it is compared with. Both are tested on as many new ones as the last of
             ``transfer`` and take the steps of all restarts from one start.
+        strong_steps: Steps of one more attack on as many fixed networks, which does not stop early
+            either; 0 for none. It shows whether the steps above are enough.
     """
 
     images: int = 100
@@ -35,6 +37,7 @@ class Attack:
     singles: int = 3
     transfer: tuple[int, ...] = (1, 2, 5, 10, 20, 50, 100)
     draws: int = 10
+    strong_steps: int = 0
 
 
 @dataclass(frozen=True)
@@ -60,3 +63,8 @@ class Evaluation:
     stride: int = 10
     attack: Attack | None = None
     precision: str = "auto"
+
+
+def at_most(size: int | None, wanted: int) -> int:
+    """As many networks as wanted, or all that a posterior of a limited size has."""
+    return wanted if size is None else min(size, wanted)

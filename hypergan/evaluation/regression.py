@@ -11,7 +11,6 @@ from torch.utils.data import TensorDataset
 from hypergan.data.datasets import Data
 from hypergan.evaluation.protocol import Evaluation
 from hypergan.evaluation.stages import Found
-from hypergan.layers import layers_of
 from hypergan.metrics import layer_norms, mean_and_std
 from hypergan.posterior import Posterior
 
@@ -35,7 +34,7 @@ def evaluate_regression(
     predictions = ensemble.predict(x / scale(train_x)).squeeze(-1) * scale(train_y)
     inside = (x.squeeze(-1) >= train_x.min()) & (x.squeeze(-1) <= train_x.max())
     std, error = predictions.std(0), predictions.mean(0) - y.squeeze(-1)
-    norms = layer_norms(ensemble.weights, layers_of(ensemble.target))
+    norms = layer_norms(ensemble.weights, posterior.weight_layers)
     metrics = {
         "norms": {name: mean_and_std(values) for name, values in norms.items()},
         "rmse": float(error[inside].square().mean().sqrt()),

@@ -18,7 +18,7 @@ from hypergan.data.datasets import Data
 from hypergan.ensemble import Ensemble
 from hypergan.evaluation.attacks import Victim, fgsm, in_pixels, pgd
 from hypergan.evaluation.detection import detection
-from hypergan.evaluation.protocol import Attack
+from hypergan.evaluation.protocol import Attack, at_most
 from hypergan.evaluation.stages import Arrays, Found, Stages
 from hypergan.metrics import entropy, log_mixture, uncertainty
 from hypergan.posterior import Posterior
@@ -37,12 +37,16 @@ class Outcome:
         mutual_information: Between class and network, in nats, (B,).
         fools: Whether an image fools each network, (N, B).
         wrong: Whether the mean softmax puts it in a wrong class, (B,).
+        softmax: The mean softmax, (B, C).
+        images: What it was shown, (B, channels, H, W).
     """
 
     entropy: Tensor
     mutual_information: Tensor
     fools: Tensor
     wrong: Tensor
+    softmax: Tensor
+    images: Tensor
 
     @classmethod
     def of(cls, victim: Victim, images: Tensor, labels: Tensor) -> "Outcome":
@@ -55,6 +59,8 @@ class Outcome:
             doubt["mutual_information"],
             log_probabilities.argmax(-1) != labels,
             mixture.argmax(-1) != labels,
+            mixture.exp(),
+            images,
         )
 
 
@@ -65,6 +71,7 @@ def evaluate_attacks(
     attack: Attack,
     stages: Stages,
     *,
+    precision: str = "auto",
     progress: bool = True,
 ) -> Found:
     """Attack ensembles, and show the adversarial examples to the same networks and to new ones.
@@ -78,7 +85,8 @@ def evaluate_attacks(
 
         ``attacks`` has a path ATTACK / SIZE / TESTED / EPS: fgsm, pgd, eot for PGD over fresh draws
         at each step, or unstopped for PGD on networks that stay, which like eot takes all its
-        steps whether or not every network is fooled; the number of networks attacked at a time;
+        steps whether or not every network is fooled, or strong for the same with more steps; the
+        number of networks attacked at a time;
         "same" or "fresh", the networks that the examples were tested on; and the largest change
         of a pixel, "0" for the clean images. At its end are the numbers of ``networks`` tested and
         of ``images``; ``entropy``, its mean over the images; ``entropy_fooled``, its mean over
@@ -89,7 +97,9 @@ def evaluate_attacks(
         examples from the clean images.
 
         The arrays ``SCORE_ATTACK_SIZE_TESTED``, one row an eps, one column an image, hold
-        ``entropy``, ``mutual_information``, ``fooled`` and ``wrong`` of each image.
+        ``entropy``, ``mutual_information``, ``fooled`` and ``wrong`` of each image. Of the first
+        images attacked with PGD on as many networks as ``draws``, ``images_pgd_SIZE`` are the
+        attacked pixels as bytes and ``softmax_pgd_SIZE_TESTED`` what the networks make of them.
 
         ``transfer`` has a path ATTACK / EPS / N. Of the ``examples`` that one network classified
         rightly before the attack on it and wrongly after it, ``fooled`` is the mean share of N
@@ -98,13 +108,14 @@ def evaluate_attacks(
     """
     size = posterior.size
     ensembles = [sizes for sizes in attack.ensembles if size is None or sizes[0] <= size]
-    tries = 2 * (len(ensembles) + attack.singles + (size is None))
+    strong = attack.strong_steps > 0
+    tries = 2 * (len(ensembles) + attack.singles + (size is None)) + strong
     metrics: dict[str, Any] = {"fgsm": {}, "pgd": {}}
     arrays: Arrays = {}
     with progress_bar(
         progress, total=tries * len(attack.eps), desc="attacks", unit="attack"
     ) as bar:
-        attacker = Attacker(posterior, data, attack, stages.generator, bar)
+        attacker = Attacker(posterior, data, attack, stages.generator, bar, precision)
 
         def stage(name: str, attacks: int, work: Callable[[], Found]) -> Found:
             end = bar.n + attacks * len(attack.eps)
@@ -127,6 +138,10 @@ def evaluate_attacks(
             found, more = stage("unstopped attack", 1, attacker.attack_unstopped)
             metrics["unstopped"] = {str(attack.draws): found}
             arrays |= more
+        if strong:
+            found, more = stage("strong attack", 1, attacker.attack_strongly)
+            metrics["strong"] = {str(at_most(size, attack.draws)): found}
+            arrays |= more
     return {"attacks": metrics, "transfer": transfer}, arrays
 
 
@@ -140,6 +155,7 @@ class Attacker:
         attack: The settings.
         generator: Source of draws and of random starts.
         bar: Counts attacks, one an eps.
+        precision: Of matrix products.
     """
 
     posterior: Posterior
@@ -147,6 +163,7 @@ class Attacker:
     attack: Attack
     generator: torch.Generator
     bar: Any
+    precision: str = "auto"
 
     @property
     def methods(self) -> dict[str, Method]:
@@ -164,24 +181,36 @@ class Attacker:
             count: Number of images.
         """
         images, labels = pixels(self.data, self.attack.images, count)
-        tested = _victims(self.posterior, self.data, attacked, new, self.generator)
+        tested = self._victims(attacked, new)
         summaries: dict[str, Any] = {}
         arrays: Arrays = {}
         for name, method in self.methods.items():
             found = self._outcomes(method, tested["same"], tested, images, labels)
             summaries[name] = _summaries(found)
             arrays |= _arrays(found, f"{name}_{attacked}")
+            if name == "pgd" and attacked == self.attack.draws:
+                arrays |= _shown(found, f"{name}_{attacked}")
         return summaries, arrays
 
     def attack_draws(self) -> Found:
         """What comes of PGD on networks that are drawn anew at each of its steps."""
-        changing = in_pixels(self._drawn, self.data.mean, self.data.std)
-        return self._attack_to_the_end("eot", changing, {})
+        return self._attack_to_the_end("eot", self._through(self._drawn), {})
 
     def attack_unstopped(self) -> Found:
         """What comes of as many steps on as many networks that stay the same."""
-        fixed = _through(self._drawn(), self.data)
+        fixed = self._fixed(self._drawn())
         return self._attack_to_the_end("unstopped", fixed, {"same": fixed})
+
+    def attack_strongly(self) -> Found:
+        """What comes of PGD with many steps on networks that stay the same."""
+        count = at_most(self.posterior.size, self.attack.draws)
+        tested = self._victims(count, count)
+        images, labels = pixels(self.data, self.attack.images)
+        method = partial(
+            pgd, steps=self.attack.strong_steps, until_fooled=False, generator=self.generator
+        )
+        found = self._outcomes(method, tested["same"], tested, images, labels)
+        return _summaries(found), _arrays(found, f"strong_{count}")
 
     def _drawn(self) -> Ensemble:
         return self.posterior.ensemble(self.attack.draws, self.generator)
@@ -191,7 +220,7 @@ class Attacker:
         attack = self.attack
         images, labels = pixels(self.data, attack.images)
         new = self.posterior.ensemble(max(attack.transfer), self.generator)
-        tested = tested | {"fresh": _through(new, self.data)}
+        tested = tested | {"fresh": self._fixed(new)}
         all_steps = attack.steps * attack.restarts
         method = partial(pgd, steps=all_steps, until_fooled=False, generator=self.generator)
         found = self._outcomes(method, attacked, tested, images, labels)
@@ -205,7 +234,7 @@ class Attacker:
         sizes = [size for size in attack.transfer if size <= most]
         shares = defaultdict[tuple[str, float, int], list[tuple[Tensor, Tensor]]](list)
         for _ in range(attack.singles if sizes else 0):
-            victims = _victims(self.posterior, self.data, 1, most, self.generator)
+            victims = self._victims(1, most)
             single, fresh = victims.values()
             right = ~Outcome.of(single, images, labels).wrong
             for (name, method), eps in product(self.methods.items(), attack.eps):
@@ -229,6 +258,26 @@ class Attacker:
                 "success": float(wrong.mean()) if len(fooled) else None,
             }
         return found, {}
+
+    def _victims(self, attacked: int, new: int) -> dict[str, Victim]:
+        """The "same" ensemble that is attacked and, if there are more networks, a "fresh" one."""
+        size = self.posterior.size
+        count = at_most(size, attacked + new)
+        drawn = self.posterior.ensemble(count, self.generator)
+        if size is not None:  # all networks of a posterior may come in their order
+            drawn = _part(drawn, torch.randperm(count, generator=self.generator))
+        victims = {"same": self._fixed(_part(drawn, slice(attacked)))}
+        if count > attacked:
+            victims["fresh"] = self._fixed(_part(drawn, slice(attacked, None)))
+        return victims
+
+    def _fixed(self, ensemble: Ensemble) -> Victim:
+        """An ensemble as it sees pixels."""
+        return self._through(lambda: ensemble)
+
+    def _through(self, draw: Callable[[], Ensemble]) -> Victim:
+        """Ensembles that may be others at every look, as they see pixels."""
+        return in_pixels(draw, self.data.mean, self.data.std, precision=self.precision)
 
     def _outcomes(
         self,
@@ -264,25 +313,6 @@ def pixels(data: Data, among: int, count: int | None = None) -> tuple[Tensor, Te
     return (inputs[chosen] * std + mean).clamp(0, 1), labels[chosen]
 
 
-def _victims(
-    posterior: Posterior, data: Data, attacked: int, new: int, generator: torch.Generator
-) -> dict[str, Victim]:
-    """The "same" ensemble that is attacked and, if there are more networks, a "fresh" one."""
-    count = attacked + new if posterior.size is None else min(attacked + new, posterior.size)
-    drawn = posterior.ensemble(count, generator)
-    if posterior.size is not None:  # all networks of a posterior may come in their order
-        drawn = _part(drawn, torch.randperm(count, generator=generator))
-    victims = {"same": _through(_part(drawn, slice(attacked)), data)}
-    if count > attacked:
-        victims["fresh"] = _through(_part(drawn, slice(attacked, None)), data)
-    return victims
-
-
-def _through(ensemble: Ensemble, data: Data) -> Victim:
-    """An ensemble as it sees pixels."""
-    return in_pixels(lambda: ensemble, data.mean, data.std)
-
-
 def _part(ensemble: Ensemble, part: slice | Tensor) -> Ensemble:
     """Some networks of an ensemble."""
     weights = {name: tensor[part] for name, tensor in ensemble.weights.items()}
@@ -316,6 +346,16 @@ def _summary(outcome: Outcome, clean: Outcome, all_fooled: Tensor) -> dict[str, 
         "auroc": detection(clean.entropy, outcome.entropy)["auroc"],
         "auroc_mutual_information": information["auroc"],
     }
+
+
+def _shown(found: dict[str, dict[float, Outcome]], name: str, count: int = 8) -> Arrays:
+    """The first attacked images as bytes, (eps, count, ...), and the softmax of each ensemble."""
+    images = torch.stack([outcome.images[:count] for outcome in found["same"].values()])
+    arrays = {f"images_{name}": images.mul(255).round().byte().numpy()}
+    for tested, by_eps in found.items():
+        softmax = torch.stack([outcome.softmax[:count] for outcome in by_eps.values()])
+        arrays[f"softmax_{name}_{tested}"] = softmax.numpy().astype(np.float16)
+    return arrays
 
 
 def _arrays(found: dict[str, dict[float, Outcome]], name: str) -> Arrays:

@@ -21,21 +21,24 @@ Found = tuple[dict[str, Any], Arrays]
 class Stages:
     """Does stages, or takes over what they found before the run was stopped.
 
-    A stage is taken over if it began where the generator stands now, which then goes to where it
-    stood at the stage's end: a run that was killed ends as if it had not been. A damaged file is
-    as good as none.
+    A stage is taken over if it is of the same subject and began where the generator stands now,
+    which then goes to where it stood at the stage's end: a run that was killed ends as if it had
+    not been. A damaged file is as good as none.
 
     Args:
         generator: The source of all randomness of the stages.
-        path: The file that keeps what they found; None keeps nothing. Whoever names it sees to it
-            that it is this run's.
+        path: The file that keeps what they found; None keeps nothing.
+        subject: What is evaluated, such as :meth:`hypergan.posterior.Posterior.fingerprint`: what
+            was found of anything else is not this run's.
 
     Attributes:
         seconds: What the stages took, also those that were taken over.
     """
 
-    def __init__(self, generator: torch.Generator, path: Path | None = None) -> None:
-        self.generator, self.path, self.seconds = generator, path, 0.0
+    def __init__(
+        self, generator: torch.Generator, path: Path | None = None, subject: str = ""
+    ) -> None:
+        self.generator, self.path, self.subject, self.seconds = generator, path, subject, 0.0
         self.done: dict[str, dict[str, Any]] = self._read()
 
     def do(self, name: str, work: Callable[[], Found]) -> Found:
@@ -50,7 +53,7 @@ class Stages:
         """
         begin = self.generator.get_state()
         kept = self.done.get(name)
-        if kept is not None and torch.equal(kept["begin"], begin):
+        if kept is not None and kept["subject"] == self.subject and kept["begin"].equal(begin):
             self.generator.set_state(kept["end"])
             self.seconds += kept["seconds"]
             arrays = {key: tensor.numpy() for key, tensor in kept["arrays"].items()}
@@ -61,6 +64,7 @@ class Stages:
         self.seconds += seconds
         if self.path is not None:
             self.done[name] = {
+                "subject": self.subject,
                 "begin": begin,
                 "end": self.generator.get_state(),
                 "seconds": seconds,

@@ -6,6 +6,7 @@ import subprocess
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import nn
@@ -23,7 +24,9 @@ from hypergan.memory import forget_peak, peak_memory
 from hypergan.objective import cross_entropy, mean_squared_error
 from hypergan.paths import PROJECT, exclusive, make_folder, runs
 from hypergan.posterior import Posterior
+from hypergan.precision import reduces
 from hypergan.randomness import global_seed
+from hypergan.step import resolved
 from hypergan.targets import TARGETS, regression_target
 
 SAMPLERS = ("jax", "numpyro")
@@ -91,7 +94,8 @@ def _run(cell: Cell, path: Path, *, progress: bool, device: str) -> Record:
         device=device,
         progress=progress,
     )
-    stages = Stages(generator, evaluated)
+    posterior_sha256 = posterior.fingerprint()
+    stages = Stages(generator, evaluated, posterior_sha256)
     if data.classes:
         metrics, arrays = classification.evaluate_classifier(
             posterior, data, settings.evaluation, stages, progress=progress
@@ -119,6 +123,7 @@ def _run(cell: Cell, path: Path, *, progress: bool, device: str) -> Record:
         history=history,
         metrics=metrics,
         arrays_sha256="",
+        environment=environment(settings, data, chosen) | {"posterior_sha256": posterior_sha256},
     )
     record = records.write(record, arrays, path)
     for kind in (checkpoint.suffix, evaluated.suffix):
@@ -186,6 +191,23 @@ def describe(device: torch.device) -> str:
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
     return f"{device.type}, {processor()}, {torch.get_num_threads()} threads"
+
+
+def environment(settings: Settings, data: Data, device: torch.device) -> dict[str, Any]:
+    """What the digits of a run depend on: precision, as it was resolved, instructions, threads."""
+    loss = cross_entropy if data.classes else mean_squared_error
+    asked = {
+        "training": resolved(settings.training.precision, loss),
+        "evaluation": settings.evaluation.precision if data.classes else "float32",
+    }
+    precision = {
+        stage: "bfloat16" if reduces(name, device) else "float32" for stage, name in asked.items()
+    }
+    return {
+        "precision": precision,
+        "instructions": torch.backends.cpu.get_cpu_capability(),
+        "threads": torch.get_num_threads(),
+    }
 
 
 def processor() -> str:

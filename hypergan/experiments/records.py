@@ -8,7 +8,7 @@ import json
 import math
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any, get_origin, get_type_hints
@@ -20,8 +20,8 @@ from hypergan.evaluation.stages import Arrays
 from hypergan.experiments.settings import settings_for
 from hypergan.paths import published, runs, sha256, write_whole
 
-RECORD_VERSION = 1
-"""Raised when a record's keys change their meaning; older records are then refused."""
+RECORD_VERSION = 2
+"""Raised when a record's keys change. Version 2 added :attr:`Record.environment`."""
 
 
 @dataclass(frozen=True)
@@ -102,6 +102,8 @@ class Record:
         metrics: See :func:`hypergan.evaluation.classification.evaluate_classifier` and
             :func:`hypergan.evaluation.regression.evaluate_regression`.
         arrays_sha256: Hash of the arrays' file beside the record.
+        environment: What its digits depend on, see :func:`hypergan.experiments.cells.environment`,
+            and the hash of what was evaluated; empty in version 1.
     """
 
     record_version: int
@@ -120,6 +122,7 @@ class Record:
     history: list[dict[str, Any]]
     metrics: dict[str, Any]
     arrays_sha256: str
+    environment: dict[str, Any] = field(default_factory=dict)
 
     @property
     def full_size(self) -> int:
@@ -175,14 +178,16 @@ def read(path: Path) -> Record:
             f"the record {path} is damaged ({error}); delete it and run its cell again"
         ) from error
     version = content.get("record_version") if isinstance(content, dict) else None
-    if version != RECORD_VERSION:
+    if version not in range(1, RECORD_VERSION + 1):
         newer = isinstance(version, int) and version > RECORD_VERSION
         advice = "update hypergan to read it" if newer else "run its cell again"
         raise RecordError(
-            f"the record {path} is of version {version}, this code reads version "
+            f"the record {path} is of version {version}, this code reads versions up to "
             f"{RECORD_VERSION}; {advice}"
         )
     kinds = get_type_hints(Record)
+    if version == 1:
+        del kinds["environment"]
     odd = content.keys() ^ kinds.keys() or {
         name for name, kind in kinds.items() if not _is_kind(content[name], kind)
     }

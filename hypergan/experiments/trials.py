@@ -17,7 +17,8 @@ from torch import Tensor
 from hypergan.data.datasets import load
 from hypergan.ensemble import Ensemble
 from hypergan.errors import SettingsError
-from hypergan.evaluation.classification import at_most, quality, spread
+from hypergan.evaluation.classification import quality, spread
+from hypergan.evaluation.protocol import at_most
 from hypergan.experiments.cells import augmentation, commit, untrained
 from hypergan.experiments.methods import METHODS
 from hypergan.experiments.settings import settings_for

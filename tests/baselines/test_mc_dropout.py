@@ -175,3 +175,67 @@ def test_what_dropout_cannot_be_is_refused(target):
     for dropout in (0, 1, -0.5, float("nan")):
         with pytest.raises(SettingsError, match="between 0 and 1"):
             MCDropout(target, dropout)
+
+
+def masked(build=convolutional, **settings):
+    return MCDropout(seeded(build), input_shape=(2, 5, 5), **settings)
+
+
+@pytest.mark.parametrize("dropout", [0.2, 0.5])
+def test_masks_drop_single_outputs(dropout, generator):
+    posterior = masked(dropout=dropout)
+    weights = posterior.sample(4000, generator)
+    shapes = {name: tuple(w.shape[1:]) for name, w in weights.items() if name.endswith("kept")}
+    assert shapes == {"1.kept": (4, 3, 3), "3.kept": (6,)}
+    for name in shapes:
+        kept = weights[name]
+        torch.testing.assert_close(kept, (kept > 0) / (1 - dropout))
+        shares = (kept > 0).float().mean(0)
+        assert ((shares - (1 - dropout)).abs() < 0.05).all()
+        pairs = (kept > 0).float().flatten(1).T.corrcoef()
+        assert (pairs - torch.eye(len(pairs))).abs().max() < 0.1  # each output by itself
+    for name, parameter in posterior.trained.items():
+        assert torch.equal(weights[name], parameter.detach().expand_as(weights[name]))
+
+
+def test_masked_training_drops_as_the_draws_do(generator):
+    posterior = masked()
+    (image,) = images(1)
+    drawn = posterior.ensemble(4000, generator).predict(image.unsqueeze(0)).squeeze(1)
+    with torch.random.fork_rng(), torch.no_grad(), posterior._dropping():
+        torch.manual_seed(1)
+        trained = posterior.target(image.expand(4000, -1, -1, -1))
+    error = (drawn.var(0) / 2000).sqrt()
+    assert ((drawn.mean(0) - trained.mean(0)).abs() < 4 * error).all()
+    torch.testing.assert_close(drawn.T.cov(), trained.T.cov(), rtol=0.15, atol=0.02)
+
+
+def test_a_masked_draw_is_a_fixed_network_that_can_be_attacked(generator):
+    ensemble = masked().ensemble(3, generator)
+    batch = images(4).requires_grad_()
+    outputs = ensemble(batch)
+    torch.testing.assert_close(ensemble(images(4)), outputs)
+    assert not torch.allclose(outputs[0], outputs[1])
+    torch.testing.assert_close(ensemble[2](images(4)), outputs[2])
+    gradient = torch.autograd.grad(outputs.sum(), batch)[0]
+    alone = [torch.autograd.grad(ensemble[n](batch).sum(), batch)[0] for n in range(3)]
+    torch.testing.assert_close(gradient, sum(alone))
+
+
+def test_a_masked_network_learns_without_its_masks(generator):
+    posterior, points = masked(), images(300)
+    labels = (points.flatten(1)[:, :2].sum(1) > 0).long()
+    fit(posterior, (points, labels), TRAINING, generator=generator, progress=False)
+    assert torch.equal(posterior.target[1].kept, torch.ones(4, 3, 3))
+    probabilities = posterior.ensemble(100, generator).predict_proba(points)
+    assert (probabilities.argmax(1) == labels).float().mean() > 0.85
+
+
+def test_norms_are_those_of_the_weights(generator):
+    plain, thinned = MCDropout(seeded(convolutional)), masked()
+    assert thinned.weight_layers == plain.weight_layers
+
+
+def test_a_wrong_shape_of_inputs_is_refused():
+    with pytest.raises(SettingsError, match=r"does not take inputs of shape \(3, 5, 5\)"):
+        MCDropout(seeded(convolutional), input_shape=(3, 5, 5))

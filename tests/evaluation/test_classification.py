@@ -13,6 +13,7 @@ from hypergan.ensemble import Ensemble
 from hypergan.evaluation.classification import doubt, evaluate_classifier
 from hypergan.evaluation.protocol import Evaluation
 from hypergan.evaluation.stages import Stages
+from hypergan.layers import layers_of
 
 
 @pytest.fixture(autouse=True)
@@ -25,6 +26,7 @@ class Known:
     """A posterior whose ensemble is given; with several, a draw takes the next one."""
 
     size = 4
+    weight_layers = layers_of(nn.Linear(1, 1, bias=False))  # as any number of outputs has
 
     def __init__(self, *weights):
         self.ensembles = iter(
@@ -115,6 +117,23 @@ def test_many_networks_are_measured_a_few_at_a_time():
         Unlimited(rows), DATA, none, Stages(torch.Generator()), progress=False
     )
     assert "entropy_in_4" in arrays
+
+
+def test_what_each_image_was_taken_for_is_kept():
+    posterior = Known(classes(1.0, -1.0, 1.0, 2.0))
+    settings = Evaluation(networks=4, sizes=(1, 2, 4))
+    metrics, arrays = evaluate_classifier(
+        posterior, DATA, settings, Stages(torch.Generator()), progress=False
+    )
+    for size in settings.sizes:
+        counts = arrays[f"right_{size}"]
+        assert counts.dtype == np.uint8
+        share = counts.mean() / metrics["accuracy_ensembles"][str(size)]
+        assert 100 * share == pytest.approx(metrics["accuracy"][str(size)])
+    assert ((arrays["answer_in"] == DATA.test.tensors[1].numpy()) == arrays["right_4"]).all()
+    assert arrays["shown_in"].sum(1) == pytest.approx(np.ones(4), abs=1e-3)
+    assert arrays["shown_in"].argmax(1).tolist() == arrays["answer_in"].tolist()
+    assert len(arrays["answer_out"]) == len(arrays["shown_out"]) == 3
 
 
 def test_outliers_are_detected_by_doubt():

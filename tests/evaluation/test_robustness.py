@@ -1,5 +1,6 @@
 """Attacks on networks that read one pixel, so that every outcome can be worked out by hand."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -175,10 +176,45 @@ def test_a_limited_posterior_lends_the_networks_that_were_not_attacked():
 def test_it_is_not_always_the_same_network_of_a_limited_posterior_that_is_attacked():
     one_dark_one_bright = tensor([[[[0.2, 0.8]]]])
     source, read = torch.Generator().manual_seed(0), set()
+    attacker = robustness.Attacker(Known(2), DATA, QUICK, source, bar=None)
     for _ in range(20):
-        victims = robustness._victims(Known(2), DATA, 1, 1, source)
+        victims = attacker._victims(1, 1)
         answers = {name: torch.cat([*victim(one_dark_one_bright)]).argmax().item()
                    for name, victim in victims.items()}  # fmt: skip
         assert answers["same"] != answers["fresh"]
         read.add(answers["same"])
     assert read == {0, 1}
+
+
+def test_a_strong_attack_is_made_where_it_is_asked_for():
+    asked = replace(QUICK, strong_steps=6)
+    for size, tested in (
+        (None, {"same": 4, "fresh": 4}),
+        (3, {"same": 3}),
+        (6, {"same": 4, "fresh": 2}),
+    ):
+        metrics, arrays = evaluate_attacks(Known(size), DATA, asked, seeded(), progress=False)
+        ((count, found),) = metrics["attacks"]["strong"].items()
+        assert int(count) == tested["same"]
+        assert {name: by_eps["0.4"]["networks"] for name, by_eps in found.items()} == tested
+        assert found["same"]["0.4"]["success"] == 1  # the pixels are 0.3 away from the grey
+        assert found["same"]["0.1"]["success"] == 0
+        assert arrays[f"wrong_strong_{count}_same"].all(1).tolist() == [False, False, True]
+
+
+def test_attacked_images_are_kept_with_what_is_made_of_them(unlimited):
+    _, arrays = unlimited  # four networks are not attacked, five are
+    assert not any(name.startswith("images_") for name in arrays)
+    asked = replace(QUICK, draws=3)
+    _, arrays = evaluate_attacks(Known(), DATA, asked, seeded(), progress=False)
+    images = arrays["images_pgd_3"]
+    assert (images.shape, images.dtype) == ((3, 4, *BYTES.shape[1:]), np.uint8)
+    assert (images[0] == BYTES.numpy()).all()
+    for row, eps in enumerate((0, *QUICK.eps)):
+        moved = abs(images[row].astype(int) - images[0].astype(int)).max()
+        assert moved <= 255 * eps + 1
+    for tested in ("same", "fresh"):
+        softmax = arrays[f"softmax_pgd_3_{tested}"]
+        assert softmax.shape == (3, 4, 2)
+        wrong = softmax.argmax(-1) != DATA.test.tensors[1].numpy()
+        assert (wrong == arrays[f"wrong_pgd_3_{tested}"]).all()

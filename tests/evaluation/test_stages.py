@@ -49,6 +49,14 @@ def test_a_stage_that_began_elsewhere_is_done_again(generator, tmp_path):
     assert not same(first, later)
 
 
+def test_a_stage_of_another_subject_is_done_again(generator, tmp_path):
+    path = tmp_path / "stages"
+    Stages(generator, path, "one posterior").do("one", lambda: ({"of": "one"}, {}))
+    generator.manual_seed(0)
+    found, _ = Stages(generator, path, "another").do("one", lambda: ({"of": "another"}, {}))
+    assert found == {"of": "another"}
+
+
 def test_a_damaged_file_is_as_good_as_none(generator, tmp_path):
     path = tmp_path / "stages"
     first = Stages(generator, path).do("one", drawing(generator))

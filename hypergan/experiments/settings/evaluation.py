@@ -23,5 +23,8 @@ def complete(evaluation: Evaluation, dataset: str, profile: str) -> Evaluation:
     """
     smoke = profile == "smoke"
     if dataset in _ATTACKED:
-        evaluation = replace(evaluation, attack=_SMOKE if smoke else Attack())
+        attack = _SMOKE if smoke else Attack()
+        if profile == "full":
+            attack = replace(attack, strong_steps=50)
+        evaluation = replace(evaluation, attack=attack)
     return replace(evaluation, many=200) if smoke else evaluation

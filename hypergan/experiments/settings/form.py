@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from hypergan.data.augmentation import crop_and_flip
-from hypergan.evaluation.protocol import Evaluation
+from hypergan.evaluation.protocol import Attack, Evaluation
 from hypergan.training import Training
 
 
@@ -38,21 +38,26 @@ class Settings:
         A setting of :data:`ADDED` is left out at its default, so that older records stay valid.
         """
         content = json.loads(json.dumps(asdict(self)))
-        defaults = json.loads(json.dumps(asdict(Settings())))
-        for part, names in ADDED.items():
-            own, default = (content.get(part, content), defaults.get(part, defaults))
-            for name in names:
-                if own[name] == default[name]:
-                    del own[name]
+        defaults = json.loads(json.dumps(asdict(Settings(evaluation=Evaluation(attack=Attack())))))
+        for path in ADDED:
+            *parts, name = path.split("/")
+            own, default = content, defaults
+            for part in parts:
+                own, default = own[part] or {}, default[part]  # there may be no attack
+            if own.get(name) == default[name]:
+                del own[name]
         return content
 
 
-ADDED = {
-    "training": ("floor", "watched"),
-    "evaluation": ("precision",),
-    "settings": ("target", "augmentation"),
-}
-"""Settings that were added when records had been published, by the part that they belong to."""
+ADDED = (
+    "target",
+    "augmentation",
+    "training/floor",
+    "training/watched",
+    "evaluation/precision",
+    "evaluation/attack/strong_steps",
+)
+"""Settings that were added when records had been published."""
 
 AUGMENTATIONS = {"crop-flip": crop_and_flip}
 """What makes an :data:`hypergan.fitting.Augmentation` from a data set's mean and std, by name."""

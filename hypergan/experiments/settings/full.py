@@ -47,7 +47,7 @@ def _under_protocol(settings: Settings, dataset: str) -> Settings:
     return replace(
         settings,
         training=replace(settings.training, precision="float32", watched=_WATCHED),
-        evaluation=replace(settings.evaluation, sizes=(1, 5, 10, 100), precision="float32"),
+        evaluation=replace(settings.evaluation, precision="float32"),
         target="cifar-2018" if colour else "",
         augmentation="crop-flip" if colour else "",
     )
@@ -97,7 +97,7 @@ def _ensemble(dataset: str) -> Settings:
     """Ten networks, each of which sees every image so many times."""
     passes = {"mnist": 10, "mnist5000": 30, "digits": 60, "cifar10": 40, "cifar5": 60}[dataset]
     training = Training(epochs=10 * passes, batch_size=1000, networks=10, learning_rate=2e-3)
-    return Settings({"members": 10}, training, Evaluation(networks=10))
+    return Settings({"members": 10}, training, Evaluation(networks=10, sizes=(1, 5, 10)))
 
 
 def _mc_dropout(dataset: str) -> Settings:

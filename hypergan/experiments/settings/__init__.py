@@ -65,7 +65,7 @@ def settings_for(method: str, dataset: str, profile: str) -> Settings:
         settings = smoke(compact(dataset)) if profile == "smoke" else compact(dataset)
     elif profile == "full":
         settings = full(chosen.posterior, dataset, settings)
-    evaluation = complete(settings.evaluation, dataset, profile)
+    evaluation = complete(settings.evaluation, chosen.posterior, dataset, profile)
     if not chosen.attacked:
         evaluation = replace(evaluation, attack=None)
     if chosen.variation:

@@ -9,21 +9,23 @@ from typing import Any
 import torch
 
 from hypergan.errors import TrainingError
-from hypergan.paths import write_whole
+from hypergan.paths import require_seal, write_sealed
 
 History = list[dict[str, Any]]
 """One row an epoch: means of what the updates report, diversity, validation accuracy, seconds."""
 
-VERSION = 1
+VERSION = 2
 """Raised when the training loop changes so that an older state cannot be continued."""
 
 
 class Checkpoint:
     """Saves and restores a run, so that a run that was killed ends as if it had not been.
 
-    The file is written whole or not at all. One of other settings, another number of inputs or
-    another target is refused: continuing it would give networks of neither run. Targets are told
-    apart by the shapes of their weights, and other data of the same number are not noticed.
+    The file is written whole or not at all, and carries a checksum. One of other settings, another
+    number of inputs or another target is refused: continuing it would give networks of neither run.
+    Targets are told apart by the shapes of their weights, and other data of the same number are not
+    noticed. A run goes on with as many threads as it began with, for the last digits of a sum
+    depend on their number.
 
     Args:
         path: The file; None keeps nothing.
@@ -59,9 +61,10 @@ class Checkpoint:
             "run": self.run,
             "history": history,
             "generator": self.generator.get_state(),
+            "threads": torch.get_num_threads(),
             "parts": {name: part.state_dict() for name, part in self.parts.items()},
         }
-        write_whole(self.path, lambda temporary: torch.save(state, temporary))
+        write_sealed(self.path, lambda temporary: torch.save(state, temporary))
         self.saved = time.monotonic()
 
     def load(self) -> History:
@@ -74,6 +77,7 @@ class Checkpoint:
         if self.path is None or not self.path.exists():
             return []
         try:
+            require_seal(self.path)
             state = torch.load(self.path, map_location="cpu", weights_only=True)
         except Exception as error:  # torch.load fails in many ways on a damaged file
             raise TrainingError(
@@ -87,5 +91,6 @@ class Checkpoint:
         for name, part in self.parts.items():
             part.load_state_dict(state["parts"][name])
         self.generator.set_state(state["generator"])
+        torch.set_num_threads(state["threads"])
         history: History = state["history"]
         return history

@@ -3,9 +3,12 @@
 import fcntl
 import hashlib
 import os
+import secrets
+import shutil
 import tempfile
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from hypergan.errors import StorageError
@@ -13,6 +16,10 @@ from hypergan.errors import StorageError
 _CHECKOUT = Path(__file__).resolve().parents[1]
 PROJECT = _CHECKOUT if (_CHECKOUT / "pyproject.toml").exists() else Path.cwd()
 """The checkout, or the working folder where the package was installed without one."""
+
+
+PART = ".part"
+"""Ends the name of a temporary file or folder, which begins with a dot."""
 
 
 def downloads() -> Path:
@@ -50,27 +57,93 @@ def make_folder(folder: Path) -> Path:
 def write_whole(path: Path, write: Callable[[Path], object]) -> None:
     """Write a file whole or not at all: ``write`` fills a temporary file that then takes the name.
 
-    A kill or a full disk leaves the previous file as it was.
+    A kill, a full disk or a power cut leaves the previous file as it was. What a kill left of an
+    earlier temporary file is removed.
 
     Raises:
         StorageError: If the folder cannot be written to or the disk is full.
     """
     make_folder(path.parent)
-    temporary = None
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}{PART}")
     try:
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        os.close(handle)
-        temporary = Path(name)
+        temporary.touch(exist_ok=False)
+        mode = temporary.stat().st_mode  # as umask has it, whatever `write` makes of it
         write(temporary)
-        temporary.chmod(0o644)
+        temporary.chmod(mode)
+        _sync(temporary)
         temporary.replace(path)
+        _sync(path.parent)
     except (OSError, RuntimeError) as error:  # torch.save reports a full disk as RuntimeError
         raise StorageError(
             f"cannot write {path}: {error}; free some space or change the folder's permissions"
         ) from error
     finally:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
+    remove(abandoned(path.parent, f".{path.name}.*{PART}"))
+
+
+def abandoned(folder: Path, pattern: str = f".*{PART}") -> list[Path]:
+    """Temporary files and folders of which nothing was written for an hour: their writer is dead.
+
+    Args:
+        folder: Where they lie.
+        pattern: Of their names; with ``**/`` in front also below the folder.
+    """
+    before = time.time() - 3600
+    found = []
+    for path in folder.glob(pattern):
+        with suppress(FileNotFoundError):  # its writer is alive, and done
+            if all(part.stat().st_mtime < before for part in (path, *path.rglob("*"))):
+                found.append(path)
+    return sorted(found)
+
+
+def remove(paths: list[Path]) -> None:
+    """Remove files and folders, as far as they are there and may be removed."""
+    for path in paths:
+        with suppress(OSError):
+            path.unlink() if path.is_file() else shutil.rmtree(path)
+
+
+def _sync(path: Path) -> None:
+    """Have the system write a file, or the names in a folder, to the disk."""
+    with suppress(PermissionError):  # a folder, where the system does not open them
+        handle = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def write_sealed(path: Path, write: Callable[[Path], object]) -> None:
+    """Write a file like :func:`write_whole`, with the sha256 of its content at its end.
+
+    Readers of zip archives, such as ``torch.load``, do not mind what follows the content; they do
+    not notice altered bytes either.
+    """
+
+    def sealed(temporary: Path) -> None:
+        write(temporary)
+        digest = sha256(temporary)
+        with temporary.open("a", encoding="ascii") as file:
+            file.write(digest)
+
+    write_whole(path, sealed)
+
+
+def require_seal(path: Path) -> None:
+    """Compare a file of :func:`write_sealed` with the sha256 at its end.
+
+    Raises:
+        ValueError: If they differ.
+    """
+    digest, length = hashlib.sha256(), path.stat().st_size - 64
+    with path.open("rb") as file:
+        while length > 0 and (chunk := file.read(min(length, 2**20))):
+            digest.update(chunk)
+            length -= len(chunk)
+        if file.read() != digest.hexdigest().encode():
+            raise ValueError("its content does not match its checksum")
 
 
 @contextmanager

@@ -1,20 +1,29 @@
 """What a sweep has to do, and how long it will take; ``workflow/Snakefile`` asks here."""
 
 import logging
+import re
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from hypergan.errors import HyperGANError
+from hypergan.data.datasets import NAMES as DATASETS
+from hypergan.errors import HyperGANError, SettingsError
 from hypergan.experiments import records
 from hypergan.experiments.methods import METHODS
 from hypergan.experiments.records import Cell
+from hypergan.experiments.settings import PROFILES
 from hypergan.paths import runs
 
 SWEPT = [name for name, method in METHODS.items() if not method.variation]
 """Methods of a sweep that names none."""
+
+MODES = ("missing", "full")
+_OPTIONS = ("seeds", "profile", "methods", "datasets", "mode", "gpu")
 
 SHOWN = {
     "regression": [("hypergan", "cubic"), ("hypergan-no-discriminator", "cubic")],
@@ -30,33 +39,106 @@ SHOWN = {
 is not named here, a notebook shows whatever there is."""
 
 
-def record_path(cell: Cell, *, full: bool = False) -> Path:
-    """Where a cell's record lies, or will lie when the sweep has run it.
+@dataclass(frozen=True)
+class Plan:
+    """What a sweep is asked for.
 
-    Args:
-        cell: The cell.
-        full: Whether published records are to be made again, and so do not count.
+    Attributes:
+        seeds: Seeds.
+        profile: Profile's name.
+        cells: Cells, in the order of seeds, data sets and methods.
+        full: Whether cells with a published record are run again.
+        gpu: GPUs that each cell asks for.
     """
-    own = runs() / cell.path
-    if full or own.exists():
-        return own
-    try:
-        found = records.find(cell)
-    except HyperGANError:  # published, but not of today's settings
-        found = None
-    return found[1] if found else own
 
+    seeds: list[int]
+    profile: str
+    cells: list[Cell]
+    full: bool
+    gpu: int
 
-def shown_by(notebook: str, asked: Collection[Cell], seed: int, profile: str) -> list[Cell] | None:
-    """The cells that a notebook waits for; None if it needs one without a record, not asked for."""
-    needed = [Cell(name, data, seed, profile) for name, data in SHOWN.get(notebook, [])]
-    if not all(cell in asked or record_path(cell).exists() for cell in needed):
+    @classmethod
+    def of(cls, config: Mapping[str, Any]) -> "Plan":
+        """Read Snakemake's ``--config``; what is not given, or empty, has its default.
+
+        Raises:
+            SettingsError: If a name is unknown, a number is none, or nothing is left to run.
+        """
+        if unknown := sorted(config.keys() - _OPTIONS):
+            raise SettingsError(
+                f"unknown variable {', '.join(unknown)}; choose among {', '.join(_OPTIONS)}"
+            )
+        given = {name: value for name, value in config.items() if value is not None}
+        words = {name: str(given.get(name, "")).split() for name in _OPTIONS}
+        seeds = [_whole("seeds", word) for word in words["seeds"] or ["0"]]
+        profile = _one_of("profile", words["profile"] or ["lite"], PROFILES)
+        mode = _one_of("mode", words["mode"] or ["missing"], MODES)
+        for name, known in (("datasets", DATASETS), ("methods", METHODS)):
+            if odd := [word for word in words[name] if word not in known]:
+                raise SettingsError(
+                    f"unknown {name}: {', '.join(odd)}; choose among {', '.join(known)}"
+                )
+        cells = [
+            Cell(method, dataset, seed, profile)
+            for seed in seeds
+            for dataset in words["datasets"] or DATASETS
+            for method in words["methods"] or SWEPT
+            if dataset in METHODS[method].datasets
+        ]
+        if not cells:
+            raise SettingsError(
+                "none of these methods is for one of these data sets, so there is nothing to run; "
+                "see METHODS in hypergan/experiments/methods.py"
+            )
+        gpu = _whole("gpu", *words["gpu"] or ["0"])
+        return cls(
+            list(dict.fromkeys(seeds)), profile, list(dict.fromkeys(cells)), mode == "full", gpu
+        )
+
+    def record(self, cell: Cell) -> Path | None:
+        """Where the record of a cell lies, None if it has to be run.
+
+        A record that cannot be used is none: it is damaged, or was made with other settings.
+        """
+        folders = [runs()] if self.full and cell in self.cells else None
+        with suppress(HyperGANError):
+            if found := records.find(cell, folders):
+                return found[1]
         return None
-    return needed + [cell for cell in asked if cell.seed == seed and cell not in needed]
+
+    def shown_by(self, notebook: str, seed: int) -> list[Cell] | None:
+        """The cells that a notebook needs; None if one has no record and is not asked for."""
+        needed = [Cell(name, data, seed, self.profile) for name, data in SHOWN.get(notebook, [])]
+        return needed if all(c in self.cells or self.record(c) for c in needed) else None
 
 
-class TimeLeft(logging.Handler):
-    """Listens to Snakemake's log and says after each job how long the rest will take.
+def folder(name: str) -> str:
+    """A folder's name, if Snakemake takes it as it stands.
+
+    Raises:
+        SettingsError: If it has braces, which enclose Snakemake's own names.
+    """
+    if set(name) & set("{}"):
+        raise SettingsError(f"HYPERGAN_RUNS is {name!r}; name a folder without braces for a sweep")
+    return name
+
+
+def _whole(name: str, *words: str) -> int:
+    """A whole number of one word."""
+    if len(words) != 1 or not re.fullmatch("[0-9]+", words[0]):
+        raise SettingsError(f"{name} {' '.join(words)!r}: a whole number is needed, such as 0")
+    return int(words[0])
+
+
+def _one_of(name: str, words: list[str], known: Sequence[str]) -> str:
+    """The one word, if it is known."""
+    if len(words) != 1 or words[0] not in known:
+        raise SettingsError(f"unknown {name} {' '.join(words)!r}; choose one of {', '.join(known)}")
+    return words[0]
+
+
+class Jobs(logging.Handler):
+    """Listens to Snakemake's log: which jobs failed, and after each how long the rest will take.
 
     Each rule's remaining jobs are taken to last as long as its finished ones did on average, as
     many at a time as so far.
@@ -68,6 +150,8 @@ class TimeLeft(logging.Handler):
         self.seconds: dict[str, list[float]] = defaultdict(list)
         self.jobs: dict[str, int] = {}
         self.start = time.monotonic()
+        self.logs: dict[int, list[str]] = {}
+        self.broken: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
         """Take note of what begins and ends."""
@@ -77,12 +161,31 @@ class TimeLeft(logging.Handler):
             self.jobs = {rule: n for rule, n in vars(record)["stats"].items() if rule != "total"}
         elif event == "job_info":
             self.begun[vars(record)["jobid"]] = (vars(record)["rule_name"], now)
+            self.logs[vars(record)["jobid"]] = vars(record).get("log") or []
         elif event == "job_error" and (job := self.begun.pop(vars(record)["jobid"], None)):
             self.jobs[job[0]] -= 1
+            self.broken += self.logs[vars(record)["jobid"]]
         elif event == "job_finished" and (job := self.begun.pop(vars(record)["job_id"], None)):
             rule, began = job
             self.seconds[rule].append(now - began)
             print(self.estimate(now - self.start), file=sys.stderr, flush=True)
+
+    def failures(self, tried: Path, logs: Path) -> str:
+        """What failed, a line each: what it was, where its log is, and why; empty if nothing did.
+
+        Args:
+            tried: The folder where it is written what became of cells.
+            logs: The folder of all logs.
+        """
+        cells = [path for path in sorted(tried.rglob("seed*")) if path.stat().st_size]
+        why = {logs / f"{path.relative_to(tried)}.log": path.read_text() for path in cells}
+        for path in map(Path, self.broken):
+            lines = path.read_text(errors="replace").split("\n") if path.exists() else []
+            why.setdefault(path, next((line for line in reversed(lines) if line.strip()), "no log"))
+        lines = [f"  {path}: {reason.strip()}" for path, reason in why.items()]
+        return "\n".join(
+            [f"{len(lines)} failed; each with its log, and why:", *lines] if lines else []
+        )
 
     def estimate(self, elapsed: float) -> str:
         """The time left after so many seconds, in words."""

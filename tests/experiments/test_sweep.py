@@ -14,9 +14,10 @@ from functools import partial
 
 import pytest
 
+from hypergan.errors import SettingsError
 from hypergan.experiments import cells, records, sweep
 from hypergan.experiments.records import Cell
-from hypergan.experiments.sweep import SHOWN, SWEPT, TimeLeft, in_words, record_path, shown_by
+from hypergan.experiments.sweep import SHOWN, SWEPT, Jobs, Plan, in_words
 from hypergan.paths import PROJECT, runs
 
 CUBIC, OTHER = (Cell(m, "cubic", 0, "smoke") for m, _ in SHOWN["regression"])
@@ -31,27 +32,83 @@ def published(tmp_path, monkeypatch):
     return tmp_path / "published"
 
 
+def plan(**config):
+    return Plan.of({"profile": "smoke", "methods": "hypergan", "datasets": "cubic"} | config)
+
+
 def test_published_records_are_taken_unless_all_are_to_be_made_again(own_runs, published):
-    assert record_path(CUBIC) == own_runs / CUBIC.path
+    assert plan().record(CUBIC) is None
     cells.run(CUBIC, progress=False)
     shutil.copytree(own_runs, published)
-    assert record_path(CUBIC) == own_runs / CUBIC.path  # as the figures do
+    assert plan().record(CUBIC) == own_runs / CUBIC.path  # as the figures do
     shutil.rmtree(own_runs)
-    assert record_path(CUBIC) == published / CUBIC.path
-    assert record_path(CUBIC, full=True) == own_runs / CUBIC.path
+    assert plan().record(CUBIC) == published / CUBIC.path
+    assert plan(mode="full").record(CUBIC) is None
     text = (published / CUBIC.path).read_text()
     (published / CUBIC.path).write_text(text.replace('"noise_dim": 64', '"noise_dim": 65'))
-    assert record_path(CUBIC) == own_runs / CUBIC.path
+    assert plan().record(CUBIC) is None
 
 
-def test_a_notebook_waits_for_what_it_shows(own_runs):
-    assert shown_by("regression", [CUBIC, OTHER], 0, "smoke") == [CUBIC, OTHER]
-    assert shown_by("regression", [CUBIC], 0, "smoke") is None
-    (own_runs / OTHER.path).parent.mkdir(parents=True)
-    (own_runs / OTHER.path).touch()
-    assert shown_by("regression", [CUBIC], 0, "smoke") == [CUBIC, OTHER]
-    another = Cell("hypergan", "digits", 1, "smoke")
-    assert shown_by("a table", [CUBIC, another], 1, "smoke") == [another]
+@pytest.mark.parametrize("mode", ["missing", "full"])
+def test_a_damaged_record_of_ones_own_is_run_again(mode, own_runs):
+    cells.run(CUBIC, progress=False)
+    assert plan(mode=mode).record(CUBIC) == own_runs / CUBIC.path
+    (own_runs / CUBIC.path).write_text("{")
+    assert plan(mode=mode).record(CUBIC) is None
+
+
+def test_a_notebook_waits_for_what_it_shows():
+    both = "hypergan hypergan-no-discriminator"
+    assert plan(methods=both).shown_by("regression", 0) == [CUBIC, OTHER]
+    assert plan().shown_by("regression", 0) is None
+    cells.run(OTHER, progress=False)
+    assert plan().shown_by("regression", 0) == [CUBIC, OTHER]
+    assert plan(seeds=1).shown_by("a table", 1) == []
+
+
+def test_what_is_not_given_or_empty_has_its_default():
+    default = Plan.of({})
+    assert default == Plan.of(dict.fromkeys(["seeds", "methods", "mode", "gpu", "profile"]))
+    assert default == Plan.of(dict.fromkeys(["seeds", "methods", "mode", "gpu", "profile"], ""))
+    assert {cell.method for cell in default.cells} == set(SWEPT)
+    assert {(cell.seed, cell.profile) for cell in default.cells} == {(0, "lite")}
+
+
+EVIL = [
+    "$(touch {})",
+    "`touch {}`",
+    "; touch {}",
+    "' ; touch {} ; '",
+    '" ; touch {} ; "',
+    "| touch {}",
+]
+NAMES = ["seeds", "methods", "datasets", "profile", "mode", "gpu"]
+ODD = {
+    **{f"{name} {i}": {name: evil} for name in NAMES for i, evil in enumerate(EVIL)},
+    "seed": {"seeds": "0 abc"},
+    "negative": {"seeds": "-1"},
+    "fraction": {"seeds": "1.5"},
+    "another digit": {"seeds": "²"},
+    "huge": {"seeds": 2**63},
+    "two profiles": {"profile": "smoke lite"},
+    "profile": {"profile": "huge"},
+    "mode": {"mode": "all"},
+    "method": {"methods": "hypergan gan"},
+    "data set": {"datasets": "cubik"},
+    "an option": {"methods": "--force"},
+    "no such pair": {"methods": "nuts", "datasets": "mnist"},
+    "no mapping": {"seeds": {"a": 1}},
+    "gpu": {"gpu": "many"},
+    "false": {"mode": False},
+    "variable": {"seed": "1"},
+}
+
+
+@pytest.mark.parametrize("what", ODD)
+def test_an_odd_variable_is_refused_with_a_sentence(what):
+    with pytest.raises(SettingsError) as stop:
+        plan(**ODD[what])
+    assert len(str(stop.value).splitlines()) == 1
 
 
 @pytest.mark.parametrize("notebook", SHOWN)
@@ -69,7 +126,7 @@ def test_a_sweep_runs_variations_only_where_they_are_named():
 def test_the_time_left_is_told_from_the_jobs_that_are_done(capsys, monkeypatch):
     clock = [0.0]
     monkeypatch.setattr(sweep.time, "monotonic", lambda: clock[0])
-    handler = TimeLeft()
+    handler = Jobs()
 
     def log(event, **values):
         handler.handle(logging.makeLogRecord({"event": event} | values))
@@ -93,6 +150,28 @@ def test_the_time_left_is_told_from_the_jobs_that_are_done(capsys, monkeypatch):
     clock[0] = 1260.0
     log("job_finished", job_id=5)
     assert capsys.readouterr().err == "about 0 s left\n"
+
+
+def test_what_failed_is_listed_with_its_log_and_the_reason(tmp_path):
+    tried, logs = tmp_path / "tried", tmp_path / "logs"
+    for name, reason in (("smoke/cubic/apd/seed0", "exit code 2: error: so"), ("smoke/seed1", "")):
+        (tried / name).parent.mkdir(parents=True, exist_ok=True)
+        (tried / name).write_text(reason)
+    (logs / "notebooks").mkdir(parents=True)
+    book = logs / "notebooks" / "claims.log"
+    book.write_text("a lot\nValueError: thus\n\n")
+    handler = Jobs()
+    for event in (
+        {"event": "job_info", "jobid": 1, "rule_name": "notebook", "log": [str(book)]},
+        {"event": "job_error", "jobid": 1},
+    ):
+        handler.handle(logging.makeLogRecord(event))
+    assert handler.failures(tried, logs).splitlines() == [
+        "2 failed; each with its log, and why:",
+        f"  {logs}/smoke/cubic/apd/seed0.log: exit code 2: error: so",
+        f"  {book}: ValueError: thus",
+    ]
+    assert Jobs().failures(tmp_path / "none", logs) == ""
 
 
 def test_durations_in_words():
@@ -122,27 +201,34 @@ def cubic_records(tmp_path_factory):
 def clone(tmp_path, cubic_records):
     """A fresh clone, whose only published records are those of the cubic's seed 0."""
     clone = tmp_path / "clone"
-    for folder in ("hypergan", "workflow", "profiles", "book"):
-        skip = shutil.ignore_patterns("__pycache__", "_build", "static", "*.md", "*.yml")
+    for folder in ("hypergan", "workflow", "profiles", "book", "data/paper"):
+        skip = shutil.ignore_patterns("__pycache__", "_build", "*.md", "*.yml")
         shutil.copytree(PROJECT / folder, clone / folder, ignore=skip)
-    for file in ("pyproject.toml", "_config.yml", "_toc.yml"):
+    for file in ("pyproject.toml", "Makefile", "_config.yml"):
         shutil.copy(PROJECT / file, clone)
     shutil.copytree(cubic_records, clone / "data" / "records")
-    for notebook in clone.glob("book/*.ipynb"):
-        if notebook.stem not in ("regression", "diversity"):  # one with its records, one without
+    for notebook in clone.glob("book/*.ipynb"):  # with its records, without them, with whatever
+        if notebook.stem not in ("regression", "diversity", "claims"):
             notebook.unlink()
+    (clone / "_toc.yml").write_text("format: jb-book\nroot: intro\n")
+    (clone / "book" / "intro.md").write_text("# A book of one page\n")
+    for name in ("_toc.yml", "_config.yml"):
+        (clone / "book" / name).symlink_to(f"../{name}")
     return clone
 
 
-def start(clone, *options, **config):
+def start(clone, *options, environment=None, **config):
     """Snakemake in the clone; its log goes to a file, for the jobs that outlive it keep it open."""
     config = {"profile": "smoke", "methods": "hypergan", "datasets": "cubic"} | config
-    environment = os.environ | {
-        "PATH": f"{sysconfig.get_path('scripts')}:{os.environ['PATH']}",
-        "PYTHONPATH": str(clone),
-        "TQDM_DISABLE": "1",
-    }
-    environment.pop("HYPERGAN_RUNS")  # the clone's own
+    environment = (
+        {name: v for name, v in os.environ.items() if name != "HYPERGAN_RUNS"}
+        | {
+            "PATH": f"{sysconfig.get_path('scripts')}:{os.environ['PATH']}",
+            "PYTHONPATH": str(clone),
+            "TQDM_DISABLE": "1",
+        }
+        | (environment or {})
+    )
     command = [sys.executable, "-m", "snakemake", *options]
     command += ["--config", *(f"{key}={value}" for key, value in config.items())]
     with (clone / "log").open("w") as log:
@@ -175,15 +261,6 @@ def test_a_fresh_clone_retrains_nothing_unless_asked(clone):
 
 
 @pytest.mark.slow
-def test_what_is_left_empty_has_its_default(clone):
-    """As `make sweep` passes on the variables that were not given."""
-    empty = {"methods": "", "mode": "", "profile": "", "seeds": ""}
-    log = snakemake(clone, "--dry-run", "records", **empty)
-    assert {"hypergan cubic --seed 0", "mnf cubic --seed 0"} <= set(commands(log))
-    assert "--profile lite" in log
-
-
-@pytest.mark.slow
 def test_the_whole_chain_is_planned_on_a_cluster(clone):
     methods = "hypergan hypergan-no-discriminator"
     plan = partial(
@@ -191,7 +268,7 @@ def test_the_whole_chain_is_planned_on_a_cluster(clone):
     )
     log = plan(gpu=1)
     counts = dict(re.findall(r"^(\w+) +(\d+)$", log, flags=re.MULTILINE))
-    assert counts == {"cell": "2", "notebook": "1", "book": "1", "all": "1", "total": "5"}
+    assert counts == {"cell": "2", "notebook": "2", "book": "1", "all": "1", "total": "6"}
     assert log.count("gpu=1") == 2
     assert log.count("runtime=1440") == 2
     assert "papermill book/regression.ipynb" in log
@@ -208,18 +285,76 @@ def test_notebooks_are_drawn_from_published_records(clone):
 
 
 @pytest.mark.slow
-def test_a_cell_that_fails_does_not_stop_the_others_and_is_repeated_alone(clone):
+def test_a_cell_that_fails_stops_only_what_needs_it_and_is_repeated_alone(clone):
     cell = Cell("hypergan", "cubic", 1, "smoke")
     damaged = clone / "runs" / cells.unfinished(cell)[0].relative_to(runs())
     damaged.parent.mkdir(parents=True)
     damaged.write_text("")
-    first = f"runs/{cell.path.as_posix()}"
-    log = snakemake(clone, "records", "--prioritize", first, seeds="1 2", fails=True)
-    assert "delete it to start afresh" in log
-    assert [path.stem for path in records.paths(clone / "runs")] == ["seed2"]
+    both = {"methods": "hypergan hypergan-no-discriminator", "seeds": "1 2"}
+    log = snakemake(clone, fails=True, **both)
+    made = {
+        path.relative_to(clone / "runs/notebooks/smoke") for path in clone.rglob("seed?/*.ipynb")
+    }
+    assert sorted(map(str, made)) == [
+        "seed1/claims.ipynb",
+        "seed2/claims.ipynb",
+        "seed2/regression.ipynb",
+    ]
+    assert len(list(records.paths(clone / "runs"))) == 3
+    assert (clone / "book/_build/html/intro.html").exists()
+    summary = log.partition("2 failed; each with its log, and why:\n")[2].splitlines()[:2]
+    assert re.fullmatch(
+        r"  runs/logs/smoke/cubic/hypergan/seed1.log: exit code 2: error: .*", summary[0]
+    )
+    assert summary[1].endswith("seed1/regression.log: left out: a cell that it shows failed")
     assert re.search("about .* left", log)
+    assert not list((clone / "runs" / "tried").iterdir())
     damaged.unlink()
-    assert commands(snakemake(clone, "records", seeds="1 2")) == ["hypergan cubic --seed 1"]
+    again = snakemake(clone, **both)
+    assert commands(again) == ["hypergan cubic --seed 1"]
+    assert "failed" not in again.splitlines()[-1]
+    assert "Nothing to be done" in snakemake(clone, "notebooks", **both)
+
+
+@pytest.mark.slow
+def test_a_folder_of_records_may_have_any_name_but_braces(clone):
+    folder = clone / "my; touch evil; runs' `touch evil` $(touch evil)"
+    log = snakemake(
+        clone, "notebooks", methods="hypergan", seeds=0, environment={"HYPERGAN_RUNS": str(folder)}
+    )
+    assert (folder / "notebooks/smoke/seed0/regression.ipynb").exists(), log
+    assert not list(clone.rglob("evil"))
+    odd = {"HYPERGAN_RUNS": str(clone / "{page}")}
+    assert "without braces" in snakemake(clone, "notebooks", environment=odd, fails=True)
+
+
+@pytest.mark.parametrize(
+    "value", [*EVIL, "$(shell touch {})", "${{shell touch {}}}", "$$(touch {})"]
+)
+def test_neither_make_nor_a_shell_executes_a_variable(value, tmp_path):
+    shutil.copy(PROJECT / "Makefile", tmp_path)
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "pyproject.toml").touch()
+    (tmp_path / ".installed").touch()
+    tool = tmp_path / "bin" / "snakemake"
+    tool.write_text("#!/bin/sh\nprintf '%s\\n' \"$@\"\n")
+    tool.chmod(0o755)
+    value = value.format(tmp_path / "evil")
+    names = ("SEEDS", "PROFILE", "METHODS", "DATASETS", "MODE", "GPU", "CORES", "OPTIONS")
+    make = partial(subprocess.run, cwd=tmp_path, capture_output=True, text=True)
+    given = [f"{name}={value}" for name in names]
+    for command, more in (
+        (["make", "sweep", "VENV=.", *given], {}),
+        (["make", "sweep", "VENV=."], dict.fromkeys(names, value)),
+    ):
+        passed = make(command, env=os.environ | more, check=True).stdout
+        assert f"seeds={value}\nprofile={value}\nmethods={value}\n" in passed
+        assert [*value.split(), "--cores", value] == passed.partition("\n--config")[0].split("\n")[
+            -len(value.split()) - 2 :
+        ]
+    for place in ([f"VENV={value}", "PYTHON=false"], [f"PYTHON={value}"]):
+        assert make(["make", "book", *place]).returncode == 2
+    assert not (tmp_path / "evil").exists()
 
 
 @pytest.mark.slow

@@ -8,19 +8,19 @@ amplifies that until the run is like one of another seed: its metrics then have 
 
 import math
 import re
-import subprocess
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
+from hypergan.checkout import same_code
 from hypergan.errors import RecordError
 from hypergan.experiments import records
 from hypergan.experiments.cells import SAMPLERS
 from hypergan.experiments.records import Cell, Record, flat
 from hypergan.fitting import COSTS
-from hypergan.paths import PROJECT, published, runs
+from hypergan.paths import published, runs
 
 
 @dataclass(frozen=True)
@@ -238,17 +238,6 @@ def difference(one: Record, other: Record) -> str:
     if one.data_sha256 != other.data_sha256:
         return "made from other files"
     return "" if same_code(one.commit, other.commit) else "made by code that may differ"
-
-
-def same_code(one: str, other: str) -> bool:
-    """Whether the package is the same at two commits; one with changes on top never is."""
-    if "-dirty" in one + other:
-        return False
-    command = ["git", "-C", str(PROJECT), "diff", "--quiet", one, other, "--", "hypergan"]
-    try:
-        return subprocess.run(command, capture_output=True).returncode == 0
-    except OSError:  # no git here
-        return False
 
 
 def tolerance_of(metric: str, one: dict[str, Any], other: dict[str, Any]) -> float:

@@ -1,10 +1,29 @@
 """HyperGAN: a generative model for diverse, performant neural networks."""
 
-from hypergan.ensemble import Ensemble
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from hypergan.errors import HyperGANError
-from hypergan.fitting import fit
-from hypergan.model import HyperGAN
-from hypergan.training import Training
+
+if TYPE_CHECKING:
+    from hypergan.ensemble import Ensemble
+    from hypergan.fitting import fit
+    from hypergan.model import HyperGAN
+    from hypergan.training import Training
 
 __all__ = ["Ensemble", "HyperGAN", "HyperGANError", "Training", "fit"]
 __version__ = "0.1.0"
+
+_HOMES = {"Ensemble": "ensemble", "HyperGAN": "model", "Training": "training", "fit": "fitting"}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a name when it is first asked for: PyTorch takes seconds."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    """The public names, imported or not."""
+    return __all__

@@ -1,8 +1,6 @@
-"""The command line: cells, records, their verification, the claims, the benchmark."""
+"""The commands: cells, records, their verification, the claims, the benchmark."""
 
 import argparse
-import os
-import sys
 from collections import Counter
 from pathlib import Path
 
@@ -16,22 +14,17 @@ from hypergan.experiments.settings import PROFILES
 from hypergan.paths import PROJECT, published, runs
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Parse and obey; 0, 1 if `verify` finds a mismatch, 2 after an error the user can mend."""
-    options = parser().parse_args(arguments)
-    try:
-        code = options.command(options) or 0
-        sys.stdout.flush()
-    except HyperGANError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("stopped; the same command goes on from the last checkpoint", file=sys.stderr)
-        return 130
-    except BrokenPipeError:  # the reader, such as head, has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for the flush at exit
-        return 141
-    return code
+def obey(arguments: list[str] | None = None) -> int:
+    """Parse a command and do it; 1 if `verify` finds a mismatch, else 0."""
+    reader = parser()
+    options, rest = reader.parse_known_args(arguments)
+    # argparse takes no further NAME=VALUE once an option has come between
+    changes = options.command is _try and not any(word.startswith("-") for word in rest)
+    if rest and not changes:
+        reader.error(f"unrecognized arguments: {' '.join(rest)}")
+    if rest:
+        options.changes += rest
+    return options.command(options) or 0
 
 
 def parser() -> argparse.ArgumentParser:
@@ -223,7 +216,3 @@ def _headline(record: records.Record) -> str:
 def _relative(path: Path) -> Path:
     """A path as the user would type it."""
     return path.relative_to(PROJECT) if path.is_relative_to(PROJECT) else path
-
-
-if __name__ == "__main__":
-    sys.exit(main())

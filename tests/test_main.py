@@ -85,7 +85,7 @@ def test_a_record_of_a_method_that_is_gone_does_not_stop_the_others(
 def test_list_tells_own_records_from_published_ones_and_from_begun_runs(
     capsys, own_runs, tmp_path, monkeypatch
 ):
-    for module in ("hypergan.experiments.records", "hypergan.__main__"):
+    for module in ("hypergan.experiments.records", "hypergan.cli"):
         monkeypatch.setattr(f"{module}.published", lambda: tmp_path / "published")
     assert main([*CUBIC, "--seed", "0"]) == 0
     own_runs.rename(tmp_path / "published")

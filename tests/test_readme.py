@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from hypergan.__main__ import parser
+from hypergan.cli import parser
 from hypergan.paths import PROJECT
 
 README = (PROJECT / "README.md").read_text()

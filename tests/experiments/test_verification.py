@@ -35,7 +35,7 @@ def published(tmp_path, monkeypatch):
     folder = tmp_path / "published"
     for module in (records, verification, cells):
         monkeypatch.setattr(module, "published", lambda: folder, raising=False)
-    monkeypatch.setattr("hypergan.__main__.published", lambda: folder)
+    monkeypatch.setattr("hypergan.cli.published", lambda: folder)
     return folder
 
 

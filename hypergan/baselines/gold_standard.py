@@ -22,13 +22,17 @@ from hypergan.randomness import normal, some_of
 from hypergan.step import Step
 from hypergan.training import Training
 
+PRIORS = ("scaled", "unit")
+
 
 class GoldStandard(Posterior):
     r"""Draws of the posterior of a plain stack of dense layers with ReLU, under Gaussian noise.
 
-    The prior is that of Neal (1996), whose functions stay of order one whatever the width:
+    The prior "scaled" is that of Neal (1996), whose functions stay of order one whatever the width:
     :math:`\mathcal{N}(0, 1 / \text{fan-in})` on weights and :math:`\mathcal{N}(0, 1)` on biases.
-    One :meth:`update` with all data is the whole run; before it, the draws are the prior's.
+    "unit" is :math:`\mathcal{N}(0, 1)` on all of them, which is the prior of
+    :class:`hypergan.baselines.mnf.MNF` and of the Langevin chain on the cubic. One :meth:`update`
+    with all data is the whole run; before it, the draws are the prior's.
 
     Args:
         target: The network, an ``nn.Sequential`` of ``nn.Linear`` and ``nn.ReLU``, each dense layer
@@ -38,11 +42,13 @@ class GoldStandard(Posterior):
         warmup: Steps in which a chain adapts, which are thrown away.
         draws: Steps of a chain that are kept.
         max_tree_depth: A step is at most 2 to this power gradients.
+        prior: "scaled" or "unit".
         generator: Source of randomness.
 
     Raises:
         TargetError: If the target has another form, or cannot be copied.
-        SettingsError: If there is no noise, chain or draw, or a setting is negative.
+        SettingsError: If there is no noise, chain or draw, a setting is negative, or the prior is
+            unknown.
     """
 
     size: int
@@ -56,6 +62,7 @@ class GoldStandard(Posterior):
         warmup: int = 1000,
         draws: int = 1000,
         max_tree_depth: int = 10,
+        prior: str = "scaled",
         generator: torch.Generator | None = None,
     ) -> None:
         super().__init__()
@@ -64,11 +71,13 @@ class GoldStandard(Posterior):
         require_at_least(0, warmup=warmup, max_tree_depth=max_tree_depth)
         if not noise > 0:
             raise SettingsError(f"noise is {noise}; give the observations some, in their own units")
-        self.target = copy_of(target)
+        if prior not in PRIORS:
+            raise SettingsError(f"unknown prior {prior!r}; choose one of {', '.join(PRIORS)}")
+        self.target, self.prior = copy_of(target), prior
         self.noise, self.chains, self.warmup, self.draws = noise, chains, warmup, draws
         self.max_tree_depth = max_tree_depth
         self.size = chains * draws
-        for name, std in prior_stds(target).items():
+        for name, std in prior_stds(target, prior).items():
             shape = (self.size, *target.get_parameter(name).shape)
             values = std * normal(*shape, generator=generator, device=torch.device("cpu"))
             self.register_buffer(_buffer(name), values.to(target.get_parameter(name).dtype))
@@ -76,7 +85,8 @@ class GoldStandard(Posterior):
     @property
     def settings(self) -> dict[str, Any]:
         """What the shapes do not show; of ``chains`` and ``draws`` they show only the product."""
-        return {name: getattr(self, name) for name in ("noise", "warmup", "max_tree_depth")}
+        names = ("noise", "warmup", "max_tree_depth", "prior")
+        return {name: getattr(self, name) for name in names}
 
     def optimisers(self, training: Training) -> dict[str, torch.optim.Optimizer]:
         """None: nothing is optimised."""
@@ -131,7 +141,7 @@ class GoldStandard(Posterior):
             name: numpyro.sample(
                 name, Normal(0, std).expand(self.target.get_parameter(name).shape).to_event()
             )
-            for name, std in prior_stds(self.target).items()
+            for name, std in prior_stds(self.target, self.prior).items()
         }
         outputs = self._forward(weights, inputs)
         numpyro.sample("targets", Normal(outputs, self.noise).to_event(), obs=targets)
@@ -213,10 +223,11 @@ def _require_form(target: nn.Module) -> None:
         )
 
 
-def prior_stds(target: nn.Module) -> dict[str, float]:
+def prior_stds(target: nn.Module, prior: str = "scaled") -> dict[str, float]:
     """Standard deviation of each parameter's prior."""
+    scaled = prior == "scaled"
     return {
-        name: parameter.shape[1] ** -0.5 if parameter.dim() == 2 else 1.0
+        name: parameter.shape[1] ** -0.5 if scaled and parameter.dim() == 2 else 1.0
         for name, parameter in target.named_parameters()
     }
 

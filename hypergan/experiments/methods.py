@@ -52,6 +52,9 @@ METHODS = {
     "sgld": Method(SGLD),
     "apd": Method(APD),
     "nuts": Method(GoldStandard, datasets=("cubic",)),
+    "nuts-unit-prior": Method(
+        GoldStandard, {"prior": "unit", "max_tree_depth": 12}, datasets=("cubic",)
+    ),
 }
 
 VARIED = {

@@ -231,7 +231,7 @@ def difference(one: Record, other: Record) -> str:
     if one.device != other.device:
         return f"made on another machine ({one.device}; {other.device})"
     told = one.versions.keys() & other.versions.keys()  # older records tell fewer
-    if one.method != "nuts":
+    if not one.method.startswith("nuts"):
         told -= set(SAMPLERS)
     if names := sorted(name for name in told if one.versions[name] != other.versions[name]):
         return f"made with other versions of {', '.join(names)}"

@@ -25,8 +25,9 @@ def run(posterior, data, generator):
                progress=False)  # fmt: skip
 
 
-@pytest.mark.parametrize("seed", range(5))
-def test_the_log_density_is_torchs(seed):
+@pytest.mark.parametrize("prior", ["scaled", "unit"])
+@pytest.mark.parametrize("seed", range(3))
+def test_the_log_density_is_torchs(seed, prior):
     """NumPyro's density of the 1-100-1 network against distributions and modules of PyTorch."""
     generator = torch.Generator().manual_seed(seed)
     target = regression_target().double()
@@ -35,12 +36,13 @@ def test_the_log_density_is_torchs(seed):
         name: torch.randn(parameter.shape, generator=generator).double()
         for name, parameter in target.named_parameters()
     }
-    prior = sum(
-        Normal(0.0, std).log_prob(weights[name]).sum() for name, std in prior_stds(target).items()
+    of_weights = sum(
+        Normal(0.0, std).log_prob(weights[name]).sum()
+        for name, std in prior_stds(target, prior).items()
     )
     outputs = functional_call(target, weights, inputs)
-    expected = float(prior + Normal(outputs, 0.5).log_prob(targets).sum())
-    posterior = sampler(regression_target(), generator)
+    expected = float(of_weights + Normal(outputs, 0.5).log_prob(targets).sum())
+    posterior = sampler(regression_target(), generator, prior=prior)
     arrays = {name: values.numpy() for name, values in weights.items()}
     found, _ = log_density(posterior._model, (inputs.numpy(), targets.numpy()), {}, arrays)
     assert float(found) == pytest.approx(expected, rel=1e-5)
@@ -53,6 +55,9 @@ def test_the_prior_is_neals():
         "output.weight": 0.1,
         "output.bias": 1.0,
     }
+    assert set(prior_stds(regression_target(), "unit").values()) == {1.0}
+    with pytest.raises(SettingsError, match="unknown prior 'flat'; choose one of scaled, unit"):
+        sampler(regression_target(), torch.Generator(), prior="flat")
 
 
 def test_before_the_run_the_draws_are_the_priors(generator):

@@ -13,6 +13,7 @@ from hypergan.errors import SettingsError
 from hypergan.evaluation.regression import scale
 from hypergan.experiments.methods import METHODS, UNVARIED, VARIED, build
 from hypergan.experiments.settings import PROFILES, settings_for
+from hypergan.experiments.settings.form import ADDED
 from hypergan.model import HyperGAN
 
 IMAGES = [name for name in DATASETS if name != "cubic"]
@@ -165,3 +166,47 @@ def test_the_gold_standard_knows_the_noise_in_the_units_of_its_targets():
     unit = float(scale(load("cubic").train.tensors[1]))
     noise = settings_for("nuts", "cubic", "lite").model["noise"]
     assert noise == pytest.approx(CUBIC_NOISE / unit, rel=1e-5)
+
+
+FULL = [(method, dataset) for method, dataset, profile in CELLS if profile == "full"]
+
+
+@pytest.mark.parametrize(("method", "dataset"), [cell for cell in FULL if cell[1] != "cubic"])
+def test_all_methods_share_one_protocol_in_full(method, dataset):
+    settings = settings_for(method, dataset, "full")
+    colour = dataset.startswith("cifar")
+    assert settings.training.precision == settings.evaluation.precision == "float32"
+    assert settings.training.watched == 500
+    assert settings.validation == 0  # no method gives up training images
+    assert settings.target == ("cifar-2018" if colour else "")
+    assert settings.augmentation == ("crop-flip" if colour else "")
+    attacked = dataset in ("mnist", "digits") and METHODS[method].attacked
+    assert (settings.evaluation.attack is not None) == attacked
+
+
+@pytest.mark.parametrize("method", ["hypergan", "hypergan-no-mixer", "hypergan-no-discriminator"])
+def test_full_has_the_sizes_that_the_paper_states(method):
+    for dataset, code_dim in (
+        ("mnist", 128),
+        ("mnist5000", 128),
+        ("cifar5", 256),
+        ("cifar10", 256),
+    ):
+        model = settings_for(method, dataset, "full").model
+        assert (model["noise_dim"], model["code_dim"], model["hidden"]) == (256, code_dim, 512)
+
+
+def test_a_setting_added_later_is_stored_only_where_it_is_set():
+    lite, full = (settings_for("hypergan", "mnist", profile) for profile in ("lite", "full"))
+    for path in ADDED:
+        *parts, name = path.split("/")
+        own = lite.as_dict()
+        for part in parts:
+            own = own[part]
+        assert name not in own
+    assert full.as_dict()["training"]["watched"] == 500
+    assert full.as_dict()["evaluation"]["attack"]["strong_steps"] == 50
+    unattacked = settings_for("hypergan-no-mixer", "mnist", "full").as_dict()
+    assert unattacked["evaluation"] == {
+        **{k: v for k, v in full.as_dict()["evaluation"].items() if k != "attack"}, "attack": None,
+    }  # fmt: skip

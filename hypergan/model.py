@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from hypergan.ensemble import Weights, forward_networks
 from hypergan.errors import SettingsError, require_at_least
+from hypergan.kinds import checked
 from hypergan.layers import Layer, copy_of, layers_of
 from hypergan.objective import (
     adversarial_term,
@@ -126,6 +127,7 @@ class HyperGAN(Posterior):
         SettingsError: If a size is below 1, or beta or spread below 0.
     """
 
+    @checked
     def __init__(
         self,
         target: nn.Module,

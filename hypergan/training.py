@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from hypergan.errors import SettingsError, require_at_least
+from hypergan.kinds import require_kinds
 from hypergan.precision import require_precision
 
 SCHEDULES = ("cosine", "plateau", "constant")
@@ -22,6 +23,8 @@ _LEAST = {
         "weight_decay",
         "max_gradient",
         "watched",
+        "patience",
+        "checkpoint_seconds",
     ),
     1: ("epochs", "steps_per_epoch", "batch_size", "networks", "codes", "validation_networks"),
     2: ("diversity_networks",),  # a spread takes two
@@ -93,9 +96,10 @@ class Training:
         """Refuse what cannot be trained with.
 
         Raises:
-            SettingsError: If a number is out of range, a name is unknown, or the batch cannot be
-                split.
+            SettingsError: If a value is of another kind or out of range, a name is unknown, or the
+                batch cannot be split.
         """
+        require_kinds(Training, vars(self))
         for least, names in _LEAST.items():
             require_at_least(least, **{name: getattr(self, name) for name in names})
         require_precision(self.precision)
@@ -103,6 +107,8 @@ class Training:
             raise SettingsError(
                 f"unknown schedule {self.schedule!r}; choose one of {', '.join(SCHEDULES)}"
             )
+        if not all(0 <= beta < 1 for beta in self.betas):
+            raise SettingsError(f"betas are {self.betas}; they must be from 0 to below 1")
         if not 0 <= self.warmup < 1:
             raise SettingsError(f"warmup is {self.warmup}; it must be from 0 to below 1")
         if not 0 <= self.floor <= 1:

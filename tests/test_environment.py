@@ -20,6 +20,7 @@ IMPORT_NAMES = {
     "pillow": "PIL",
     "beautifulsoup4": "bs4",
     "pyyaml": "yaml",
+    "typing-extensions": "typing_extensions",
     "adversarial-robustness-toolbox": "art",
 }
 """Packages that are imported by another name than they are installed by."""

@@ -13,6 +13,7 @@ from hypergan.baselines.sgld import SGLD, task_loss
 from hypergan.baselines.wasserstein import gradient_penalty, wasserstein_distance
 from hypergan.ensemble import Weights
 from hypergan.errors import SettingsError, require_at_least
+from hypergan.kinds import checked
 from hypergan.model import perceptron
 from hypergan.posterior import Posterior
 from hypergan.randomness import global_seed, normal
@@ -58,6 +59,7 @@ class APD(Posterior):
     centre: Tensor
     scale: Tensor
 
+    @checked
     def __init__(
         self,
         target: nn.Module,

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from hypergan.ensemble import Weights, forward_networks
 from hypergan.errors import SettingsError, TargetError, require_at_least
+from hypergan.kinds import checked
 from hypergan.layers import copy_of
 from hypergan.posterior import Posterior
 from hypergan.randomness import normal, some_of
@@ -53,6 +54,7 @@ class GoldStandard(Posterior):
 
     size: int
 
+    @checked
     def __init__(
         self,
         target: nn.Module,

@@ -13,6 +13,7 @@ from torch.nn import functional as F
 
 from hypergan.ensemble import Weights, forward_networks
 from hypergan.errors import SettingsError, TargetError
+from hypergan.kinds import checked
 from hypergan.layers import Layer, copy_of, layers_of
 from hypergan.posterior import Posterior
 from hypergan.step import Step
@@ -51,6 +52,7 @@ class MCDropout(Posterior):
             ``input_shape``.
     """
 
+    @checked
     def __init__(
         self,
         target: nn.Module,

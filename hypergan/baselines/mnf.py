@@ -14,6 +14,7 @@ from torch.func import functional_call
 from hypergan.baselines.flow_layers import FlowConv2d, FlowLayer, FlowLinear
 from hypergan.ensemble import Weights, _channels_last
 from hypergan.errors import SettingsError, TargetError
+from hypergan.kinds import checked
 from hypergan.layers import copy_of, layers_of
 from hypergan.objective import expected_task_loss
 from hypergan.posterior import Posterior
@@ -52,6 +53,7 @@ class MNF(Posterior):
         SettingsError: If a standard deviation is not above 0, or ``kl_weight`` is below 0.
     """
 
+    @checked
     def __init__(
         self,
         target: nn.Module,

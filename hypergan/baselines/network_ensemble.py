@@ -9,6 +9,7 @@ from torch.nn.modules.conv import _ConvNd
 
 from hypergan.ensemble import Weights, forward_networks
 from hypergan.errors import SettingsError, TargetError
+from hypergan.kinds import checked
 from hypergan.layers import copy_of, layers_of
 from hypergan.posterior import Posterior
 from hypergan.randomness import global_seed, some_of
@@ -42,6 +43,7 @@ class NetworkEnsemble(Posterior):
 
     size: int
 
+    @checked
     def __init__(
         self,
         target: nn.Module,

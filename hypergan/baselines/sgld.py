@@ -23,6 +23,7 @@ from torch import Tensor, nn
 
 from hypergan.ensemble import Weights, forward_networks
 from hypergan.errors import require_at_least
+from hypergan.kinds import checked
 from hypergan.layers import copy_of, layers_of
 from hypergan.objective import expected_task_loss
 from hypergan.posterior import Posterior
@@ -56,6 +57,7 @@ class SGLD(Posterior):
     kept: Tensor
     steps: Tensor
 
+    @checked
     def __init__(
         self,
         target: nn.Module,

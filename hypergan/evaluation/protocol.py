@@ -2,6 +2,10 @@
 
 from dataclasses import dataclass
 
+from hypergan.errors import require_at_least
+from hypergan.kinds import require_kinds
+from hypergan.precision import require_precision
+
 
 @dataclass(frozen=True)
 class Attack:
@@ -39,6 +43,26 @@ class Attack:
     draws: int = 10
     strong_steps: int = 0
 
+    def __post_init__(self) -> None:
+        """Refuse what cannot be attacked with.
+
+        Raises:
+            SettingsError: If a value is of another kind or out of range.
+        """
+        require_kinds(Attack, vars(self))
+        require_at_least(0, strong_steps=self.strong_steps, eps=min(self.eps, default=0))
+        sizes = [number for attacked in self.ensembles for number in attacked]
+        require_at_least(
+            1,
+            images=self.images,
+            steps=self.steps,
+            restarts=self.restarts,
+            ensembles=min(sizes, default=1),
+            singles=self.singles,
+            transfer=min(self.transfer, default=1),
+            draws=self.draws,
+        )
+
 
 @dataclass(frozen=True)
 class Evaluation:
@@ -63,6 +87,23 @@ class Evaluation:
     stride: int = 10
     attack: Attack | None = None
     precision: str = "auto"
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be measured with.
+
+        Raises:
+            SettingsError: If a value is of another kind or out of range.
+        """
+        require_kinds(Evaluation, vars(self))
+        require_precision(self.precision)
+        require_at_least(0, many=self.many)
+        require_at_least(
+            1,
+            networks=self.networks,
+            sizes=min(self.sizes, default=1),
+            draws=self.draws,
+            stride=self.stride,
+        )
 
 
 def at_most(size: int | None, wanted: int) -> int:

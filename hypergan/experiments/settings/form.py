@@ -5,7 +5,9 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from hypergan.data.augmentation import crop_and_flip
+from hypergan.errors import require_at_least
 from hypergan.evaluation.protocol import Attack, Evaluation
+from hypergan.kinds import require_kinds
 from hypergan.training import Training
 
 
@@ -31,6 +33,15 @@ class Settings:
     stand_in: bool = False
     target: str = ""
     augmentation: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be a cell's settings.
+
+        Raises:
+            SettingsError: If a value is of another kind or out of range.
+        """
+        require_kinds(Settings, vars(self))
+        require_at_least(0, validation=self.validation)
 
     def as_dict(self) -> dict[str, Any]:
         """The settings as JSON knows them, as a record keeps them.

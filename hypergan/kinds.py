@@ -1,0 +1,59 @@
+"""Settings are checked where they are built: each value is of the kind that its annotation says."""
+
+import inspect
+from collections.abc import Callable, Mapping
+from functools import cache, wraps
+from typing import Any, ParamSpec, get_type_hints
+
+import numpy as np
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+
+from hypergan.errors import SettingsError
+
+Arguments = ParamSpec("Arguments")
+
+
+def require_kinds(owner: Any, values: Mapping[str, Any]) -> None:
+    """Refuse values that are not of the kind that a class or function declares.
+
+    An integer is a number too, but neither a word nor true; no number is NaN or infinite.
+
+    Args:
+        owner: What declares them.
+        values: The values by name; those without an annotation pass.
+
+    Raises:
+        SettingsError: It names the first that is not.
+    """
+    for name, kind in _hints(owner).items():
+        value = values.get(name)
+        try:
+            if name in values:
+                plain = value.item() if isinstance(value, np.generic) else value
+                _reader(kind).validate_python((plain,))
+        except ValidationError as error:
+            wanted = error.errors()[0]["msg"].removeprefix("Input ")
+            raise SettingsError(f"{name} is {value!r}; it {wanted}") from None
+
+
+def checked(constructor: Callable[Arguments, None]) -> Callable[Arguments, None]:
+    """A constructor that refuses arguments of another kind than it declares."""
+    signature = inspect.signature(constructor)
+
+    @wraps(constructor)
+    def construct(*arguments: Arguments.args, **named: Arguments.kwargs) -> None:
+        require_kinds(constructor, signature.bind(*arguments, **named).arguments)
+        constructor(*arguments, **named)
+
+    return construct
+
+
+@cache
+def _hints(owner: Any) -> dict[str, Any]:
+    return get_type_hints(owner, include_extras=True)
+
+
+@cache
+def _reader(kind: Any) -> TypeAdapter[Any]:
+    strict = ConfigDict(strict=True, allow_inf_nan=False, arbitrary_types_allowed=True)
+    return TypeAdapter(tuple[kind], config=strict)  # alone, a dataclass would take no config

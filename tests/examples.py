@@ -22,9 +22,10 @@ def example(cell=CELL, **changes):
         "wall_seconds": 1.23456789,
         "peak_memory_bytes": 2**30,
         "stand_in": False,
-        "history": [{"epoch": 1, "loss": 0.5}],
+        "history": [{"epoch": 1, "loss": 0.5, "seconds": 1.0}],
         "metrics": {"accuracy": {"1": 90.0}},
-        "arrays_sha256": "",
+        "arrays_sha256": "2" * 64,
+        "environment": {"threads": 1, "posterior_sha256": "3" * 64},
     }
     return Record(**content | changes)
 

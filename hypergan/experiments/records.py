@@ -6,21 +6,35 @@ which is published. Readers look in the first, then in the second.
 
 import json
 import math
+import re
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, get_origin, get_type_hints
+from typing import Annotated, Any, Final, Literal
 
 import numpy as np
+from pydantic import Field, TypeAdapter, ValidationError
 
-from hypergan.errors import RecordError, require_at_least
+from hypergan.errors import RecordError
 from hypergan.evaluation.stages import Arrays
 from hypergan.experiments.settings import settings_for
-from hypergan.paths import published, runs, sha256, write_whole
+from hypergan.experiments.values import (
+    STRICT,
+    Commit,
+    Config,
+    Environment,
+    History,
+    Metrics,
+    NotNegative,
+    Seed,
+    Sha256,
+)
+from hypergan.kinds import require_kinds
+from hypergan.paths import PROJECT, published, runs, sha256, write_whole
 
-RECORD_VERSION = 2
+RECORD_VERSION: Final = 2
 """Raised when a record's keys change. Version 2 added :attr:`Record.environment`."""
 
 
@@ -29,18 +43,18 @@ class Cell:
     """One method on one data set with one seed in one profile.
 
     Raises:
-        SettingsError: If a name is unknown or the seed is negative.
+        SettingsError: If a name is unknown or the seed is none.
     """
 
     method: str
     dataset: str
-    seed: int = 0
+    seed: Seed = 0
     profile: str = "lite"
 
     def __post_init__(self) -> None:
         """Refuse unknown names at once."""
+        require_kinds(Cell, vars(self))
         settings_for(self.method, self.dataset, self.profile)
-        require_at_least(0, seed=self.seed)
 
     @classmethod
     def at(cls, path: Path) -> "Cell":
@@ -106,23 +120,25 @@ class Record:
             and the hash of what was evaluated; empty in version 1.
     """
 
-    record_version: int
+    __pydantic_config__ = STRICT
+
+    record_version: Literal[1, 2]
     method: str
     dataset: str
-    seed: int
+    seed: Seed
     profile: str
-    config: dict[str, Any]
-    commit: str
-    data_sha256: dict[str, str]
+    config: Config
+    commit: Commit
+    data_sha256: dict[str, Sha256]
     versions: dict[str, str]
-    device: str
-    wall_seconds: float
-    peak_memory_bytes: int
+    device: Annotated[str, Field(min_length=1)]
+    wall_seconds: NotNegative
+    peak_memory_bytes: Annotated[int, Field(ge=0)]
     stand_in: bool
-    history: list[dict[str, Any]]
-    metrics: dict[str, Any]
-    arrays_sha256: str
-    environment: dict[str, Any] = field(default_factory=dict)
+    history: History
+    metrics: Metrics
+    arrays_sha256: Sha256
+    environment: Environment = field(default_factory=dict)
 
     @property
     def full_size(self) -> int:
@@ -133,6 +149,11 @@ class Record:
     def cell(self) -> Cell:
         """The cell that it belongs to."""
         return Cell(self.method, self.dataset, self.seed, self.profile)
+
+
+_SEED = re.compile("seed(0|[1-9][0-9]*)")
+_FORM = TypeAdapter(Record)
+_AGAIN = "delete it and run its cell again"
 
 
 def write(record: Record, arrays: Arrays, path: Path) -> Record:
@@ -164,39 +185,65 @@ def write(record: Record, arrays: Arrays, path: Path) -> Record:
 
 
 def read(path: Path) -> Record:
-    """Read a record and check that this version of the code understands it.
+    """Read a record, which is believed only where it lies and only if it is whole.
 
     Raises:
-        RecordError: If it is missing, damaged, or of another record version.
+        RecordError: If it is missing, damaged, another cell's, or of another record version.
+        SettingsError: If there is no such cell.
     """
     try:
-        content = json.loads(path.read_text())
+        text = path.read_text(encoding="utf-8")
+        content = json.loads(text, parse_constant=_refused)
     except FileNotFoundError as error:
         raise RecordError(f"there is no record {path}; see `python -m hypergan list`") from error
-    except (OSError, ValueError) as error:
-        raise RecordError(
-            f"the record {path} is damaged ({error}); delete it and run its cell again"
-        ) from error
+    except (OSError, ValueError, RecursionError) as error:
+        raise RecordError(f"the record {path} is damaged ({error}); {_AGAIN}") from error
     version = content.get("record_version") if isinstance(content, dict) else None
     if version not in range(1, RECORD_VERSION + 1):
         newer = isinstance(version, int) and version > RECORD_VERSION
-        advice = "update hypergan to read it" if newer else "run its cell again"
         raise RecordError(
             f"the record {path} is of version {version}, this code reads versions up to "
-            f"{RECORD_VERSION}; {advice}"
+            f"{RECORD_VERSION}; {'update hypergan to read it' if newer else 'run its cell again'}"
         )
-    kinds = get_type_hints(Record)
-    if version == 1:
-        del kinds["environment"]
-    odd = content.keys() ^ kinds.keys() or {
-        name for name, kind in kinds.items() if not _is_kind(content[name], kind)
-    }
-    if odd:
+    try:
+        _FORM.validate_json(text)
+        if ("environment" in content) != (version != 1):
+            raise ValueError("environment: it came with version 2")
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"]))
         raise RecordError(
-            f"the record {path} is damaged (keys {', '.join(sorted(odd))}); "
-            "delete it and run its cell again"
+            f"the record {path} is damaged ({place}: {first['msg']}); {_AGAIN}"
+        ) from None
+    except ValueError as error:
+        raise RecordError(f"the record {path} is damaged ({error}); {_AGAIN}") from None
+    record = Record(**content)
+    if path.parts[-4:] != record.cell.path.parts:
+        raise RecordError(
+            f"the record {path} is that of {record.cell.path}; move it there, or delete it"
         )
-    return Record(**content)
+    return record
+
+
+def schema_path(version: int) -> Path:
+    """Where the JSON schema of a record version is published."""
+    return PROJECT / "data" / f"record-{version}.schema.json"
+
+
+def _refused(constant: str) -> None:
+    """No NaN or Infinity, of which JSON knows nothing."""
+    raise ValueError(f"{constant} is no number of JSON")
+
+
+def schema(version: int) -> dict[str, Any]:
+    """The JSON schema of a record version, as :func:`read` asks for it."""
+    form = _FORM.json_schema()
+    form["properties"]["record_version"] = {"const": version}
+    if version == 1:
+        del form["properties"]["environment"], form["$defs"]["Origin"]
+    else:
+        form["required"].append("environment")
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **form}
 
 
 def find(cell: Cell, folders: Sequence[Path] | None = None) -> tuple[Record, Path] | None:
@@ -213,22 +260,28 @@ def find(cell: Cell, folders: Sequence[Path] | None = None) -> tuple[Record, Pat
     """
     for folder in folders or _folders():
         path = folder / cell.path
-        if path.exists():
+        try:
+            there = path.exists()
+        except OSError as error:
+            raise RecordError(
+                f"cannot look for {path} ({error.strerror}); change the folder's permissions"
+            ) from error
+        if there:
             record = read(path)
-            check(record, cell, path)
+            check(record, path)
             return record, path
     return None
 
 
-def check(record: Record, cell: Cell, path: Path) -> None:
-    """Refuse a record that is not the asked one.
+def check(record: Record, path: Path) -> None:
+    """Refuse a record that is not of today's settings.
 
     Raises:
         RecordError: It says what differs and how to run the cell again.
     """
+    cell = record.cell
     settings = settings_for(cell.method, cell.dataset, cell.profile)
-    asked = asdict(cell) | flat(_rounded(settings.as_dict()))
-    found = {name: getattr(record, name) for name in asdict(cell)} | flat(record.config)
+    asked, found = flat(_rounded(settings.as_dict())), flat(record.config)
     differing = [name for name in asked | found if asked.get(name) != found.get(name)]
     if differing:
         name = differing[0]
@@ -269,17 +322,15 @@ def arrays_of(cell: Cell) -> Arrays:
 def paths(folder: Path) -> Iterator[Path]:
     """Every record below a folder, in order."""
     yield from sorted(
-        path
-        for path in folder.glob("*/*/*/seed*.json")
-        if path.stem.removeprefix("seed").isdecimal()
+        path for path in folder.glob("*/*/*/seed*.json") if _SEED.fullmatch(path.stem)
     )
 
 
 def seeds(cell: Cell, folders: Sequence[Path] | None = None) -> list[int]:
     """The seeds with which a cell like this one has a record, usable or not, see :func:`find`."""
     found = [(folder / cell.path).parent.glob("seed*.json") for folder in folders or _folders()]
-    stems = {path.stem.removeprefix("seed") for paths in found for path in paths}
-    return sorted(int(stem) for stem in stems if stem.isdecimal())
+    matches = {_SEED.fullmatch(path.stem) for paths in found for path in paths}
+    return sorted({int(match[1]) for match in matches if match})
 
 
 def _folders() -> Sequence[Path]:
@@ -295,7 +346,7 @@ def promote(path: Path) -> Path:
             code has to be there to be read.
     """
     record = read(path)
-    check(record, record.cell, path)
+    check(record, path)
     arrays(path)
     if record.stand_in:
         raise RecordError(f"{path} was made on stand-in data; promote records of real data")
@@ -309,12 +360,6 @@ def promote(path: Path) -> Path:
         copy = partial(shutil.copyfile, path.with_suffix(suffix))
         write_whole(destination.with_suffix(suffix), copy)
     return destination
-
-
-def _is_kind(value: Any, kind: Any) -> bool:
-    """Whether a value read from JSON is of a field's type; a whole float reads as an integer."""
-    plain = get_origin(kind) or kind
-    return isinstance(value, int | float if plain is float else plain)
 
 
 def _rounded(content: Any) -> Any:
@@ -335,3 +380,8 @@ def flat(content: Any, name: str = "") -> dict[str, Any]:
         parts = (flat(value, f"{name}.{key}" if name else str(key)) for key, value in pairs)
         return {key: value for part in parts for key, value in part.items()}
     return {name: content}
+
+
+if __name__ == "__main__":
+    for version in range(1, RECORD_VERSION + 1):
+        schema_path(version).write_text(json.dumps(schema(version), indent=1) + "\n")

@@ -1,13 +1,16 @@
 """The records of ``data/records``, each on its own."""
 
+import json
 import re
 
+import jsonschema
 import pytest
 
 from hypergan.experiments import records
-from hypergan.experiments.records import Cell
+from hypergan.experiments.records import RECORD_VERSION, Cell
 from hypergan.paths import published
 
+VERSIONS = range(1, RECORD_VERSION + 1)
 RECORDS = [path.relative_to(published()) for path in records.paths(published())]
 
 
@@ -15,7 +18,25 @@ RECORDS = [path.relative_to(published()) for path in records.paths(published())]
 def test_a_published_record_can_be_relied_on(path):
     """Made with today's settings and committed code, on real data, and whole."""
     record = records.read(published() / path)
-    records.check(record, Cell.at(path), published() / path)
+    records.check(record, published() / path)
+    assert record.cell == Cell.at(path)
     assert records.arrays(published() / path)
     assert not record.stand_in
     assert re.fullmatch("[0-9a-f]{40}", record.commit)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_the_published_schema_is_what_records_are_read_by(version):
+    """If it is not: `python -m hypergan.experiments.records` writes it anew."""
+    path = records.schema_path(version)
+    assert json.loads(path.read_text()) == records.schema(version)
+    jsonschema.Draft202012Validator.check_schema(records.schema(version))
+
+
+def test_every_published_record_fits_its_schema():
+    schemas = {v: jsonschema.Draft202012Validator(records.schema(v)) for v in VERSIONS}
+    for path in RECORDS:
+        content = json.loads((published() / path).read_text())
+        schemas[content["record_version"]].validate(content)
+        if content["record_version"] == 1:
+            assert not schemas[2].is_valid(content)

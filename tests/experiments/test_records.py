@@ -74,14 +74,18 @@ def test_runs_come_before_the_published(written, published):
 DAMAGE = {
     "cut off": (lambda path: path.write_text(path.read_text()[:50]), "damaged"),
     "not a record": (lambda path: path.write_text("[]"), "version None"),
-    "a key is missing": (lambda path: edit(path, extra=1), r"damaged \(keys extra\)"),
+    "a key is missing": (lambda path: edit(path, extra=1), r"damaged \(extra: Unexpected"),
     "newer": (lambda path: edit(path, record_version=RECORD_VERSION + 1), "update hypergan"),
     "older": (lambda path: edit(path, record_version=RECORD_VERSION - 1), "run its cell again"),
     "other settings": (
         lambda path: edit(path, config={"validation": 7}),
         "made with other settings .*--seed 3 --profile lite --force",
     ),
-    "of another cell": (lambda path: edit(path, seed=4), r"other settings \(seed 4, asked 3\)"),
+    "of another seed": (lambda path: edit(path, seed=4), "is that of .*seed4.json; move it there"),
+    "of another method": (lambda path: edit(path, method="ensemble"), "is that of .*/ensemble/"),
+    "a directory": (lambda path: (path.unlink(), path.mkdir()), "damaged"),
+    "nested": (lambda path: path.write_text("[" * 100_000), "damaged"),
+    "bytes": (lambda path: path.write_bytes(b"\xff\x00"), "damaged"),
 }
 
 
@@ -144,17 +148,89 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path):
         records.write(example(), ARRAYS, tmp_path / "file" / "record.json")
 
 
-@pytest.mark.parametrize("wrong", [{"seed": -1}, {"method": "gan"}, {"profile": "huge"}])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        *({"seed": seed} for seed in (-1, 2**63, 2**64, True, 1.0, "1", None)),
+        {"method": "gan"},
+        {"method": 1},
+        {"profile": "huge"},
+        {"dataset": ["digits"]},
+    ],
+    ids=str,
+)
 def test_cells_that_cannot_be_are_refused(wrong):
     with pytest.raises(SettingsError):
         Cell(**{"method": "hypergan", "dataset": "digits"} | wrong)
 
 
-@pytest.mark.parametrize("key", ["config", "metrics", "wall_seconds", "seed", "history"])
-def test_a_record_with_a_value_of_the_wrong_kind_is_damaged(key, written):
-    edit(written, **{key: None})
-    with pytest.raises(RecordError, match="damaged|other settings"):
+NAN, INFINITY = float("nan"), float("inf")
+ODD = {
+    "record_version": [None, True, 1.0, "2", [2]],
+    "method": [None, 3],
+    "dataset": [None],
+    "seed": [None, True, "3", 3.0, -1, 2**63],
+    "profile": [None],
+    "config": [None, [], {"validation": NAN}],
+    "commit": [None, "", "--output=evil", "0" * 39, "0" * 40 + "\n", "HEAD", "0" * 40 + "-clean"],
+    "data_sha256": [None, {"file": "1"}, {"file": 1}],
+    "versions": [None, {"torch": 2}],
+    "device": [None, ""],
+    "wall_seconds": [None, "1", True, -1.0, NAN, INFINITY],
+    "peak_memory_bytes": [None, 1.5, -1],
+    "stand_in": [None, 0, "false"],
+    "history": [None, [], [1], [{}], [{"epoch": 1, "loss": NAN, "seconds": 1.0}]],
+    "metrics": [
+        None, {}, {"accuracy": {}}, {"accuracy": 90.0}, {"accuracy": {"1": 900.0}},
+        {"accuracy": {"one": 90.0}}, {"accuracy": {"1": "90"}}, {"accuracy": {"1": NAN}},
+        {"accuracy": {"1": 90.0}, "entropy": {"in": "low"}},
+        {"accuracy": {"1": 90.0}, "entropy": {"in": -1.0}}, {"std_inside": 1.0},
+    ],
+    "arrays_sha256": [None, "", "x" * 64],
+    "environment": [None, {}, {"threads": 0, "posterior_sha256": "3" * 64}, {"threads": 1}],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("key", "value"), [(key, value) for key in ODD for value in ODD[key]])
+def test_a_record_with_an_odd_value_is_refused(key, value, written, published):
+    edit(written, **{key: value})
+    for use in (lambda: records.find(CELL), lambda: records.promote(written)):
+        with pytest.raises(RecordError) as stop:
+            use()
+        assert len(str(stop.value).splitlines()) == 1
+    assert not published.exists()
+
+
+@pytest.mark.parametrize("key", ODD)
+def test_a_record_that_lacks_a_key_is_refused(key, written):
+    content = json.loads(written.read_text())
+    del content[key]
+    written.write_text(json.dumps(content))
+    with pytest.raises(RecordError):
         records.find(CELL)
+
+
+def test_a_number_too_large_for_one_is_refused(written):
+    written.write_text(written.read_text().replace("90.0", "1e999"))
+    with pytest.raises(RecordError, match="finite number"):
+        records.find(CELL)
+
+
+def test_version_1_has_no_environment(written):
+    edit(written, record_version=1)
+    with pytest.raises(RecordError, match="environment: it came with version 2"):
+        records.find(CELL)
+    content = json.loads(written.read_text())
+    del content["environment"]
+    written.write_text(json.dumps(content))
+    assert records.find(CELL)[0].environment == {}
+
+
+@pytest.mark.parametrize("name", ["seed03.json", "seed٣.json", "seed3 .json", "seed-3.json"])
+def test_only_the_name_of_a_cell_is_that_of_a_record(name, written):
+    written.rename(written.with_name(name))
+    assert not list(records.paths(written.parents[3]))
+    assert records.seeds(CELL) == []
 
 
 def test_a_record_without_its_arrays_is_not_promoted(written, published):

@@ -1,0 +1,88 @@
+"""What a record's values may be; its JSON schema says the same."""
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler
+from typing_extensions import TypeAliasType
+
+from hypergan.checkout import COMMIT
+
+Seed = Annotated[int, Field(ge=0, lt=2**63)]
+"""What a generator takes, and a signed integer of 64 bits."""
+
+Commit = Annotated[str, Field(pattern=f"^({COMMIT.pattern})$")]
+Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+Size = Annotated[str, Field(pattern="^[1-9][0-9]*$")]
+"""Networks in an ensemble."""
+
+Percent = Annotated[float, Field(ge=0, le=100)]
+NotNegative = Annotated[float, Field(ge=0)]
+Count = Annotated[int, Field(ge=1)]
+
+Json = TypeAliasType("Json", "None | bool | int | float | str | list[Json] | dict[str, Json]")
+"""Settings: whatever JSON has but NaN and infinities."""
+
+Measured = TypeAliasType("Measured", "None | NotNegative | dict[str, Measured]")
+"""A metric, or metrics by name; none is negative, and null is a mean over nothing."""
+
+Watched = TypeAliasType("Watched", "None | float | list[Watched] | dict[str, Watched]")
+"""A number of the history, or more of them."""
+
+
+STRICT = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
+"""Neither is a word a number, nor a number a word; there is no other key, and no NaN."""
+
+
+class _Open(BaseModel):
+    """A form that may have more keys than it names."""
+
+    model_config = STRICT | ConfigDict(extra="allow")
+
+
+class OfClasses(_Open):
+    """Metrics of a classifier, some by the number of networks."""
+
+    __pydantic_extra__: dict[str, Measured]
+    accuracy: Annotated[dict[Size, Percent], Field(min_length=1)]
+
+
+class OfNumbers(_Open):
+    """Metrics of a regression."""
+
+    __pydantic_extra__: dict[str, Measured]
+    std_inside: NotNegative
+    std_outside: NotNegative
+
+
+class Epoch(_Open):
+    """A row of the history."""
+
+    __pydantic_extra__: dict[str, Watched]
+    epoch: Count
+    loss: float
+    seconds: NotNegative
+
+
+class Origin(_Open):
+    """What a run's digits depend on, and the hash of what was evaluated."""
+
+    __pydantic_extra__: dict[str, Json]
+    threads: Count
+    posterior_sha256: Sha256
+
+
+class Form:
+    """Marks a plain dictionary whose values are those of a form."""
+
+    def __init__(self, form: Any) -> None:
+        self.form = form
+
+    def __get_pydantic_core_schema__(self, _: Any, handler: GetCoreSchemaHandler) -> Any:
+        """Let pydantic read it by the form."""
+        return handler.generate_schema(self.form)
+
+
+Config = Annotated[dict[str, Any], Form(dict[str, Json])]
+Metrics = Annotated[dict[str, Any], Form(OfClasses | OfNumbers)]
+History = Annotated[list[Annotated[dict[str, Any], Form(Epoch)]], Field(min_length=1)]
+Environment = Annotated[dict[str, Any], Form(Origin)]

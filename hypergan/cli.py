@@ -8,10 +8,11 @@ from hypergan.bench import report
 from hypergan.data.datasets import NAMES as DATASETS
 from hypergan.errors import HyperGANError, RecordError
 from hypergan.experiments import cells, ledger, records, trials, verification
+from hypergan.experiments.leftovers import leftovers
 from hypergan.experiments.methods import METHODS
 from hypergan.experiments.records import Cell
 from hypergan.experiments.settings import PROFILES
-from hypergan.paths import PROJECT, published, runs
+from hypergan.paths import PROJECT, published, remove, runs
 
 
 def obey(arguments: list[str] | None = None) -> int:
@@ -43,6 +44,9 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument("--profile", choices=PROFILES, default="lite", help="default: lite")
     run.add_argument("--device", default="auto", help="cpu, cuda, ... (default: a GPU if any)")
     run.add_argument("--force", action="store_true", help="run again although there is a record")
+    run.add_argument(
+        "--threads", type=int, default=1, help="on which the last digits depend (default: 1)"
+    )
     run.add_argument("--quiet", action="store_true", help="no progress bars")
     run.set_defaults(command=_run)
     attempt = commands.add_parser(
@@ -65,6 +69,9 @@ def parser() -> argparse.ArgumentParser:
         "--held-out", type=int, default=2_000, help="images to judge it on (default: 2000)"
     )
     attempt.add_argument("--device", default="auto", help="cpu, cuda, ... (default: a GPU if any)")
+    attempt.add_argument(
+        "--threads", type=int, default=1, help="on which the last digits depend (default: 1)"
+    )
     attempt.add_argument("--quiet", action="store_true", help="no progress bars")
     attempt.set_defaults(command=_try)
     promote = commands.add_parser(
@@ -103,6 +110,15 @@ def parser() -> argparse.ArgumentParser:
         help="write the published records' verdicts to README.md instead of showing all",
     )
     claims.set_defaults(command=_claims)
+    clean = commands.add_parser(
+        "clean",
+        help="remove what killed runs left behind",
+        description="Show and remove what killed runs left behind and nothing will use again: "
+        "files that were never finished, and states of runs that have a record since. What a run "
+        "goes on from stays.",
+    )
+    clean.add_argument("--dry-run", action="store_true", help="only show it")
+    clean.set_defaults(command=_clean)
     return parser
 
 
@@ -110,7 +126,11 @@ def _run(options: argparse.Namespace) -> None:
     for seed in options.seed:
         cell = Cell(options.method, options.dataset, seed, options.profile)
         record = cells.run(
-            cell, progress=not options.quiet, device=options.device, force=options.force
+            cell,
+            progress=not options.quiet,
+            device=options.device,
+            force=options.force,
+            threads=options.threads,
         )
         print(f"{_relative(runs() / cell.path)}: {_headline(record)}")
 
@@ -118,7 +138,9 @@ def _run(options: argparse.Namespace) -> None:
 def _try(options: argparse.Namespace) -> None:
     changes = trials.parse(options.changes)
     trial = trials.Trial(options.method, options.dataset, changes, options.seed, options.held_out)
-    row = trials.run(trial, progress=not options.quiet, device=options.device)
+    row = trials.run(
+        trial, progress=not options.quiet, device=options.device, threads=options.threads
+    )
     print(", ".join(f"{name} {value}" for name, value in row.items() if value != ""))
 
 
@@ -186,6 +208,15 @@ def _claims(options: argparse.Namespace) -> None:
         effect = finding.effect or "; ".join(records.commands(finding.missing))
         print(f"{finding.verdict:<13} {finding.claim.id:<38} {effect}")
     print(ledger.summary(judged))
+
+
+def _clean(options: argparse.Namespace) -> None:
+    found = leftovers()
+    for path in found:
+        print(_relative(path))
+    if not options.dry_run:
+        remove(found)
+    print(f"{len(found)} {'to remove' if options.dry_run else 'removed'}")
 
 
 def _state(path: Path) -> tuple[str, str]:

@@ -195,14 +195,17 @@ def choose_device(name: str = "auto") -> torch.device:
     """The device of that name, or for "auto" a GPU if there is one and the CPU otherwise.
 
     Raises:
-        SettingsError: If there is no such device.
+        SettingsError: If there is no such device, or it computes nothing, like "meta".
     """
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
-        return torch.empty(0, device=name).device
-    except (RuntimeError, AssertionError) as error:
-        raise SettingsError(f"no device {name!r} here ({error}); use 'auto' or 'cpu'") from error
+        number = torch.zeros(1, device=name)
+        number.item()
+    except (RuntimeError, AssertionError, TypeError) as error:
+        reason = str(error).partition("\n")[0]
+        raise SettingsError(f"no device {name!r} here ({reason}); use 'auto' or 'cpu'") from error
+    return number.device
 
 
 def _groups(optimisers: Mapping[str, torch.optim.Optimizer]) -> list[dict[str, Any]]:

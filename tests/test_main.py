@@ -125,7 +125,7 @@ def test_help_is_there(command, capsys):
 WRONG = {
     "method": (["run", "gan", "mnist"], "unknown method 'gan'; choose one of hypergan"),
     "data set": (["run", "hypergan", "svhn"], "unknown data set 'svhn'; choose one of mnist"),
-    "seed": ([*CUBIC, "--seed", "-1"], "seed is -1; it must be 0 or more"),
+    "seed": ([*CUBIC, "--seed", "-1"], "seed is -1; it should be greater than or equal to 0"),
     "device": ([*CUBIC, "--device", "abacus"], "no device 'abacus' here"),
 }
 

@@ -8,9 +8,10 @@ import pandas as pd
 import torch
 
 from hypergan.bench import suite
+from hypergan.checkout import commit
 from hypergan.data.datasets import load
 from hypergan.errors import RecordError
-from hypergan.experiments.cells import commit, describe, versions
+from hypergan.experiments.cells import describe, versions
 from hypergan.paths import PROJECT, make_folder, runs, write_whole
 from hypergan.progress import progress_bar
 

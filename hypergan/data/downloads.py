@@ -19,7 +19,7 @@ from torchvision import datasets
 from torchvision.datasets.utils import download_url
 
 from hypergan.errors import DataError, StorageError
-from hypergan.paths import make_folder, sha256
+from hypergan.paths import PART, abandoned, make_folder, remove, sha256
 
 _AFRESH = "delete it and run again to download it afresh"
 _NETWORK = (URLError, HTTPException, ConnectionError, TimeoutError, ssl.SSLError, RuntimeError)
@@ -64,8 +64,9 @@ class Source:
     def _fetch(self, root: Path, missing: Sequence[str]) -> None:
         """Download into a folder aside, then move: a kill leaves no half-written file."""
         make_folder(root)
+        remove(abandoned(root))
         try:
-            with tempfile.TemporaryDirectory(prefix=".download.", dir=root) as aside:
+            with tempfile.TemporaryDirectory(prefix=".download.", suffix=PART, dir=root) as aside:
                 self.download(aside)
                 for name in missing:
                     make_folder((root / name).parent)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from hypergan.paths import write_whole
+from hypergan.paths import require_seal, write_sealed
 
 Arrays = dict[str, np.ndarray[Any, Any]]
 """What lies beside a record, by name."""
@@ -71,7 +71,7 @@ class Stages:
                 "metrics": json.dumps(metrics),
                 "arrays": {key: torch.from_numpy(values) for key, values in arrays.items()},
             }
-            write_whole(self.path, lambda temporary: torch.save(self.done, temporary))
+            write_sealed(self.path, lambda temporary: torch.save(self.done, temporary))
         return metrics, arrays
 
     def _read(self) -> dict[str, dict[str, Any]]:
@@ -79,6 +79,7 @@ class Stages:
         if self.path is None or not self.path.exists():
             return {}
         try:
+            require_seal(self.path)
             done: dict[str, dict[str, Any]] = torch.load(self.path, weights_only=True)
         except Exception:  # torch.load fails in many ways on a damaged file
             return {}

@@ -2,7 +2,6 @@
 
 import hashlib
 import platform
-import subprocess
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from hypergan.checkout import commit
 from hypergan.data.datasets import Data, load
 from hypergan.evaluation import classification, regression
 from hypergan.evaluation.stages import Stages
@@ -22,12 +22,13 @@ from hypergan.experiments.settings.form import AUGMENTATIONS, Settings
 from hypergan.fitting import Augmentation, choose_device, fit
 from hypergan.memory import forget_peak, peak_memory
 from hypergan.objective import cross_entropy, mean_squared_error
-from hypergan.paths import PROJECT, exclusive, make_folder, runs
+from hypergan.paths import exclusive, make_folder, remove, runs
 from hypergan.posterior import Posterior
 from hypergan.precision import reduces
 from hypergan.randomness import global_seed
 from hypergan.step import resolved
 from hypergan.targets import TARGETS, regression_target
+from hypergan.threads import computing_with
 
 SAMPLERS = ("jax", "numpyro")
 """Libraries that the gold standard alone computes with."""
@@ -43,7 +44,14 @@ def get(cell: Cell, *, progress: bool = True) -> Record:
     return found[0] if found else run(cell, progress=progress)
 
 
-def run(cell: Cell, *, progress: bool = True, device: str = "auto", force: bool = False) -> Record:
+def run(
+    cell: Cell,
+    *,
+    progress: bool = True,
+    device: str = "auto",
+    force: bool = False,
+    threads: int = 1,
+) -> Record:
     """Run a cell and write its record to ``runs/``.
 
     A run that was killed goes on from its checkpoint. A record that is there already is kept. Of
@@ -54,6 +62,9 @@ def run(cell: Cell, *, progress: bool = True, device: str = "auto", force: bool 
         progress: Show progress bars.
         device: "auto", or the name of a device.
         force: Run again although there is a record.
+        threads: How many compute; a run that goes on keeps the number that it began with. On one
+            machine, with the same libraries, data and code, the same seed and number of threads
+            give the same record to the last digit; any other number gives other last digits.
 
     Raises:
         HyperGANError: Whatever stands in the way; its message says what to do.
@@ -65,12 +76,10 @@ def run(cell: Cell, *, progress: bool = True, device: str = "auto", force: bool 
     with exclusive(path.with_suffix(".lock")):
         if not force and (kept := records.find(cell, [runs()])):  # written by another process
             return kept[0]
-        for fragment in path.parent.glob(f".{path.stem}.*"):  # what a kill left half written
-            fragment.unlink()
-        for state in unfinished(cell):  # what a kill left of the run that made the record
-            if path.exists() and state.exists() and state.stat().st_mtime <= path.stat().st_mtime:
-                state.unlink()
-        return _run(cell, path, progress=progress, device=device)
+        remove([*path.parent.glob(f".{path.stem}.*")])  # what a kill left half written
+        remove(outdated(path))
+        with computing_with(threads):
+            return _run(cell, path, progress=progress, device=device)
 
 
 def _run(cell: Cell, path: Path, *, progress: bool, device: str) -> Record:
@@ -126,9 +135,7 @@ def _run(cell: Cell, path: Path, *, progress: bool, device: str) -> Record:
         environment=environment(settings, data, chosen) | {"posterior_sha256": posterior_sha256},
     )
     record = records.write(record, arrays, path)
-    for kind in (checkpoint.suffix, evaluated.suffix):
-        for state in path.parent.glob(f"{path.stem}.*{kind}"):  # also of settings given up
-            state.unlink()
+    remove(_states(path))  # also those of settings given up
     return record
 
 
@@ -141,6 +148,19 @@ def unfinished(cell: Cell) -> tuple[Path, Path]:
     digest = hashlib.sha256(cell.fingerprint.encode()).hexdigest()[:8]
     stem = (runs() / cell.path).with_suffix("")
     return Path(f"{stem}.{digest}.checkpoint"), Path(f"{stem}.{digest}.evaluation")
+
+
+def outdated(path: Path) -> list[Path]:
+    """States beside a record that is newer: a kill left them of the run that made it."""
+    if not path.exists():
+        return []
+    return [s for s in _states(path) if s.stat().st_mtime <= path.stat().st_mtime]
+
+
+def _states(path: Path) -> list[Path]:
+    """What runs of the cell with a record's path have kept, in whatever settings."""
+    kinds = ("checkpoint", "evaluation")
+    return [state for kind in kinds for state in path.parent.glob(f"{path.stem}.*.{kind}")]
 
 
 def untrained(method: str, data: Data, settings: Settings, generator: torch.Generator) -> Posterior:
@@ -163,20 +183,6 @@ def target_for(data: Data, name: str = "") -> nn.Module:
         return regression_target()
     channels = data.train.tensors[0].shape[1]
     return TARGETS[name or ("cifar" if channels == 3 else "mnist")](len(data.classes))
-
-
-def commit() -> str:
-    """The checkout's commit, with "-dirty" where the package differs from it."""
-
-    def git(*arguments: str) -> str:
-        command = ["git", "-C", str(PROJECT), *arguments]
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
-
-    try:
-        dirty = git("status", "--porcelain", "--", str(PROJECT / "hypergan"))
-        return git("rev-parse", "HEAD") + ("-dirty" if dirty else "")
-    except (OSError, subprocess.CalledProcessError):
-        return "unknown"
 
 
 def versions() -> dict[str, str]:

@@ -14,18 +14,22 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from hypergan.checkout import commit
 from hypergan.data.datasets import load
 from hypergan.ensemble import Ensemble
 from hypergan.errors import SettingsError
 from hypergan.evaluation.classification import quality, spread
 from hypergan.evaluation.protocol import at_most
-from hypergan.experiments.cells import augmentation, commit, untrained
+from hypergan.experiments.cells import augmentation, untrained
 from hypergan.experiments.methods import METHODS
+from hypergan.experiments.records import Cell
 from hypergan.experiments.settings import settings_for
 from hypergan.experiments.settings.form import Settings
 from hypergan.fitting import fit
+from hypergan.kinds import require_kinds
 from hypergan.metrics import accuracy, disagreement
 from hypergan.paths import PROJECT, exclusive, make_folder, runs, write_whole
+from hypergan.threads import computing_with
 from hypergan.training import Training
 
 PUBLISHED = PROJECT / "data" / "search" / "trials.csv"
@@ -61,23 +65,26 @@ class Trial:
             SettingsError: If a name is unknown, the value of one makes no sense, or the data set is
                 none of images.
         """
+        require_kinds(Trial, vars(self))
+        Cell(self.method, self.dataset, self.seed, self.profile)  # refuses what is none
         settings = settings_for(self.method, self.dataset, self.profile)
         if self.dataset == "cubic" or self.held_out < 1:
             raise SettingsError("a trial is judged on held-out images of an image data set")
         training = {f.name for f in fields(Training)}
-        arguments = set(inspect.signature(METHODS[self.method].posterior).parameters)
-        arguments -= {"target", "generator"}
+        parameters = inspect.signature(METHODS[self.method].posterior).parameters.values()
+        arguments = {p.name for p in parameters if p.kind is not inspect.Parameter.VAR_KEYWORD}
+        arguments = arguments - {"target", "generator"} | settings.model.keys()
         if odd := sorted(self.changes.keys() - training - arguments):
             known = ", ".join(sorted(training | arguments))
             raise SettingsError(f"{self.method} has no setting {', '.join(odd)}; it has {known}")
         chosen = {name: value for name, value in self.changes.items() if name in training}
         others = {name: value for name, value in self.changes.items() if name not in training}
-        try:
-            changed = replace(settings.training, **chosen)
-        except TypeError as error:
-            raise SettingsError(f"one of {self} is of the wrong kind ({error})") from error
-        model = settings.model | others
-        return replace(settings, model=model, training=changed, validation=self.held_out)
+        return replace(
+            settings,
+            model=settings.model | others,
+            training=replace(settings.training, **chosen),
+            validation=self.held_out,
+        )
 
     def __str__(self) -> str:
         """The changes as :func:`parse` reads them."""
@@ -85,7 +92,7 @@ class Trial:
 
 
 def parse(words: Sequence[str]) -> dict[str, Any]:
-    """Changes from ``NAME=VALUE``, the value a number, true, false or null, or else a word.
+    """Changes from ``NAME=VALUE``: a number, true, false, null, a list of these, or else a word.
 
     Raises:
         SettingsError: If one is written otherwise.
@@ -96,13 +103,16 @@ def parse(words: Sequence[str]) -> dict[str, Any]:
         if not equals:
             raise SettingsError(f"{word!r} is no change of a setting; write NAME=VALUE")
         try:
-            changes[name] = json.loads(value)
-        except ValueError:
-            changes[name] = value
+            read = json.loads(value)
+        except (ValueError, RecursionError):
+            read = value
+        changes[name] = tuple(read) if isinstance(read, list) else read
     return changes
 
 
-def run(trial: Trial, *, progress: bool = True, device: str = "auto") -> dict[str, Any]:
+def run(
+    trial: Trial, *, progress: bool = True, device: str = "auto", threads: int = 1
+) -> dict[str, Any]:
     """Train, judge, and append a row to ``runs/trials.csv``.
 
     A trial that was killed goes on from its checkpoint.
@@ -124,7 +134,7 @@ def run(trial: Trial, *, progress: bool = True, device: str = "auto") -> dict[st
     inputs, labels = data.validation.tensors
     generator = torch.Generator().manual_seed(trial.seed)
     posterior = untrained(trial.method, data, settings, generator)
-    with exclusive(checkpoint.with_suffix(".lock")):
+    with exclusive(checkpoint.with_suffix(".lock")), computing_with(threads):
         history = fit(
             posterior,
             data.train,

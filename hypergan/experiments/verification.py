@@ -1,9 +1,9 @@
 """Comparing a re-run with the published record.
 
-On the same CPU, with the same code, libraries and data, a seed gives the same record to the last
-digit, and nothing less is accepted. Anywhere else sums are rounded differently, and training
-amplifies that until the run is like one of another seed: its metrics then have to lie within
-:data:`TOLERANCES`, as those of two published seeds of a method do.
+On the same CPU, with the same code, libraries, data and number of threads, a seed gives the same
+record to the last digit, and nothing less is accepted. Anywhere else sums are rounded differently,
+and training amplifies that until the run is like one of another seed: its metrics then have to lie
+within :data:`TOLERANCES`, as those of two published seeds of a method do.
 """
 
 import math
@@ -159,7 +159,8 @@ class Comparison:
         rows: The metrics of the published record.
         newer: What only the re-run measures, by the beginnings of names: it was added after the
             record was published and is not compared.
-        identical: Whether history, metrics and arrays are the same to the last digit.
+        identical: Whether history, metrics, arrays and what was evaluated, as far as both records
+            tell it, are the same to the last digit.
     """
 
     cell: Cell
@@ -218,7 +219,8 @@ def compare_records(reference: Record, rerun: Record) -> Comparison:
         for name, value in metrics.items()
     ]
     newer = _beginnings(found.keys() - metrics.keys(), metrics)
-    return Comparison(cell, reason, rows, newer, _lasting(reference) == _lasting(rerun))
+    identical = _lasting(reference) == _lasting(rerun) and _same_posterior(reference, rerun)
+    return Comparison(cell, reason, rows, newer, identical)
 
 
 def difference(one: Record, other: Record) -> str:
@@ -230,6 +232,9 @@ def difference(one: Record, other: Record) -> str:
         return "made on a GPU"
     if one.device != other.device:
         return f"made on another machine ({one.device}; {other.device})"
+    alike = (one.environment.keys() & other.environment.keys()) - {"posterior_sha256"}
+    if names := sorted(name for name in alike if one.environment[name] != other.environment[name]):
+        return f"made with other {', '.join(names)}"
     told = one.versions.keys() & other.versions.keys()  # older records tell fewer
     if not one.method.startswith("nuts"):
         told -= set(SAMPLERS)
@@ -318,6 +323,12 @@ def _lasting(record: Record) -> Any:
     """What the same seed gives again."""
     history = [{k: v for k, v in row.items() if k not in COSTS} for row in record.history]
     return record.metrics, history, record.arrays_sha256
+
+
+def _same_posterior(one: Record, other: Record) -> bool:
+    """Whether the same was evaluated, unless one of them does not tell."""
+    told = {record.environment.get("posterior_sha256") for record in (one, other)}
+    return None in told or len(told) == 1
 
 
 def _below(text: str) -> Path:

@@ -41,7 +41,10 @@ def test_only_what_is_named_changes():
             Trial("hypergan", "mnist", {"weight_decays": 1}),
             "no setting weight_decays; it has .*beta",
         ),
-        (Trial("hypergan", "mnist", {"weight_decay": "much"}), "weight_decay=much is of the wrong"),
+        (
+            Trial("hypergan", "mnist", {"weight_decay": "much"}),
+            "weight_decay is 'much'; it should be a valid number",
+        ),
         (Trial("mc-dropout", "mnist", {"beta": 1}), "no setting beta"),
         (Trial("hypergan", "mnist", {"generator": 1}), "no setting generator"),
         (Trial("hypergan", "mnist", {"epochs": 0}), "epochs is 0"),

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+import papermill
 import pytest
 import yaml
 from bs4 import BeautifulSoup
@@ -64,9 +65,32 @@ def test_every_notebook_is_a_page():
 
 
 @each_notebook
-def test_notebook_declares_its_parameters(notebook):
-    (cell,) = [cell for cell in cells_of(notebook) if "parameters" in cell["tags"]]
-    assert {"profile", "seed"} <= set(re.findall(r"^(\w+) *=", cell["source"], flags=re.MULTILINE))
+def test_notebook_explains_its_parameters_and_checks_them_at_once(notebook):
+    known = papermill.inspect_notebook(notebook)
+    assert {name: known[name]["inferred_type_name"] for name in known} == {
+        "seed": "int",
+        "profile": "str",
+    }
+    assert all(parameter["help"] for parameter in known.values())
+    codes = [cell["source"] for cell in cells_of(notebook) if cell["cell_type"] == "code"]
+    before, found, _ = codes[1].partition("\nrequire_parameters(profile, seed)\n")
+    assert found
+    assert all(line.startswith(("from ", "import ")) for line in before.split("\n") if line)
+
+
+@pytest.mark.slow
+def test_an_odd_parameter_stops_a_notebook_with_a_sentence(tmp_path):
+    command = [
+        SCRIPTS / "papermill",
+        BOOK / "claims.ipynb",
+        tmp_path / "out.ipynb",
+        "-p",
+        "seed",
+        "x",
+    ]
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr.strip().endswith("SettingsError: seed is 'x'; it should be a valid integer")
 
 
 @pytest.fixture(scope="module")

@@ -118,6 +118,15 @@ class Collection:
         return "\n".join(lines) or f"- Every method has a record on {', '.join(datasets)}."
 
 
+def require_parameters(profile: str, seed: int | None) -> None:
+    """Refuse a notebook's parameters before anything is drawn; a seed of None means every one.
+
+    Raises:
+        SettingsError: If there is no such profile, or the seed is none.
+    """
+    Cell("hypergan", "mnist", 0 if seed is None else seed, profile)
+
+
 def collect(
     methods: Iterable[str],
     datasets: Iterable[str],

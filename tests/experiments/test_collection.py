@@ -4,10 +4,18 @@ import numpy as np
 import pytest
 from examples import example
 
+from hypergan.errors import SettingsError
 from hypergan.experiments import collection, records
-from hypergan.experiments.collection import NOT_RUN, collect, compare, metric
+from hypergan.experiments.collection import (
+    NOT_RUN,
+    collect,
+    compare,
+    metric,
+    require_parameters,
+)
 from hypergan.experiments.methods import METHODS
 from hypergan.experiments.records import Cell
+from hypergan.experiments.settings import PROFILES
 
 MNIST = Cell("ensemble", "mnist", 0)
 ACCURACY = metric("accuracy", "1")
@@ -137,3 +145,24 @@ def test_a_record_of_other_settings_is_not_shown(write_digits):
     said = found.not_run_list()
     assert "HyperGAN on digits, damaged or of other settings" in said
     assert said.splitlines()[0].endswith("--force`")
+
+
+ODD_SEEDS = ["abc", "", "0", 1.5, 0.0, float("nan"), float("inf"), True, False, -1, 2**63, 2**64]
+ODD_SEEDS += [[0], {"seed": 0}, (), b"0"]
+ODD_PROFILES = ["huge", "", "LITE", "lite ", "lite; touch evil", None, 0, True, ["lite"], 1.5]
+
+
+@pytest.mark.parametrize(
+    ("profile", "seed"),
+    [*(("lite", seed) for seed in ODD_SEEDS), *((profile, 0) for profile in ODD_PROFILES)],
+)
+def test_odd_parameters_of_a_notebook_are_refused_with_a_sentence(profile, seed):
+    with pytest.raises(SettingsError) as stop:
+        require_parameters(profile, seed)
+    assert len(str(stop.value).splitlines()) == 1
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+@pytest.mark.parametrize("seed", [None, 0, 2**63 - 1])
+def test_parameters_that_can_be_are_not(profile, seed):
+    require_parameters(profile, seed)

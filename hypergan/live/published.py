@@ -1,0 +1,261 @@
+"""Numbers of trained posteriors, published beside the records for the live figures.
+
+``python -m hypergan.live.published hypergan cubic --seed 0`` takes what the cell's run left in
+``runs/``, rounds it, measures what rounding costs, and writes it to ``data/live``. With changed
+settings, as ``epochs=6``, it trains now. Each file lies where the cell's record would.
+
+Shapes: N networks, B inputs, C classes.
+"""
+
+import argparse
+import json
+import re
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+from torch.utils.data import TensorDataset
+
+from hypergan.checkout import commit
+from hypergan.data.datasets import Data, load
+from hypergan.ensemble import Ensemble
+from hypergan.errors import HyperGANError, RecordError
+from hypergan.evaluation.regression import scale
+from hypergan.experiments import cells, records, trials
+from hypergan.experiments.records import Cell
+from hypergan.experiments.settings import settings_for
+from hypergan.fitting import choose_device, fit
+from hypergan.layers import layers_of
+from hypergan.live.numbers import Numbers, networks, noise_length, numbers_of, rounded
+from hypergan.paths import PROJECT, runs, sha256, write_whole
+from hypergan.threads import computing_with
+
+VERSION = 1
+"""Raised when the files change their meaning."""
+
+FOLDER = PROJECT / "data" / "live"
+
+MANY = 1_000_000
+"""More numbers than these are rounded to 8 bits, fewer to 16."""
+
+MEASURED = 100
+"""Networks that the cost of rounding is measured with."""
+
+
+@dataclass(frozen=True)
+class Drawable:
+    """Numbers that draw networks, and where they came from.
+
+    Attributes:
+        cell: The cell that they belong to.
+        numbers: See :mod:`hypergan.live.numbers`.
+        made: What they came from, and what rounding cost; the JSON file beside them.
+    """
+
+    cell: Cell
+    numbers: Numbers
+    made: dict[str, Any]
+
+    @property
+    def target(self) -> nn.Module:
+        """The network that is drawn, with weights of no meaning."""
+        task = self.made["task"]
+        inputs = TensorDataset(torch.zeros(1, *task["shape"]), torch.zeros(1))
+        outline = Data(
+            name=self.cell.dataset,
+            train=inputs,
+            test=inputs,
+            validation=None,
+            outliers=None,
+            outliers_name=None,
+            classes=tuple(task["classes"]),
+            mean=(),
+            std=(),
+            sha256={},
+            stand_in=False,
+        )
+        return cells.target_for(outline, self.made["config"].get("target", ""))
+
+    def ensemble(self, n: int, generator: torch.Generator) -> Ensemble:
+        """N freshly drawn networks, or the finite set that there is."""
+        target = self.target
+        layers = layers_of(target)
+        noise = torch.randn(n, noise_length(self.numbers, layers), generator=generator)
+        return Ensemble(target, networks(self.numbers, layers, noise))
+
+
+def path_of(cell: Cell) -> Path:
+    """Where a cell's numbers are published."""
+    return (FOLDER / cell.path).with_suffix(".safetensors")
+
+
+def find(cell: Cell) -> Drawable | None:
+    """A cell's numbers: those of its run in ``runs/``, rounded now, else the published ones.
+
+    Raises:
+        RecordError: If they are damaged.
+    """
+    if (runs() / cell.path).with_suffix(".safetensors").exists():
+        return _of_run(cell)
+    path = path_of(cell)
+    if not path.exists():
+        return None
+    try:
+        made = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+        if (made["version"], made["sha256"]) != (VERSION, sha256(path)):
+            raise ValueError("it is not the one that the file beside it tells of")
+        return Drawable(cell, load_file(path), made)
+    except (OSError, ValueError, KeyError, SafetensorError) as error:
+        raise RecordError(f"{path} is damaged ({error}); publish it again") from error
+
+
+def _of_run(cell: Cell, *, measure: bool = False) -> Drawable:
+    """What a run left, rounded."""
+    found = records.find(cell, [runs()])
+    if found is None:
+        raise RecordError(f"{cell.path} has no record in {runs()}; run `{cell.command}`")
+    record, path = found
+    settings = settings_for(cell.method, cell.dataset, cell.profile)
+    data = load(cell.dataset, stand_in=settings.stand_in, validation=settings.validation)
+    posterior = cells.untrained(cell.method, data, settings, torch.Generator())
+    posterior.load(path.with_suffix(".safetensors"))
+    made = {name: getattr(record, name) for name in _PROVENANCE}
+    return _drawable(cell, posterior, data, made, measure=measure)
+
+
+_PROVENANCE = ("config", "commit", "data_sha256", "versions", "device", "stand_in")
+"""Fields of a record that say where a posterior came from."""
+
+
+def _trained(cell: Cell, changes: dict[str, Any]) -> Drawable:
+    """A posterior trained now, with changed settings; the watched images are those of the cell."""
+    device = choose_device("auto")
+    kept = settings_for(cell.method, cell.dataset, cell.profile)
+    trial = trials.Trial(cell.method, cell.dataset, changes, cell.seed, 1, cell.profile)
+    settings = replace(trial.settings, validation=kept.validation)
+    data = load(cell.dataset, stand_in=settings.stand_in, validation=settings.validation)
+    generator = torch.Generator().manual_seed(cell.seed)
+    posterior = cells.untrained(cell.method, data, settings, generator)
+    with computing_with(1):
+        fit(
+            posterior,
+            data.train,
+            settings.training,
+            augment=cells.augmentation(settings, data),
+            generator=generator,
+        )
+    made = {
+        "changes": str(trial),
+        "config": settings.as_dict(),
+        "commit": commit(),
+        "data_sha256": data.sha256,
+        "versions": cells.versions(),
+        "device": cells.describe(device),
+        "stand_in": data.stand_in,
+    }
+    return _drawable(cell, posterior.to("cpu"), data, made, measure=True)
+
+
+def _drawable(
+    cell: Cell, posterior: Any, data: Data, made: dict[str, Any], *, measure: bool
+) -> Drawable:
+    exact = numbers_of(posterior)
+    count = sum(tensor.numel() for tensor in exact.values())
+    bits = 8 if count > MANY else 16
+    task: dict[str, Any] = {
+        "shape": list(data.train.tensors[0].shape[1:]),
+        "classes": list(data.classes),
+        "mean": list(data.mean),
+        "std": list(data.std),
+    }
+    if not data.classes:  # networks see and give numbers in these units
+        task["units"] = [float(scale(values)) for values in data.train.tensors]
+    own = {"method": cell.method, "dataset": cell.dataset, "seed": cell.seed}
+    own |= {"profile": cell.profile, "changes": ""}
+    made = own | made | {"task": task, "numbers": count, "bits": bits}
+    drawable = Drawable(cell, rounded(exact, bits), made)
+    if measure:
+        made["rounding"] = _cost(replace(drawable, numbers=exact), drawable, data)
+    return drawable
+
+
+def _cost(exact: Drawable, rough: Drawable, data: Data) -> dict[str, Any]:
+    """What rounding does to networks of the same noise, on every fifth test input."""
+    inputs, labels = (values[::5] for values in data.test.tensors)
+    if not data.classes:
+        inputs = inputs / exact.made["task"]["units"][0]
+    outputs = []
+    for drawable in (exact, rough):
+        ensemble = drawable.ensemble(MEASURED, torch.Generator().manual_seed(0))
+        outputs.append(ensemble.predict(inputs))
+    cost: dict[str, Any] = {"networks": len(outputs[0]), "inputs": len(inputs)}
+    if data.classes:
+        means = [values.softmax(-1).mean(0) for values in outputs]
+        votes = [values.argmax(-1) for values in outputs]
+        return cost | {
+            "accuracy": [_percent(mean.argmax(-1) == labels) for mean in means],
+            "votes_changed": _percent(votes[0] != votes[1]),
+            "largest_change_of_mean_softmax": float((means[0] - means[1]).abs().max()),
+        }
+    before, after = (values * exact.made["task"]["units"][1] for values in outputs)
+    return cost | {
+        "std": [float(values.std(0).mean()) for values in (before, after)],
+        "largest_change": float((before - after).abs().max()),
+    }
+
+
+def _percent(correct: Tensor) -> float:
+    return round(100 * float(correct.float().mean()), 4)
+
+
+def publish(cell: Cell, changes: dict[str, Any] | None = None) -> Drawable:
+    """Write a cell's numbers, and what they came from, to ``data/live``.
+
+    Args:
+        cell: The cell. It has been run, unless there are changes.
+        changes: Other values of its settings, see :class:`hypergan.experiments.trials.Trial`; the
+            posterior is then trained now.
+
+    Raises:
+        HyperGANError: If there is no run, it was on stand-in data, or a file cannot be written.
+    """
+    drawable = _trained(cell, changes) if changes else _of_run(cell, measure=True)
+    if drawable.made["stand_in"]:
+        raise RecordError(f"{cell.path} is of stand-in data, which are not published")
+    if not re.fullmatch("[0-9a-f]{40}", drawable.made["commit"]):
+        raise RecordError(f"{cell.path} was made by code that is not committed; commit it first")
+    path = path_of(cell)
+    write_whole(path, lambda temporary: save_file(drawable.numbers, temporary))
+    made = {"version": VERSION, "sha256": sha256(path)} | drawable.made
+    text = json.dumps(made, indent=1) + "\n"
+    write_whole(path.with_suffix(".json"), lambda temporary: temporary.write_text(text))
+    return replace(drawable, made=made)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Publish one cell's numbers; 2 after an error the user can mend."""
+    parser = argparse.ArgumentParser(prog="python -m hypergan.live.published", description=__doc__)
+    parser.add_argument("method")
+    parser.add_argument("dataset")
+    parser.add_argument("changes", nargs="*", metavar="NAME=VALUE")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--profile", default="lite")
+    options = parser.parse_intermixed_args(arguments)
+    try:
+        cell = Cell(options.method, options.dataset, options.seed, options.profile)
+        made = publish(cell, trials.parse(options.changes)).made
+    except HyperGANError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    print(f"{path_of(cell).relative_to(PROJECT)}: {made['numbers']} numbers, {made['rounding']}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,77 @@
+"""Numbers as a classic script: a page loads it on a click, also from disk, where nothing else can.
+
+The script puts one entry into ``hypergan.numbers`` of the page, which the core's ``load`` reads.
+"""
+
+import base64
+import json
+from collections.abc import Mapping
+from importlib.resources import files
+from typing import Any
+
+from torch import Tensor
+
+from hypergan.layers import layers_of
+from hypergan.live.numbers import noise_length, steps_of
+from hypergan.live.published import Drawable
+
+SCRIPTS = files("hypergan.live") / "scripts"
+"""The code of the pages."""
+
+_SAID = ("method", "dataset", "seed", "profile", "changes", "commit", "task", "bits", "rounding")
+"""What a page can say of where its numbers came from."""
+
+OF_RECORD = ("method", "dataset", "seed", "profile", "commit")
+"""The same of a record's own arrays."""
+
+
+def code(name: str) -> str:
+    """A script or style sheet of the package."""
+    return (SCRIPTS / name).read_text(encoding="utf-8")
+
+
+def name_of(drawable: Drawable) -> str:
+    """Its entry in ``hypergan.numbers``, and its file's name."""
+    return drawable.cell.path.with_suffix("").as_posix()
+
+
+def of_drawable(drawable: Drawable) -> str:
+    """The script of a posterior's numbers."""
+    target, made = drawable.target, drawable.made
+    layers = layers_of(target)
+    content = {name: made[name] for name in _SAID if name in made} | {
+        "noise": noise_length(drawable.numbers, layers),
+        "layers": [layer.size for layer in layers],
+        "weights": sum(layer.size for layer in layers),
+        "target": steps_of(target, tuple(made["task"]["shape"])),
+        "tensors": encoded(drawable.numbers),
+    }
+    return entry(name_of(drawable), content)
+
+
+def entry(name: str, content: dict[str, Any]) -> str:
+    """A script with one entry."""
+    text = json.dumps(content, separators=(",", ":"))
+    return (
+        f"(globalThis.hypergan=globalThis.hypergan||{{numbers:{{}}}}).numbers[{json.dumps(name)}]="
+        f"{text};\n"
+    )
+
+
+def encoded(numbers: Mapping[str, Tensor]) -> dict[str, dict[str, Any]]:
+    """Tensors by name as the core's ``decode`` reads them; floating ones have 32 bits."""
+    result = {}
+    for name, tensor in numbers.items():
+        if name.endswith(".unit"):
+            continue
+        values = tensor.float() if tensor.is_floating_point() else tensor
+        result[name] = {"values": _base64(values), "bits": 8 * values.element_size()}
+        if f"{name}.unit" in numbers:
+            result[name]["units"] = _base64(numbers[f"{name}.unit"].float())
+    return result
+
+
+def _base64(tensor: Tensor) -> str:
+    """Little-endian, as every browser's machine has it."""
+    array = tensor.contiguous().numpy()
+    return base64.b64encode(array.astype(array.dtype.newbyteorder("<")).tobytes()).decode()

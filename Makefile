@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help book test sweep bench clean
+.PHONY: help book test install notebook notebooks links sweep bench clean
 .DELETE_ON_ERROR:
 
 # The sweep's variables; more of them than these are in CONTRIBUTING.md.
@@ -23,7 +23,7 @@ INSTALLED := $(VENV)/.installed
 PAGE := book/_build/html/intro.html
 
 help: ## List what can be made.
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 book: $(INSTALLED) ## Install what is needed, run the notebooks, build the book.
 	TQDM_DISABLE=1 "$$VENV/bin/jupyter-book" build book -n -W --keep-going \
@@ -35,6 +35,18 @@ test: $(INSTALLED) ## Check style and types, run every test and every notebook.
 	$(RUN) ruff format --check
 	$(RUN) mypy
 	$(RUN) pytest
+
+install: $(INSTALLED) ## Install what is needed, and nothing else.
+
+notebook: $(INSTALLED) ## Open the notebooks in Jupyter.
+	$(RUN) pip install --quiet --editable '.[lab]'
+	$(RUN) jupyterlab book
+
+notebooks: $(INSTALLED) ## Run the notebooks that are stale and store them with their figures.
+	$(RUN) hypergan.notebooks
+
+links: $(INSTALLED) ## Follow every link that leads out of the book.
+	TQDM_DISABLE=1 "$$VENV/bin/jupyter-book" build book --builder linkcheck
 
 sweep: $(INSTALLED) ## Run cells without a record, notebooks, book: make sweep SEEDS="0 1 2" PROFILE=lite.
 	set -f; PATH="$$(realpath "$$VENV")/bin:$$PATH" snakemake $$OPTIONS --cores "$$CORES" --config \

@@ -16,9 +16,13 @@ from sphinx.config import Config
 
 from hypergan.paths import PROJECT, runs, sha256
 
-PUBLISHED = ("bench", "paper", "records", "search")
+PUBLISHED = ("bench", "live", "paper", "records", "search")
 READ = {
-    PROJECT: ["hypergan/**/*.py", *(f"data/{name}/**/*.*" for name in PUBLISHED)],
+    PROJECT: [
+        "hypergan/**/*.py",
+        "hypergan/live/scripts/*",
+        *(f"data/{name}/**/*.*" for name in PUBLISHED),
+    ],
     runs(): ["*/*/*/seed*.json", "*/*/*/seed*.npz", "bench.json"],
 }
 """Patterns of the files that notebooks read."""

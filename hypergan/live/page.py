@@ -1,0 +1,159 @@
+"""Live figures of a page: each is the object that a notebook's cell ends with.
+
+A figure offers itself by a button; on the click the page loads classic scripts, in this order: the
+core, the widgets, the figure, its numbers. In the book they are files below ``_static/live``, which
+:mod:`hypergan.live.sphinx` writes; elsewhere, as in Jupyter, the cell's output carries them.
+"""
+
+import html
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from hypergan.errors import HyperGANError
+from hypergan.experiments import cells, records
+from hypergan.experiments.records import Cell
+from hypergan.live import pictures, published, script
+from hypergan.live.numbers import rounded
+
+FILES = "HYPERGAN_STATIC"
+"""Where a page that is being built will find the scripts; unset where there will be no files."""
+
+DRAWS = ".draws"
+PICTURES = "pictures"
+EVERY = 2
+"""Of the points of a regression's grid, those that a plot needs."""
+
+
+@dataclass(frozen=True)
+class Live:
+    """A live figure.
+
+    Attributes:
+        kind: The script that draws it, ``KIND.js``.
+        offer: What its button says.
+        numbers: Names of its scripts of numbers, as :func:`part` knows them.
+        facts: What else it needs.
+    """
+
+    kind: str
+    offer: str
+    numbers: list[str]
+    facts: Mapping[str, Any]
+
+    @property
+    def parts(self) -> dict[str, str]:
+        """The scripts by name, in the order in which they are loaded."""
+        code = ("core", "widgets", self.kind)
+        return {name: part(name) for name in (*code, *self.numbers)}
+
+    def _repr_html_(self) -> str:
+        parts, folder, name = self.parts, os.environ.get(FILES), f"live-{self.kind}"
+        texts = ""
+        if folder:
+            loaded = [{"src": f"{folder}/{part}.js"} for part in parts]
+        else:
+            loaded = [{"text": f"{name}-{number}"} for number in range(len(parts))]
+            texts = "".join(
+                f'<script type="text/plain" id="{one["text"]}">{text}</script>\n'
+                for one, text in zip(loaded, parts.values(), strict=True)
+            )
+        size = sum(map(len, parts.values())) / 1e6
+        loader = script.code("loader.js").replace("@id", name).replace("@kind", self.kind)
+        return (
+            f'<div class="live" id="{name}">\n<style>\n{script.code("live.css")}</style>\n'
+            f'<p class="live-offer" hidden><button type="button" class="live-first">'
+            f"{html.escape(self.offer)}</button> <span>in your browser; loads {size:.1f} MB"
+            '</span> <span role="status"></span></p>\n'
+            '<div class="live-stage" tabindex="-1"></div>\n'
+            f"{_data('parts', loaded)}{_data('facts', self.facts)}{texts}"
+            f"<script>\n{loader}</script>\n</div>"
+        )
+
+
+@dataclass(frozen=True)
+class Missing:
+    """What stands in a live figure's place where its numbers are missing."""
+
+    command: str
+
+    def _repr_html_(self) -> str:
+        return f"<p>Networks can be drawn here after <code>{html.escape(self.command)}</code>.</p>"
+
+
+def _data(name: str, content: Any) -> str:
+    text = json.dumps(content, separators=(",", ":")).replace("<", "\\u003c")
+    return f'<script type="application/json" data-live="{name}">{text}</script>\n'
+
+
+def part(name: str) -> str:
+    """A script of a live figure: code, a cell's generator, its recorded draws, or the pictures.
+
+    Raises:
+        HyperGANError: If there is none of this name.
+    """
+    if name == PICTURES:
+        images, _ = pictures.published()
+        shifted = (images.to(torch.int16) - 128).to(torch.int8)
+        return script.entry(PICTURES, {"tensors": script.encoded({"images": shifted})})
+    if "/" not in name:
+        return script.code(f"{name}.js")
+    cell = Cell.at(Path(f"{name.removesuffix(DRAWS)}.json"))
+    if name.endswith(DRAWS):
+        record = cells.get(cell)
+        draws = records.arrays_of(cell)["predictions"][:, ::EVERY]
+        content: dict[str, Any] = {key: getattr(record, key) for key in script.OF_RECORD}
+        numbers = rounded({"draws": torch.from_numpy(draws.copy())}, 16)
+        return script.entry(name, content | {"changes": "", "tensors": script.encoded(numbers)})
+    found = published.find(cell)
+    if found is None:
+        raise HyperGANError(f"there are no numbers of {name} to draw networks with")
+    return script.of_drawable(found)
+
+
+def _name(cell: Cell) -> str:
+    return cell.path.with_suffix("").as_posix()
+
+
+def cubic(generators: Mapping[str, Cell], draws: Mapping[str, Cell]) -> Live | Missing:
+    """Figure 2: networks of the regression, drawn by the reader.
+
+    Args:
+        generators: Cells of trained generators, by the name that the figure gives them.
+        draws: Cells of recorded draws, likewise.
+    """
+    for cell in generators.values():
+        if published.find(cell) is None:
+            return Missing(cell.command)
+    arrays = records.arrays_of(next(iter(generators.values())))
+    sources = {name: _name(cell) for name, cell in generators.items()}
+    sources |= {name: _name(cell) + DRAWS for name, cell in draws.items()}
+    points = zip(arrays["train_x"].tolist(), arrays["train_y"].tolist(), strict=True)
+    facts = {
+        "x": [round(value, 3) for value in arrays["x"][::EVERY].tolist()],
+        "y": [round(value, 3) for value in arrays["y"][::EVERY].tolist()],
+        "points": [[round(x, 4), round(y, 4)] for x, y in points],
+        "sources": [{"name": name, "numbers": numbers} for name, numbers in sources.items()],
+    }
+    return Live("cubic", "Draw networks here", list(sources.values()), facts)
+
+
+def digit(generator: Cell, ensemble: Cell) -> Live | Missing:
+    """A digit of your own: freshly drawn networks vote on what the reader draws.
+
+    Args:
+        generator: A trained generator on MNIST.
+        ensemble: A standard ensemble that is asked as well.
+    """
+    for cell in (generator, ensemble):
+        if published.find(cell) is None:
+            return Missing(cell.command)
+    names = {"generator": _name(generator), "ensemble": _name(ensemble), "pictures": PICTURES}
+    _, labels = pictures.published()
+    facts = names | {"labels": labels, "said": pictures.SAID}
+    return Live("digit", "Draw a digit", list(names.values()), facts)

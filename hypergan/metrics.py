@@ -9,8 +9,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from hypergan.ensemble import Weights
+from hypergan.errors import DataError
+from hypergan.forward import Weights
 from hypergan.layers import Layer
+from hypergan.objective import require_class_indices
 
 
 def accuracy(scores: Tensor, labels: Tensor) -> Tensor:
@@ -18,8 +20,14 @@ def accuracy(scores: Tensor, labels: Tensor) -> Tensor:
 
     Args:
         scores: Logits or probabilities, (..., C).
-        labels: Class indices, (...) or what broadcasts to it.
+        labels: Class indices, (...), or the last dimensions of that: (B,) where scores are
+            (N, B, C).
+
+    Raises:
+        DataError: If the labels are not class indices of this shape.
     """
+    expected = scores.shape[max(0, scores.dim() - 1 - labels.dim()) :]
+    require_class_indices(labels.cpu(), scores.new_empty(()).expand(expected))
     return 100 * (scores.argmax(-1) == labels).float().mean()
 
 
@@ -31,7 +39,11 @@ def entropy(probabilities: Tensor) -> Tensor:
 
     Returns:
         (...), between 0 and log C; a class of probability 0 adds nothing.
+
+    Raises:
+        DataError: If they are no probabilities.
     """
+    require_probabilities(probabilities)
     return torch.special.entr(probabilities).sum(-1)
 
 
@@ -44,7 +56,13 @@ def log_mixture(log_probabilities: Tensor) -> Tensor:
 
 
 def negative_log_likelihood(log_probabilities: Tensor, labels: Tensor) -> Tensor:
-    """Mean over images of -log p(label), in nats, from (B, C) and (B,)."""
+    """Mean over images of -log p(label), in nats, from (B, C) and (B,).
+
+    Raises:
+        DataError: If the labels are no class indices or the others no log probabilities.
+    """
+    require_class_indices(labels.cpu(), log_probabilities)
+    require_probabilities(log_probabilities.exp(), "log_softmax(-1)")
     return F.nll_loss(log_probabilities, labels)
 
 
@@ -54,7 +72,12 @@ def brier_score(probabilities: Tensor, labels: Tensor) -> Tensor:
     Args:
         probabilities: (B, C).
         labels: (B,).
+
+    Raises:
+        DataError: If the labels are no class indices or the others no probabilities.
     """
+    require_class_indices(labels.cpu(), probabilities)
+    require_probabilities(probabilities)
     return (probabilities - F.one_hot(labels, probabilities.shape[-1])).square().sum(-1).mean()
 
 
@@ -65,14 +88,41 @@ def calibration_error(probabilities: Tensor, labels: Tensor, bins: int = 15) -> 
         probabilities: (B, C).
         labels: (B,).
         bins: Equal intervals of confidence.
-    """
-    # Here because it takes seconds to import, which `import hypergan` need not cost.
-    from torchmetrics.functional.classification import multiclass_calibration_error
 
-    # What rounding puts above 1 would be taken for a logit.
-    return multiclass_calibration_error(
-        probabilities.clamp(0, 1), labels, num_classes=probabilities.shape[-1], n_bins=bins
-    )
+    Raises:
+        DataError: If the labels are no class indices or the others no probabilities.
+    """
+    require_class_indices(labels.cpu(), probabilities)
+    require_probabilities(probabilities)
+    confidence, predicted = probabilities.clamp(0, 1).float().max(-1)
+    edges = torch.linspace(0, 1, bins + 1, dtype=confidence.dtype, device=confidence.device)
+    bin_of = torch.bucketize(confidence, edges, right=True) - 1
+
+    def total(values: Tensor) -> Tensor:
+        return values.new_zeros(bins + 1).scatter_add_(0, bin_of, values)
+
+    count = total(torch.ones_like(confidence))
+    sure = (total(confidence) / count).nan_to_num()
+    right = (total((predicted == labels).to(confidence)) / count).nan_to_num()
+    return ((right - sure).abs() * (count / count.sum())).sum()
+
+
+def require_probabilities(values: Tensor, by: str = "softmax(-1)") -> None:
+    """Refuse values (..., C) that do not sum to one over the classes.
+
+    Args:
+        values: Probabilities.
+        by: What makes the right thing of logits.
+
+    Raises:
+        DataError: If they are something else, such as logits.
+    """
+    sums = values.detach().sum(-1)
+    if not bool((values >= 0).all() & ((sums - 1).abs() < 1e-2).all()):
+        raise DataError(
+            f"scores {tuple(values.shape)} are no probabilities that sum to one over the last "
+            f"axis, the classes; take logits through {by} first"
+        )
 
 
 def uncertainty(log_mean: Tensor, mean_entropy: Tensor) -> dict[str, Tensor]:
@@ -102,7 +152,11 @@ def disagreement(log_probabilities: Tensor) -> Tensor:
 
     Args:
         log_probabilities: Or logits, or probabilities, (N, B, C) of two networks or more.
+
+    Raises:
+        DataError: If they have another form.
     """
+    _require_networks(log_probabilities)
     networks, _, classes = log_probabilities.shape
     votes = F.one_hot(log_probabilities.argmax(-1), classes).sum(0)
     agreeing = (votes * (votes - 1)).sum(-1).double().mean()
@@ -117,12 +171,26 @@ def pairwise_kl(log_probabilities: Tensor) -> Tensor:
 
     Args:
         log_probabilities: (N, B, C) of two networks or more.
+
+    Raises:
+        DataError: If they are something else.
     """
+    _require_networks(log_probabilities)
+    require_probabilities(log_probabilities.exp(), "log_softmax(-1)")
     networks = len(log_probabilities)
     probabilities = log_probabilities.exp()
     own = networks * (probabilities * log_probabilities).sum((0, -1))
     crossed = (probabilities.sum(0) * log_probabilities.sum(0)).sum(-1)
     return (own - crossed).mean() / (networks * (networks - 1))
+
+
+def _require_networks(scores: Tensor) -> None:
+    """Refuse what is not (N, B, C) of two networks or more."""
+    if scores.dim() != 3 or len(scores) < 2:
+        raise DataError(
+            f"scores {tuple(scores.shape)} are not those of two networks or more, (N, B, C); "
+            "give ensemble.predict(inputs) of an ensemble of that size"
+        )
 
 
 def layer_norms(weights: Weights, layers: list[Layer]) -> dict[str, Tensor]:

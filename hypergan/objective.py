@@ -62,35 +62,46 @@ def cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
     """Eq. 4: mean cross entropy of each network.
 
     Args:
-        logits: (N, B, C).
-        labels: Class indices, (N, B).
+        logits: (N, B, ..., C): an input may have several places with a label each, such as the
+            tokens of a sequence.
+        labels: Class indices, (N, B, ...).
 
     Returns:
-        Nats per input, (N,).
+        Nats per label, (N,).
 
     Raises:
         DataError: If the labels are not class indices of these shapes.
     """
     require_class_indices(labels, logits)
-    losses = F.cross_entropy(logits.flatten(0, 1), labels.flatten().long(), reduction="none")
-    return losses.unflatten(0, logits.shape[:2]).mean(1)
+    losses = F.cross_entropy(logits.flatten(0, -2), labels.flatten().long(), reduction="none")
+    return losses.unflatten(0, logits.shape[:-1]).flatten(1).mean(1)
 
 
 def require_class_indices(labels: Tensor, scores: Tensor) -> None:
-    """Refuse labels that are not one integer for each input.
+    """Refuse labels that are not one integer for each input, numbered from 0.
 
     Args:
-        labels: Class indices, (..., B).
+        labels: Class indices, (..., B). Values on a GPU are not looked at, since it would wait.
         scores: Logits or probabilities, (..., B, C).
 
     Raises:
-        DataError: If they have another shape or are not integers.
+        DataError: If they have another shape, are not integers or not below C.
     """
     if labels.shape != scores.shape[:-1] or labels.is_floating_point():
         raise DataError(
             f"labels {tuple(labels.shape)} of {labels.dtype} are not class indices for outputs "
-            f"{tuple(scores.shape)}; give one integer for each input, (B,), or for a regression "
-            "loss=mean_squared_error and no validation data"
+            f"{tuple(scores.shape)}; give one integer for each input, (B,), or a loss for other "
+            "targets: torch.nn.CrossEntropyLoss() for soft labels, mean_squared_error for numbers"
+        )
+    classes = scores.shape[-1]
+    if labels.device.type != "cpu" or not labels.numel():
+        return
+    least, most = (int(bound) for bound in labels.long().aminmax())
+    if least < 0 or most >= classes:
+        raise DataError(
+            f"labels run from {least} to {most}, and outputs for {classes} classes are numbered "
+            f"from 0 to {classes - 1}; renumber the labels, change the network's outputs, or leave "
+            "some out with torch.nn.CrossEntropyLoss(ignore_index=...)"
         )
 
 

@@ -6,6 +6,7 @@ from scipy import stats
 from torch import tensor
 
 from hypergan import metrics
+from hypergan.errors import DataError
 from hypergan.layers import Layer
 
 
@@ -96,3 +97,68 @@ def test_networks_that_are_alike_do_not_differ():
     alike = torch.randn(1, 7, 3, generator=torch.Generator().manual_seed(0)).expand(4, 7, 3)
     assert metrics.disagreement(alike).item() == 0
     assert metrics.pairwise_kl(alike.log_softmax(-1)).item() == pytest.approx(0, abs=1e-6)
+
+
+ON_LABELS = {
+    "accuracy": metrics.accuracy,
+    "brier_score": metrics.brier_score,
+    "calibration_error": metrics.calibration_error,
+    "likelihood": lambda scores, labels: metrics.negative_log_likelihood(scores.log(), labels),
+}
+WRONG_LABELS = {
+    "a column": LABELS[:, None],
+    "one-hot": torch.eye(2)[LABELS].long(),
+    "soft": SURE,
+    "floats": LABELS.float(),
+    "ignored": tensor([0, -100, 1]),
+    "from one": LABELS + 1,
+    "too few": LABELS[:2],
+    "one number": tensor(0),
+}
+
+
+@pytest.mark.parametrize("metric", ON_LABELS)
+@pytest.mark.parametrize("kind", WRONG_LABELS)
+def test_labels_of_another_form_are_refused(kind, metric):
+    if (metric, kind) == ("accuracy", "one number"):
+        pytest.skip("a label for all scores")
+    with pytest.raises(DataError, match="labels"):
+        ON_LABELS[metric](SURE, WRONG_LABELS[kind])
+
+
+ON_PROBABILITIES = {
+    "brier_score": lambda scores: metrics.brier_score(scores, LABELS),
+    "calibration_error": lambda scores: metrics.calibration_error(scores, LABELS),
+    "likelihood": lambda scores: metrics.negative_log_likelihood(scores, LABELS),
+    "entropy": metrics.entropy,
+    "pairwise_kl": lambda scores: metrics.pairwise_kl(scores.expand(2, 3, 2)),
+}
+
+
+@pytest.mark.parametrize("metric", ON_PROBABILITIES)
+@pytest.mark.parametrize(
+    "scores",
+    [tensor([[3.0, -2.0], [5.0, 1.0], [0.0, 0.0]]), SURE * 2, -SURE, SURE * float("nan")],
+)
+def test_what_is_no_probability_is_refused(scores, metric):
+    with pytest.raises(DataError, match="no probabilities .*softmax"):
+        ON_PROBABILITIES[metric](scores)
+
+
+@pytest.mark.parametrize("scores", [SURE, SURE[None], SURE[None, None]])
+def test_disagreement_takes_two_networks(scores):
+    for measure in (metrics.disagreement, metrics.pairwise_kl):
+        with pytest.raises(DataError, match="two networks or more"):
+            measure(scores.log())
+
+
+@pytest.mark.parametrize("bins", [5, 15, 20])
+def test_calibration_error_is_torchmetrics(bins):
+    from torchmetrics.functional.classification import multiclass_calibration_error
+
+    generator = torch.Generator().manual_seed(0)
+    scores = (3 * torch.randn(500, 4, generator=generator)).softmax(-1)
+    scores[:10] = torch.eye(4)[torch.arange(10) % 4]
+    labels = torch.randint(4, (500,), generator=generator)
+    expected = multiclass_calibration_error(scores, labels, num_classes=4, n_bins=bins)
+    assert torch.equal(metrics.calibration_error(scores, labels, bins), expected)

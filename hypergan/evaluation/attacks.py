@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator, Sequence
 import torch
 from torch import Tensor
 
-from hypergan.ensemble import Ensemble, forward_networks
+from hypergan.ensemble import Ensemble
+from hypergan.errors import DataError
 from hypergan.metrics import log_mixture
 from hypergan.precision import products_in
 
@@ -37,20 +38,25 @@ def in_pixels(
         mean: Per channel: the networks expect ``(pixel - mean) / std``.
         std: Per channel, like ``mean``.
         precision: Of matrix products, see :func:`hypergan.precision.products_in`.
+
+    The victim raises DataError for images that are not (B, channels, H, W) in [0, 1].
     """
     centre, scale = (torch.tensor(values).view(-1, 1, 1) for values in (mean, std))
 
     def victim(images: Tensor) -> Iterator[Tensor]:
+        _require_pixels(images)
+        if len(mean) not in (1, images.shape[1]):
+            raise DataError(
+                f"images {tuple(images.shape)} have not the {len(mean)} channels that are "
+                "normalised; give in_pixels a mean and a std for each channel"
+            )
         with torch.no_grad():
             ensemble = draw()
-        weights = ensemble.weights
-        device = next(iter(weights.values())).device
         n = max(1, _PASSES_AT_ONCE // len(images))
         for i in range(0, len(ensemble), n):
-            inputs = ((images - centre) / scale).to(device)
-            part = {name: tensor[i : i + n] for name, tensor in weights.items()}
-            with products_in(precision, device):
-                logits = forward_networks(ensemble.target, part, inputs)
+            inputs = ((images - centre) / scale).to(ensemble.device)
+            with products_in(precision, ensemble.device):
+                logits = ensemble[i : i + n](inputs)
             yield logits.to(images.device)
 
     return victim
@@ -71,7 +77,11 @@ def fgsm(victim: Victim, images: Tensor, labels: Tensor, eps: float) -> Tensor:
 
     Returns:
         The adversarial examples, like ``images``.
+
+    Raises:
+        DataError: If the images are not such.
     """
+    _require_pixels(images)
     gradient, _ = _ascent(victim, images, labels)
     return (images + eps * gradient.sign()).clamp(0, 1)
 
@@ -112,7 +122,11 @@ def pgd(
 
     Returns:
         The adversarial examples, like ``images``.
+
+    Raises:
+        DataError: If the images are not such.
     """
+    _require_pixels(images)
     step = 2.5 * eps / steps if step is None else step
     low, high = (images - eps).clamp_min(0), (images + eps).clamp_max(1)
     best, strength = images.clone(), torch.full((len(images),), -torch.inf)
@@ -142,6 +156,24 @@ def pgd(
         if not len(todo):
             break
     return best
+
+
+def _require_pixels(images: Tensor) -> None:
+    """Refuse images whose values are no pixels.
+
+    Raises:
+        DataError: If they are not (B, channels, H, W) in [0, 1].
+    """
+    if images.dim() != 4:
+        raise DataError(
+            f"images {tuple(images.shape)} are not (B, channels, height, width); attacks change "
+            "the pixels of a batch of images, so give one"
+        )
+    if not bool((images.detach() >= 0).all() & (images.detach() <= 1).all()):
+        raise DataError(
+            f"images run from {images.min():.3g} to {images.max():.3g} instead of 0 to 1; attack "
+            "them in pixels, and give their normalisation to in_pixels as mean and std"
+        )
 
 
 def _ascent(victim: Victim, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:

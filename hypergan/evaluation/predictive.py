@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
+from hypergan.errors import DataError
+
 Array = np.ndarray[Any, Any]
 
 
@@ -22,15 +24,34 @@ def normal(predictions: Array, noise: float) -> tuple[Array, Array]:
 
 
 def log_likelihood(predictions: Array, y: Array, noise: float) -> Array:
-    """Expected log likelihood in nats of new observations of the noise-free ``y``, (B,)."""
+    """Expected log likelihood in nats of new observations of the noise-free ``y``, (B,).
+
+    Raises:
+        DataError: If ``y`` is not one number for each input.
+    """
+    _require_values(predictions, y)
     mean, std = normal(predictions, noise)
     return stats.norm.logpdf(y, mean, std) - noise**2 / (2 * std**2)
 
 
 def coverage(predictions: Array, y: Array, noise: float, confidence: float = 0.95) -> Array:
-    """Probability that a new observation of ``y`` falls into its predictive interval, (B,)."""
+    """Probability that a new observation of ``y`` falls into its predictive interval, (B,).
+
+    Raises:
+        DataError: If ``y`` is not one number for each input.
+    """
+    _require_values(predictions, y)
     low, high = stats.norm.interval(confidence, *normal(predictions, noise))
     return stats.norm.cdf(high, y, noise) - stats.norm.cdf(low, y, noise)
+
+
+def _require_values(predictions: Array, y: Array) -> None:
+    """Refuse values that would be broadcast over the networks or the inputs."""
+    if predictions.ndim != 2 or y.shape != predictions.shape[1:]:
+        raise DataError(
+            f"predictions {predictions.shape} and values {y.shape} do not belong together; give "
+            "(N, B) of N networks at B inputs, and (B,)"
+        )
 
 
 def wasserstein(predictions: Array, reference: Array) -> Array:

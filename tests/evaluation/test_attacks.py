@@ -8,6 +8,7 @@ from art.estimators.classification import PyTorchClassifier
 from torch import nn, tensor
 
 from hypergan.ensemble import Ensemble
+from hypergan.errors import DataError
 from hypergan.evaluation.attacks import fgsm, in_pixels, pgd
 
 MEAN, STD = (0.4,), (0.3,)
@@ -219,3 +220,34 @@ def test_an_attack_over_draws_finds_what_all_of_them_share(generator):
     ).flatten()  # fmt: skip
     assert found[0] < 0.1
     assert abs(found[1] - 0.5) < 0.4
+
+
+UNFIT = {
+    "normalised": (IMAGES - 0.4) / 0.3,
+    "bytes": 255 * IMAGES,
+    "just below": IMAGES - 0.01 - IMAGES.min(),
+    "not a number": IMAGES * float("nan"),
+    "vectors": IMAGES.flatten(1),
+    "without channels": IMAGES[:, 0],
+    "one image": IMAGES[0],
+}
+
+
+@pytest.mark.parametrize("kind", UNFIT)
+@pytest.mark.parametrize("seed", [None, 0])
+def test_images_that_are_no_pixels_are_refused(kind, seed):
+    images = UNFIT[kind]
+    labels = LABELS[: len(images)]
+    start = None if seed is None else torch.Generator().manual_seed(seed)
+    with pytest.raises(DataError, match=r"in_pixels|height, width"):
+        fgsm(victim_of(0), images, labels, 0.1)
+    with pytest.raises(DataError, match=r"in_pixels|height, width"):
+        pgd(victim_of(0), images, labels, 0.1, steps=2, generator=start)
+    with pytest.raises(DataError, match=r"in_pixels|height, width"):
+        next(victim_of(0)(images))
+
+
+def test_a_normalisation_of_other_channels_is_refused():
+    victim = in_pixels(lambda: ensemble(0), (0.1, 0.2, 0.3), (1.0, 1.0, 1.0))
+    with pytest.raises(DataError, match="not the 3 channels"):
+        fgsm(victim, IMAGES, LABELS, 0.1)

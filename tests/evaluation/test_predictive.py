@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from hypergan.errors import DataError
 from hypergan.evaluation import predictive
 
 RANDOM = np.random.default_rng(0)
@@ -31,3 +32,10 @@ def test_the_distance_of_shifted_networks_is_the_shift():
     shift = np.array([0.5, -2.0])
     moved = RANDOM.permutation(PREDICTIONS + shift)
     assert predictive.wasserstein(moved, PREDICTIONS) == pytest.approx(abs(shift))
+
+
+@pytest.mark.parametrize("y", [Y[:, None], Y[None], np.array(1.0), np.append(Y, 0.0)])
+@pytest.mark.parametrize("score", [predictive.log_likelihood, predictive.coverage])
+def test_values_of_another_shape_are_not_broadcast(score, y):
+    with pytest.raises(DataError, match=r"\(N, B\)"):
+        score(PREDICTIONS, y, NOISE)

@@ -5,121 +5,29 @@ Shapes: N networks, B inputs, C classes.
 
 import copy
 from collections.abc import Iterator
-from functools import partial
-from itertools import repeat
+from pathlib import Path
+from typing import Self, overload
 
 import torch
 from torch import Tensor, nn
-from torch.func import functional_call, vmap
 
+from hypergan.batches import Data, count, inputs_of
 from hypergan.errors import TargetError
-from hypergan.first_layer import FirstLayer
-from hypergan.layers import layers_of
-from hypergan.memory import keep_freed_memory
+from hypergan.forward import Weights, forward_networks, types_explained
+from hypergan.layers import layers_of, structure_of
 from hypergan.precision import products_in, require_precision
-
-Weights = dict[str, Tensor]
-"""Each generated parameter of N networks, ``(N, *shape)``, by its name in the target."""
-
-
-def forward_networks(
-    target: nn.Module, weights: Weights, inputs: Tensor, *, shared: bool = True
-) -> Tensor:
-    """Outputs of N networks, differentiable in the weights and in the inputs.
-
-    Args:
-        target: The architecture; what ``weights`` does not name keeps the target's own value.
-        weights: Parameters of N networks.
-        inputs: (B, ...) where all networks see the same inputs, (N, B, ...) where each has its own.
-        shared: Which of the two.
-
-    Returns:
-        Outputs, (N, B, ...).
-    """
-    weights = _under_all_names(target, weights)
-    call = partial(functional_call, target, tie_weights=False)
-    if _is_dense(target):
-        in_dims = (0, None if shared else 0)
-        outputs = vmap(call, in_dims=in_dims, randomness="different")(weights, inputs)
-    else:
-        outputs = _one_after_another(target, weights, inputs, shared=shared)
-    reduced = torch.is_autocast_enabled(inputs.device.type) and outputs.dtype == torch.bfloat16
-    return outputs.float() if reduced else outputs  # what is summed over them is not rounded
-
-
-def _one_after_another(
-    target: nn.Module, weights: Weights, inputs: Tensor, *, shared: bool
-) -> Tensor:
-    """Outputs of N networks, each on its own; see :func:`forward_networks`."""
-    inputs = _channels_last(inputs, image_dims=4 if shared else 5)
-    count = len(next(iter(weights.values())))
-    networks, batches = networks_of(weights), repeat(inputs, count) if shared else iter(inputs)
-    first = FirstLayer.of(target, weights) if shared and inputs.requires_grad else None
-    if first is not None:
-        target = first.rest
-        networks, batches = networks_of(first.others(weights)), first.outputs(weights, inputs)
-    call = partial(functional_call, target, tie_weights=False)
-    return torch.stack([call(*pair) for pair in zip(networks, batches, strict=True)])
-
-
-def networks_of(weights: Weights) -> Iterator[Weights]:
-    """The weights of each network in turn."""
-    for tensors in zip(*(tensor.unbind() for tensor in weights.values()), strict=True):
-        yield dict(zip(weights, tensors, strict=True))
-
-
-def _under_all_names(target: nn.Module, weights: Weights) -> Weights:
-    """The weights by every name under which a module has them: a tied one has several.
-
-    PyTorch's own ``tie_weights`` also names a module that is used twice twice, and then leaves the
-    generated weights behind in it.
-    """
-    first: dict[int, str] = {}
-    named: Weights = {}
-    for name, module in target.named_modules():
-        for own_name, parameter in module.named_parameters(recurse=False):
-            full = f"{name}.{own_name}" if name else own_name
-            source = first.setdefault(id(parameter), full)
-            if source in weights:
-                named[full] = weights[source]
-    return named
-
-
-def _is_dense(target: nn.Module) -> bool:
-    """Whether the target is a plain stack of dense layers: batched matrix products under vmap.
-
-    Convolutions are not: on CPU their batched form is 5-10 times slower than one network after
-    another. Nor is a module with a forward of its own, which vmap may not be able to follow.
-    """
-    for module in target.modules():
-        if isinstance(module, nn.Sequential | nn.Linear):
-            continue
-        has_weights = next(module.parameters(recurse=False), None) is not None
-        if has_weights or not type(module).__module__.startswith("torch.nn.modules."):
-            return False
-    return True
-
-
-def _channels_last(inputs: Tensor, image_dims: int) -> Tensor:
-    """Images in the layout in which CPU convolutions and pooling are several times faster.
-
-    For images of one channel the two layouts hold the same bytes and PyTorch guesses from the
-    strides, wrongly: its own conversion does nothing, so the strides are given here.
-    """
-    if inputs.dim() != image_dims or inputs.device.type != "cpu":
-        return inputs
-    *leading, channels, height, width = range(image_dims)
-    layout = (*leading, height, width, channels)
-    return torch.empty_permuted(inputs.shape, layout, dtype=inputs.dtype).copy_(inputs)
+from hypergan.progress import progress_bar
+from hypergan.storage import fill, read_tensors, write_tensors
 
 
 class Ensemble(nn.Module):
     """N fixed networks; the draw does not change from one call to the next.
 
-    Indexing gives a network as a plain module: ``ensemble[3]``.
+    Indexing gives a network as a plain module, ``ensemble[3]``, or an ensemble of some of them,
+    ``ensemble[:10]``. Several threads may use one ensemble.
 
     Args:
-        target: The architecture; it is copied and put in evaluation mode.
+        target: The architecture; it is copied and put in evaluation mode, in which it stays.
         weights: Each parameter of N networks, ``(N, *shape)``, by its name in
             ``target.named_parameters()``, as :meth:`hypergan.HyperGAN.sample` draws them.
 
@@ -130,67 +38,194 @@ class Ensemble(nn.Module):
     def __init__(self, target: nn.Module, weights: Weights) -> None:
         super().__init__()
         _check(target, weights)
-        self.target = copy.deepcopy(target).eval()
+        self._hold(copy.deepcopy(target).eval(), weights)
+
+    def _hold(self, target: nn.Module, weights: Weights) -> None:
+        self.target = target
         self._names = list(weights)
         for index, tensor in enumerate(weights.values()):
             self.register_buffer(f"_weights_{index}", tensor)
+
+    def train(self, mode: bool = True) -> Self:
+        """Without effect on the networks: dropout would change the draw."""
+        super().train(mode)
+        self.target.eval()
+        return self
 
     @property
     def weights(self) -> Weights:
         """The parameters of the N networks, ``(N, *shape)``."""
         return {name: getattr(self, f"_weights_{i}") for i, name in enumerate(self._names)}
 
+    @property
+    def device(self) -> torch.device:
+        """Where the weights lie."""
+        return self._like.device
+
+    @property
+    def _like(self) -> Tensor:
+        return next(iter(self.weights.values()))
+
     def __len__(self) -> int:
         """Number of networks."""
-        return len(next(iter(self.weights.values())))
+        return len(self._like)
 
-    def __getitem__(self, index: int) -> nn.Module:
-        """One network as a plain module of its own.
+    @overload
+    def __getitem__(self, index: int) -> nn.Module: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> "Ensemble": ...
+
+    def __getitem__(self, index: int | slice) -> "nn.Module | Ensemble":
+        """One network as a plain module of its own, or some of them as an ensemble.
 
         Raises:
             IndexError: If there are fewer networks.
+            TargetError: If a slice has none.
         """
+        if isinstance(index, slice):
+            return self._part(index)
         network = copy.deepcopy(self.target)
         weights = {name: tensor[index].detach() for name, tensor in self.weights.items()}
         network.load_state_dict(weights, strict=False)  # tied and frozen parameters are left out
         return network
 
+    def _part(self, which: slice) -> "Ensemble":
+        """An ensemble of some of the networks; their tensors are shared."""
+        if not range(*which.indices(len(self))):
+            raise TargetError(f"no network of the {len(self)} is in {which}; ask for one or more")
+        part = Ensemble.__new__(Ensemble)
+        nn.Module.__init__(part)
+        part._hold(self.target, {name: tensor[which] for name, tensor in self.weights.items()})
+        return part
+
     def forward(self, inputs: Tensor) -> Tensor:
         """Outputs of all networks: (B, ...) to (N, B, ...), differentiable in the inputs."""
-        return forward_networks(self.target, self.weights, inputs)
+        # A call puts weights into the target it runs; each has its own, so that threads may share.
+        compiling = torch.compiler.is_compiling()
+        target = self.target if compiling else structure_of(self.target)
+        return forward_networks(target, self.weights, inputs)
 
     def predict(
-        self, inputs: Tensor, batch_size: int = 100, *, precision: str = "float32"
+        self,
+        inputs: Tensor | Data,
+        batch_size: int = 100,
+        *,
+        precision: str = "float32",
+        progress: bool = False,
     ) -> Tensor:
         """Outputs of all networks, (N, B, ...), a batch of inputs at a time, without gradients.
 
         Args:
-            inputs: (B, ...); they may lie on another device, and the outputs come back to it.
-            batch_size: Inputs that pass all networks at once.
+            inputs: (B, ...), or a dataset or a loader in whose items they come first. They may
+                lie on another device, and the outputs come back to it.
+            batch_size: Inputs that pass all networks at once; a loader has its own.
             precision: Of matrix products, see :func:`hypergan.precision.products_in`.
+            progress: Show a progress bar.
+
+        Raises:
+            DataError: If the inputs are of another type than the networks take.
+            SettingsError: If a loader gives its inputs in a random order.
         """
-        return torch.cat(list(self._outputs(inputs, batch_size, precision)), dim=1)
+        return torch.cat(list(self._outputs(inputs, batch_size, precision, progress)), dim=1)
 
     def predict_proba(
-        self, inputs: Tensor, batch_size: int = 100, *, precision: str = "auto"
+        self,
+        inputs: Tensor | Data,
+        batch_size: int = 100,
+        *,
+        class_dim: int | None = None,
+        precision: str = "auto",
+        progress: bool = False,
     ) -> Tensor:
         r"""Mean softmax of all networks, (B, ...) to (B, C).
 
         The scoring rule of section 4.2, :math:`p(y|x) = \frac1N \sum_n p_n(y|x, \theta_n)`.
+
+        Args:
+            inputs: As for :meth:`predict`.
+            batch_size: Inputs that pass all networks at once.
+            class_dim: The axis of a network's outputs that counts classes, where they are not
+                (B, C): 1 for images (B, C, H, W), -1 for sequences (B, T, C).
+            precision: Of matrix products, see :func:`hypergan.precision.products_in`.
+            progress: Show a progress bar.
+
+        Raises:
+            DataError: If the inputs are of another type than the networks take.
+            SettingsError: If a loader gives its inputs in a random order.
+            TargetError: If it is not clear which axis counts classes, or there is a single one.
         """
-        batches = self._outputs(inputs, batch_size, precision)
-        return torch.cat([outputs.softmax(-1).mean(0) for outputs in batches])
+        batches = self._outputs(inputs, batch_size, precision, progress)
+        dim = -1 if class_dim is None else class_dim
+        axis = dim if dim < 0 else dim + 1  # behind that of the networks
+        means = []
+        for outputs in batches:
+            _require_classes(outputs, class_dim, axis)
+            means.append(outputs.softmax(axis).mean(0))
+        return torch.cat(means)
 
     @torch.no_grad()
-    def _outputs(self, inputs: Tensor, batch_size: int, precision: str) -> Iterator[Tensor]:
+    def _outputs(
+        self, inputs: Tensor | Data, batch_size: int, precision: str, progress: bool
+    ) -> Iterator[Tensor]:
         """Outputs of all networks, (N, B, ...), for one batch after another."""
         require_precision(precision)
-        keep_freed_memory()
-        device = next(iter(self.weights.values())).device
-        for batch in inputs.split(batch_size):
-            with products_in(precision, device):
-                outputs = self(batch.to(device))
-            yield outputs.to(inputs.device)
+        total = count(inputs, batch_size)
+        for batch in progress_bar(
+            progress, iterable=inputs_of(inputs, batch_size), total=total, unit="batch"
+        ):
+            with products_in(precision, self.device), types_explained(batch, self._like.dtype):
+                outputs = self(batch.to(self.device))
+            yield outputs.to(batch.device)
+
+    def save(self, path: str | Path) -> None:
+        """Write the networks as safetensors, with what the target has besides.
+
+        Raises:
+            StorageError: If the file cannot be written.
+        """
+        held = {f"target.{k}": v for k, v in self.target.state_dict().items()}
+        write_tensors(path, held | {f"weights.{k}": v for k, v in self.weights.items()}, None)
+
+    @classmethod
+    def load(cls, path: str | Path, target: nn.Module) -> "Ensemble":
+        """The ensemble that :meth:`save` wrote.
+
+        Args:
+            path: The file.
+            target: A module of the same architecture; its own values do not matter.
+
+        Raises:
+            RecordError: If the file is missing, damaged, or of another architecture.
+        """
+        tensors, _ = read_tensors(path)
+        parts: dict[str, Weights] = {"target": {}, "weights": {}}
+        for name, tensor in tensors.items():
+            part, _, own_name = name.partition(".")
+            parts.setdefault(part, {})[own_name] = tensor
+        target = copy.deepcopy(target)
+        fill(target, parts["target"], path)
+        return cls(target, parts["weights"])
+
+
+def _require_classes(outputs: Tensor, class_dim: int | None, axis: int) -> None:
+    """Refuse outputs (N, B, ...) whose softmax would not be one over classes."""
+    shape = f"(B, {', '.join(map(str, outputs.shape[2:]))})" if outputs.dim() > 2 else "(B,)"
+    if class_dim is None and outputs.dim() != 3:
+        raise TargetError(
+            f"a network's outputs are {shape}, not (B, C); name the axis that counts classes, as "
+            "in predict_proba(inputs, class_dim=1) for images (B, C, H, W), or use predict(inputs)"
+        )
+    if not -outputs.dim() + 2 <= axis < outputs.dim() or axis in (0, 1):
+        raise TargetError(
+            f"class_dim={class_dim} is no axis of classes of outputs {shape}; count from the "
+            "batch, which is axis 0"
+        )
+    if outputs.shape[axis] == 1:
+        raise TargetError(
+            f"a network's outputs are {shape}: a single class always has probability 1; give it "
+            "two outputs, or for one logit use predict(inputs).sigmoid().mean(0)"
+        )
 
 
 def _check(target: nn.Module, weights: Weights) -> None:

@@ -3,26 +3,24 @@
 import math
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import torch
-from torch import Tensor, nn
-from torch.utils.data import TensorDataset, default_collate
+from torch import Tensor
+from torch.utils.data import DataLoader
 
+from hypergan.batches import Data, Pair, as_dataset, batches_of, fetch, in_order
 from hypergan.checkpoint import Checkpoint, History
 from hypergan.ensemble import Ensemble
-from hypergan.errors import DataError, SettingsError, TrainingError
+from hypergan.errors import SettingsError, TrainingError
+from hypergan.forward import forward_networks, types_explained
+from hypergan.layers import layers_of, structure_of
+from hypergan.losses import adapted, class_dim, has_labels, percent_right, try_out
 from hypergan.memory import keep_freed_memory, peak_memory
-from hypergan.metrics import (
-    accuracy,
-    disagreement,
-    layer_norms,
-    log_mixture,
-    relative_std,
-)
+from hypergan.metrics import accuracy, disagreement, layer_norms, log_mixture, relative_std
 from hypergan.objective import Loss, cross_entropy, require_class_indices
 from hypergan.posterior import Posterior
 from hypergan.progress import progress_bar
@@ -41,26 +39,16 @@ Augmentation = Callable[[Tensor, torch.Generator], Tensor]
 """Inputs (B, ...) and a source of randomness to changed inputs of the same shape."""
 
 
-class Pairs(Protocol):
-    """A map-style dataset of inputs and targets."""
-
-    def __len__(self) -> int:
-        """Number of pairs."""
-
-    def __getitem__(self, index: Any) -> Any:
-        """A pair."""
-
-
 def fit(
     posterior: Posterior,
-    data: Pairs | Sequence[Tensor],
+    data: Data,
     training: Training | None = None,
     *,
     loss: Loss = cross_entropy,
-    validation: Pairs | Sequence[Tensor] | None = None,
+    validation: Data | None = None,
     augment: Augmentation | None = None,
     generator: torch.Generator | None = None,
-    checkpoint: Path | None = None,
+    checkpoint: str | Path | None = None,
     device: str = "auto",
     progress: bool = True,
 ) -> History:
@@ -68,16 +56,22 @@ def fit(
 
     Args:
         posterior: What is trained, in place; it ends on ``device``, in evaluation mode.
-        data: Inputs and targets: a pair of tensors, or a map-style dataset of such pairs.
+        data: Inputs and targets: a pair of tensors, a map-style dataset of such pairs, or a
+            ``DataLoader`` of mini-batches, which keeps its own batch size, order and workers.
         training: The settings.
-        loss: A loss per network from :mod:`hypergan.objective` or of that form.
-        validation: Classification data scored after each epoch, without effect on training.
+        loss: One of :mod:`hypergan.losses`, which tells how class weights, soft labels and others
+            are done: a loss of PyTorch, or what maps outputs and targets (N, B, ...) to (N,).
+        validation: Data scored after each epoch, without effect on training:
+            ``validation_accuracy`` of an ensemble, or where the loss has no classes the mean
+            ``validation_loss`` of its networks.
         augment: Changes the inputs of every mini-batch, (B, ...) to (B, ...), at random from the
             generator that it is given, such as :func:`hypergan.data.augmentation.crop_and_flip`.
         generator: Source of all randomness, on the CPU; by default seeded from PyTorch's global
             one. The same generator on the same machine gives the same networks.
         checkpoint: File that keeps the state; if it exists, training goes on from there and ends
-            with the very networks of a run that was never stopped. It is left in place.
+            with the very networks of a run that was never stopped. It is left in place. A loader
+            has to draw its order and augmentation from PyTorch's global generator for that, as it
+            does unless told otherwise; one that keeps a state of its own starts it anew.
         device: "auto" for a GPU if there is one, or the name of a device.
         progress: Show a progress bar.
 
@@ -86,9 +80,11 @@ def fit(
         its own, ``early``, for some of its steps.
 
     Raises:
-        DataError: If the data are no tensors or of another floating type than the target, the
-            targets not what the loss takes, or those of ``validation`` no class indices.
-        SettingsError: If the data cannot fill a mini-batch, or the device is not there.
+        DataError: If the data are no pairs of tensors, the inputs of another type than the target
+            takes, or the targets not what the loss takes.
+        TargetError: If the target does not return one tensor with an entry for each input.
+        SettingsError: If the data cannot fill a mini-batch, the device is not there, or the loss
+            does not return one number for each network.
         TrainingError: If the loss becomes NaN or infinite, or the checkpoint is damaged or of other
             settings, another number of inputs or another target.
         StorageError: If the checkpoint cannot be written.
@@ -96,23 +92,22 @@ def fit(
     keep_freed_memory()
     training = training or Training()
     generator = generator or torch.Generator().manual_seed(int(torch.randint(2**62, ())))
-    data = as_dataset(data)
-    scored = None if validation is None else as_dataset(validation)
+    batches, loss = batches_of(data, training), adapted(loss)
+    steps = batches.steps
     watched = _evenly(data, training.watched) if loss is cross_entropy else None
-    batch_size, steps = _steps(len(data), training)
-    _require_type(data, posterior.target)
     chosen = choose_device(device)
     posterior.to(chosen).train()
     optimisers = posterior.optimisers(training)
     peaks = [group["lr"] for group in _groups(optimisers)]
     state = Checkpoint(
-        checkpoint,
+        None if checkpoint is None else Path(checkpoint),
         {"posterior": posterior, **optimisers},
         generator,
-        run={"training": asdict(training), "inputs": len(data)} | posterior.settings,
+        run={"training": asdict(training), "inputs": len(batches)} | posterior.settings,
         interval=training.checkpoint_seconds,
     )
     history = state.load()
+    tried = False
     groups = _groups(optimisers)  # only now: loading an optimiser replaces them
     with progress_bar(
         progress, total=training.epochs * steps, initial=len(history) * steps, unit="step"
@@ -125,16 +120,18 @@ def fit(
             early: list[dict[str, Any]] = []
             losses = tuple(row["loss"] for row in history)
             with global_seed(generator):
-                batches = _batches(len(data), batch_size, steps, generator)
-                for step, indices in enumerate(batches, start=epoch * steps):
+                for step, pair in enumerate(batches.epoch(generator), start=epoch * steps):
                     factor = training.rate_factor((step + 1) / (training.epochs * steps), losses)
                     for group, peak in zip(groups, peaks, strict=True):
                         group["lr"] = peak * factor
-                    inputs, targets = (tensor.to(chosen) for tensor in fetch(data, indices))
+                    inputs, targets = (tensor.to(chosen) for tensor in pair)
+                    if not tried:
+                        _try_out(posterior, (inputs, targets), loss, training)
+                        tried = True
                     if augment is not None:
                         inputs = augment(inputs, generator)
                     reports = posterior.update(
-                        Step(inputs, targets, loss, training, optimisers, len(data), generator)
+                        Step(inputs, targets, loss, training, optimisers, len(batches), generator)
                     )
                     for name, value in reports.items():
                         totals[name] = totals.get(name, 0) + value / steps
@@ -142,15 +139,15 @@ def fit(
                     if step + 1 in _EARLY and epoch == 0:
                         early.append(
                             {"step": step + 1}
-                            | _measure(posterior, scored, watched, training, generator)
+                            | _measure(posterior, validation, loss, watched, training, generator)
                         )
                     bar.update()
                 row: dict[str, Any] = {"epoch": epoch + 1}
                 # APD reports its distance only once its chain is done; elsewhere the factor is 1.
                 row |= {name: float(t) * (steps / reported[name]) for name, t in totals.items()}
                 seen = watched if _is_watched(epoch + 1, training.epochs) else None
-                row |= _measure(posterior, scored, seen, training, generator)
-                _require_finite(row, checkpoint)
+                row |= _measure(posterior, validation, loss, seen, training, generator)
+                _require_finite(row, state.path)
             if early:
                 row["early"] = early
             costs = time.perf_counter() - started, peak_memory(chosen)
@@ -159,36 +156,6 @@ def fit(
             state.save(history, final=epoch + 1 == training.epochs)
     posterior.eval()
     return history
-
-
-def as_dataset(data: Pairs | Sequence[Tensor]) -> Pairs:
-    """A pair of tensors as a dataset; a dataset as it is.
-
-    Raises:
-        DataError: If there are arrays of another kind.
-        SettingsError: If there are not as many inputs as labels.
-    """
-    if not isinstance(data, tuple | list) or all(isinstance(part, tuple | list) for part in data):
-        return data
-    odd = {type(part).__name__ for part in data if not isinstance(part, Tensor)}
-    if odd:
-        raise DataError(
-            f"the data have {' and '.join(sorted(odd))} instead of tensors; convert them with "
-            "torch.as_tensor, inputs to the type of the target's weights"
-        )
-    lengths = [len(part) for part in data]
-    if len(set(lengths)) > 1:
-        raise SettingsError(
-            f"the data have {' and '.join(map(str, lengths))} inputs and labels; give one to each"
-        )
-    return TensorDataset(*data)
-
-
-def fetch(data: Pairs, indices: Tensor) -> Sequence[Tensor]:
-    """Inputs and targets at some indices."""
-    if isinstance(data, TensorDataset):
-        return data[indices]
-    return default_collate([data[int(index)] for index in indices])
 
 
 def choose_device(name: str = "auto") -> torch.device:
@@ -213,39 +180,27 @@ def _groups(optimisers: Mapping[str, torch.optim.Optimizer]) -> list[dict[str, A
     return [group for optimiser in optimisers.values() for group in optimiser.param_groups]
 
 
-def _steps(inputs: int, training: Training) -> tuple[int, int]:
-    """Inputs in a mini-batch and steps in an epoch."""
-    batch_size = min(inputs, training.batch_size)
-    if batch_size < (1 if training.share_images else training.networks):
-        raise SettingsError(
-            f"{training.networks} networks cannot split {inputs} training inputs; "
-            "give more data or set share_images=True"
-        )
-    return batch_size, training.steps_per_epoch or inputs // batch_size
+@torch.no_grad()
+def _try_out(posterior: Posterior, pair: Pair, loss: Loss, training: Training) -> None:
+    """Pass a mini-batch through two networks that are the target, and find out what is wrong.
 
-
-def _require_type(data: Pairs, target: nn.Module) -> None:
-    """Refuse inputs of another floating type than the target's weights, before PyTorch does."""
-    inputs = fetch(data, torch.tensor([0]))[0].dtype
-    weights = next(target.parameters()).dtype
-    if inputs.is_floating_point and inputs != weights:
-        raise DataError(
-            f"the inputs are {inputs} and the target's weights {weights}; "
-            f"convert the inputs with .to({weights})"
-        )
-
-
-def _batches(
-    inputs: int, batch_size: int, steps: int, generator: torch.Generator
-) -> Iterator[Tensor]:
-    """Indices of mini-batches, in a new order at each pass over the data."""
-    while True:
-        order = torch.randperm(inputs, generator=generator)
-        for indices in order.split(batch_size)[: inputs // batch_size]:
-            yield indices
-            steps -= 1
-            if steps == 0:
-                return
+    Raises:
+        DataError: If inputs or targets are not what target and loss take.
+        TargetError: If the target's outputs are of no use.
+        SettingsError: If the loss does not return one number for each network.
+    """
+    share = len(pair[0]) // (1 if training.share_images else training.networks)
+    inputs, targets = (part[:share] for part in pair)
+    target = structure_of(posterior.target)
+    weights = {
+        name: target.get_parameter(name).expand(2, *shape)
+        for layer in layers_of(target)
+        for name, shape in layer.shapes.items()
+    }
+    dtype = next(iter(weights.values())).dtype
+    with global_seed(torch.Generator()), types_explained(inputs, dtype):
+        outputs = forward_networks(target, weights, inputs)
+    try_out(loss, outputs, targets.expand(2, *targets.shape))
 
 
 def _require_finite(row: dict[str, Any], checkpoint: Path | None) -> None:
@@ -260,12 +215,17 @@ def _require_finite(row: dict[str, Any], checkpoint: Path | None) -> None:
     )
 
 
-def _evenly(data: Pairs, count: int) -> Pairs | None:
+def _evenly(data: Data, count: int) -> Pair | None:
     """Evenly spaced pairs of the data, all of them if there are fewer; None if none are asked."""
     if not count:
         return None
-    chosen = torch.linspace(0, len(data) - 1, min(count, len(data))).long()
-    return as_dataset(fetch(data, chosen))
+    if isinstance(data, DataLoader):
+        raise SettingsError(
+            f"Training(watched={count}) looks at evenly spaced items, which a loader does not "
+            "give; pass its dataset, or set watched=0"
+        )
+    data = as_dataset(data)
+    return fetch(data, torch.linspace(0, len(data) - 1, min(count, len(data))).long())
 
 
 def _is_watched(epoch: int, epochs: int, times: int = 50) -> bool:
@@ -276,8 +236,9 @@ def _is_watched(epoch: int, epochs: int, times: int = 50) -> bool:
 @torch.no_grad()
 def _measure(
     posterior: Posterior,
-    validation: Pairs | None,
-    watched: Pairs | None,
+    validation: Data | None,
+    loss: Loss,
+    watched: Pair | None,
     training: Training,
     generator: torch.Generator,
 ) -> dict[str, Any]:
@@ -290,10 +251,7 @@ def _measure(
     spread = {name: relative_std(values) for name, values in norms.items()}
     row: dict[str, Any] = {"diversity": sum(spread.values()) / len(spread), "norm_spread": spread}
     if validation is not None:
-        inputs, labels = fetch(validation, torch.arange(len(validation)))
-        probabilities = posterior.ensemble(scored_by, generator).predict_proba(inputs)
-        require_class_indices(labels, probabilities)
-        row["validation_accuracy"] = float(accuracy(probabilities, labels))
+        row |= _validate(posterior.ensemble(scored_by, generator), validation, loss)
     if watched is not None:
         row["watched"] = _watch(posterior.ensemble(scored_by, generator), watched, training)
     if state := posterior.state(generator):
@@ -301,9 +259,27 @@ def _measure(
     return row
 
 
-def _watch(ensemble: Ensemble, watched: Pairs, training: Training) -> dict[str, float]:
+def _validate(ensemble: Ensemble, data: Data, loss: Loss) -> dict[str, float]:
+    """Accuracy of an ensemble in percent; the mean loss of its networks where it has no classes."""
+    total, seen, name = 0.0, 0, "validation_loss"
+    for inputs, targets in in_order(data):
+        if has_labels(loss, targets):
+            name = "validation_accuracy"
+            probabilities = ensemble.predict_proba(inputs, class_dim=class_dim(loss))
+            if loss is cross_entropy:
+                require_class_indices(targets, probabilities)
+            value = percent_right(loss, probabilities.unsqueeze(0), targets.unsqueeze(0))
+        else:
+            outputs = ensemble.predict(inputs.to(ensemble.device))
+            targets = targets.to(ensemble.device)
+            value = loss(outputs, targets.expand(len(outputs), *targets.shape)).mean()
+        total, seen = total + len(inputs) * float(value), seen + len(inputs)
+    return {name: total / seen}
+
+
+def _watch(ensemble: Ensemble, watched: Pair, training: Training) -> dict[str, float]:
     """Accuracy of an ensemble and of its networks in percent, and how far these disagree."""
-    inputs, labels = fetch(watched, torch.arange(len(watched)))
+    inputs, labels = watched
     log_probabilities = ensemble.predict(inputs, precision=training.precision).log_softmax(-1)
     seen = {
         "accuracy": float(accuracy(log_mixture(log_probabilities), labels)),

@@ -1,7 +1,8 @@
 """What a method takes of a target network: a copy, and which parameters to generate, by layer."""
 
 import copy
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from math import prod
 
 import torch
@@ -20,10 +21,13 @@ class Layer:
     Attributes:
         name: The module's name in the target, or its class where it is the target itself.
         shapes: Shape of each generated parameter, by its name in ``target.named_parameters()``.
+        padding: Of an embedding with ``padding_idx``, by the name of its weight, that row's number
+            and values, which all networks keep.
     """
 
     name: str
     shapes: dict[str, tuple[int, ...]]
+    padding: dict[str, tuple[int, list[float]]] = field(default_factory=dict)
 
     @property
     def size(self) -> int:
@@ -48,15 +52,21 @@ def layers_of(target: nn.Module) -> list[Layer]:
     """
     seen: set[int] = set()
     layers = []
+    frozen = {id(module) for _, part in frozen_parts(target) for module in part.modules()}
     for name, module in target.named_modules():
-        _refuse(name, module)
-        shapes = {}
+        if id(module) not in frozen:
+            _refuse(name, module)
+        shapes: dict[str, tuple[int, ...]] = {}
+        padding: dict[str, tuple[int, list[float]]] = {}
         for own_name, parameter in module.named_parameters(recurse=False):
             if parameter.requires_grad and id(parameter) not in seen:
                 seen.add(id(parameter))
-                shapes[f"{name}.{own_name}" if name else own_name] = tuple(parameter.shape)
+                full = f"{name}.{own_name}" if name else own_name
+                shapes[full] = tuple(parameter.shape)
+                if isinstance(module, nn.Embedding) and module.padding_idx is not None:
+                    padding[full] = module.padding_idx, parameter[module.padding_idx].tolist()
         if shapes:
-            layers.append(Layer(name or type(module).__name__, shapes))
+            layers.append(Layer(name or type(module).__name__, shapes, padding))
     if not layers:
         raise TargetError(
             f"{type(target).__name__} has no trainable parameter to generate; "
@@ -69,6 +79,40 @@ def layers_of(target: nn.Module) -> list[Layer]:
             "give all of them one type, such as target.float() does"
         )
     return layers
+
+
+def frozen_parts(target: nn.Module, *, foreign: bool = False) -> Iterator[tuple[str, nn.Module]]:
+    """The largest submodules that train nothing and have parameters, by name.
+
+    Args:
+        target: The target.
+        foreign: Also those without parameters whose classes are not PyTorch's own layers: a
+            quantised layer keeps its weights elsewhere.
+    """
+    for name, child in target.named_children():
+        if any(parameter.requires_grad for parameter in child.parameters()):
+            inner = frozen_parts(child, foreign=foreign)
+            yield from ((f"{name}.{own_name}", part) for own_name, part in inner)
+        elif next(child.parameters(), None) is not None or (foreign and _is_foreign(child)):
+            yield name, child
+
+
+def _is_foreign(module: nn.Module) -> bool:
+    return any(not type(m).__module__.startswith("torch.nn.modules.") for m in module.modules())
+
+
+def moves(module: nn.Module) -> bool:
+    """Whether a module in training mode changes state of its own at each forward pass."""
+    if isinstance(module, _BatchNorm | _InstanceNorm):
+        return module.running_mean is not None
+    hooks = (type(hook).__name__ for hook in module._forward_pre_hooks.values())
+    return type(module).__name__ == "_SpectralNorm" or "SpectralNorm" in hooks
+
+
+def structure_of(target: nn.Module) -> nn.Module:
+    """A copy that shares all tensors: what a call leaves in it, the original never sees."""
+    shared = [*target.parameters(), *target.buffers()]
+    return copy.deepcopy(target, {id(tensor): tensor for tensor in shared})
 
 
 def copy_of(target: nn.Module) -> nn.Module:
@@ -93,25 +137,33 @@ def _refuse(name: str, module: nn.Module) -> None:
         raise TargetError(
             f"{where} does not know its shapes yet; pass one batch through the target first"
         )
-    if isinstance(module, _BatchNorm):
-        raise TargetError(
-            f"{where} keeps running statistics that would be shared by networks with different "
-            "weights, so no network would have its own; use GroupNorm or LayerNorm instead"
-        )
-    if isinstance(module, _InstanceNorm) and module.track_running_stats:
-        raise TargetError(
-            f"{where} keeps running statistics that would be shared by networks with different "
-            "weights; build it with track_running_stats=False"
-        )
-    hooks = (type(hook).__name__ for hook in module._forward_pre_hooks.values())
-    if type(module).__name__ == "_SpectralNorm" or "SpectralNorm" in hooks:
-        raise TargetError(
-            f"{where} estimates a singular vector of one weight matrix from step to step; "
-            "remove the spectral normalisation or use weight_norm"
-        )
+    fixed = not module.training and next(module.parameters(), None) is None
+    if moves(module) and not fixed:
+        raise TargetError(f"{where} {_way_out(module)}")
     for own_name, parameter in module.named_parameters(recurse=False):
         if parameter.requires_grad and not torch.is_floating_point(parameter):
             raise TargetError(
                 f"parameter {own_name!r} of {where} is {parameter.dtype}; only real "
                 "floating-point parameters are generated, so freeze it or split it in two"
             )
+
+
+def _way_out(module: nn.Module) -> str:
+    """What is wrong with a module that :func:`moves`, and what to do."""
+    if isinstance(module, _BatchNorm):
+        return (
+            "keeps running statistics that would be shared by networks with different weights; "
+            "call torch.func.replace_all_batch_norm_modules_(target), so that each network "
+            "normalises by its own batch, use GroupNorm or LayerNorm instead, or freeze it with "
+            "requires_grad_(False).eval()"
+        )
+    if isinstance(module, _InstanceNorm):
+        return (
+            "keeps running statistics that would be shared by networks with different weights; "
+            "build it with track_running_stats=False, or freeze it with "
+            "requires_grad_(False).eval()"
+        )
+    return (
+        "estimates a singular vector of one weight matrix from step to step; remove the spectral "
+        "normalisation, use weight_norm, or freeze it with requires_grad_(False).eval()"
+    )

@@ -9,8 +9,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from hypergan.ensemble import Weights, forward_networks
 from hypergan.errors import SettingsError, require_at_least
+from hypergan.forward import Weights, forward_networks
 from hypergan.kinds import checked
 from hypergan.layers import Layer, copy_of, layers_of
 from hypergan.objective import (

@@ -3,19 +3,21 @@
 import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from inspect import signature
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_model, save_model
 from torch import Tensor, nn
 
-from hypergan.ensemble import Ensemble, Weights
+from hypergan.batches import Data
+from hypergan.ensemble import Ensemble
 from hypergan.errors import RecordError, SettingsError, require_at_least
+from hypergan.forward import Weights
+from hypergan.frozen import still
 from hypergan.layers import Layer, layers_of
-from hypergan.paths import write_whole
 from hypergan.step import Step
+from hypergan.storage import fill, read_tensors, write_tensors
 from hypergan.training import Training
 
 
@@ -28,8 +30,25 @@ class Posterior(nn.Module, ABC):
 
     target: nn.Module
 
+    arguments: dict[str, Any]
+    """What it was built with, besides the target and the source of randomness."""
+
     size: int | None = None
     """How many different networks it holds; None where each draw is a new one."""
+
+    _still: list[str] | None = None
+    """Names of the target's modules that stay in evaluation mode, once it was asked for a mode."""
+
+    def __new__(cls, *values: Any, **named: Any) -> Self:
+        """Note the arguments, so that :meth:`save` can write them."""
+        posterior = super().__new__(cls)
+        if values or named:  # a copy is made without
+            bound = signature(cls).bind(*values, **named).arguments
+            bound |= bound.pop("chain", {})
+            posterior.__dict__["arguments"] = {
+                name: value for name, value in bound.items() if name not in ("target", "generator")
+            }
+        return posterior
 
     @abstractmethod
     def optimisers(self, training: Training) -> dict[str, torch.optim.Optimizer]:
@@ -61,30 +80,49 @@ class Posterior(nn.Module, ABC):
         """What is worth watching of the method itself while it trains, for the history."""
         return {}
 
+    @property
+    def architectures(self) -> list[nn.Module]:
+        """The target and what has its form."""
+        return [self.target]
+
+    def train(self, mode: bool = True) -> Self:
+        """Training or evaluation mode for all but what :func:`hypergan.frozen.still` names."""
+        if self._still is None:
+            self._still = still(self.target)
+        super().train(mode)
+        for architecture in self.architectures:
+            for name in self._still:
+                architecture.get_submodule(name).training = False
+        return self
+
     def ensemble(self, n: int, generator: torch.Generator | None = None) -> Ensemble:
         """A freshly drawn ensemble of ``n`` networks."""
         return Ensemble(self.target, self.sample(n, generator))
 
     def predict_proba(
         self,
-        inputs: Tensor,
+        inputs: Tensor | Data,
         networks: int,
         generator: torch.Generator | None = None,
         *,
         batch_size: int = 100,
         at_once: int = 100,
+        class_dim: int | None = None,
         precision: str = "auto",
+        progress: bool = False,
     ) -> Tensor:
         """Mean softmax of freshly drawn networks, (B, ...) to (B, C), however many they are.
 
         Args:
-            inputs: (B, ...).
+            inputs: (B, ...), or a dataset or a loader, see :meth:`hypergan.Ensemble.predict`.
             networks: How many to draw.
             generator: Source of the draw; by default PyTorch's global one.
             batch_size: Inputs that pass all networks at once.
             at_once: Networks that predict together. Where :attr:`size` is None no more of them are
                 ever held in memory, else all are drawn first, so that they are different ones.
+            class_dim: The axis that counts classes, see :meth:`hypergan.Ensemble.predict_proba`.
             precision: Of matrix products, see :func:`hypergan.precision.products_in`.
+            progress: Show a progress bar for each part.
 
         Raises:
             SettingsError: If ``networks`` or ``at_once`` is below 1, or ``networks`` above
@@ -93,7 +131,9 @@ class Posterior(nn.Module, ABC):
         require_at_least(1, networks=networks, at_once=at_once)
         total = torch.zeros(())
         for part in self._parts(networks, at_once, generator):
-            total = total + len(part) * part.predict_proba(inputs, batch_size, precision=precision)
+            total = total + len(part) * part.predict_proba(
+                inputs, batch_size, class_dim=class_dim, precision=precision, progress=progress
+            )
         return total / networks
 
     def _parts(
@@ -137,31 +177,42 @@ class Posterior(nn.Module, ABC):
             digest.update(values.view(torch.uint8).numpy().tobytes())
         return digest.hexdigest()
 
-    def save(self, path: Path) -> None:
-        """Write the trained posterior as safetensors.
+    def save(self, path: str | Path) -> None:
+        """Write the trained posterior as safetensors, with the arguments it was built with.
 
         Raises:
             StorageError: If the file cannot be written.
         """
+        notes = {"class": type(self).__name__, "arguments": self.arguments}
+        write_tensors(path, self.state_dict(), notes)
 
-        def save(temporary: Path) -> None:
-            try:
-                save_model(self, str(temporary))
-            except SafetensorError as error:  # how it reports a full disk
-                raise OSError(str(error)) from error
-
-        write_whole(path, save)
-
-    def load(self, path: Path) -> None:
+    def load(self, path: str | Path) -> None:
         """Take over what :meth:`save` wrote for a posterior of the same form.
 
         Raises:
             RecordError: If the file is missing, damaged, or of another form.
         """
-        try:
-            load_model(self, path)
-        except (OSError, RuntimeError, SafetensorError) as error:
+        tensors, _ = read_tensors(path)
+        fill(self, tensors, path)
+
+    @classmethod
+    def from_file(cls, path: str | Path, target: nn.Module) -> Self:
+        """The posterior that :meth:`save` wrote, built with the arguments that it had.
+
+        Args:
+            path: The file.
+            target: A module of the same architecture; its own values do not matter.
+
+        Raises:
+            RecordError: If the file is missing, damaged, or of another class or target.
+        """
+        _, notes = read_tensors(path)
+        found = (notes or {}).get("class", "no posterior")
+        if found != cls.__name__:
             raise RecordError(
-                f"{path} does not hold this {type(self).__name__} ({error}); train it again, "
-                "or build it with the target and settings it was saved with"
-            ) from error
+                f"{path} holds {found} and not {cls.__name__}; read it with the class it was saved "
+                "by, or build that one and use load(path)"
+            )
+        posterior = cls(target, **notes["arguments"])
+        posterior.load(path)
+        return posterior

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from hypergan.metrics import accuracy
-from hypergan.objective import Loss, cross_entropy
+from hypergan.losses import class_dim, has_labels, percent_right
+from hypergan.objective import Loss
 from hypergan.precision import factors_in, products_in
 from hypergan.training import Training
 
@@ -80,11 +80,11 @@ class Step:
             targets: (N, B, ...), or what broadcasts to it.
         """
         report = {"loss": task_loss.detach()}
-        if self.loss is cross_entropy:
-            report["accuracy"] = accuracy(outputs.detach(), targets)
+        if has_labels(self.loss, targets):
+            report["accuracy"] = percent_right(self.loss, outputs.detach(), targets)
         return report
 
 
 def resolved(precision: str, loss: Loss) -> str:
     """A training's precision: classification tolerates bfloat16, regression has to ask for it."""
-    return "float32" if precision == "auto" and loss is not cross_entropy else precision
+    return "float32" if precision == "auto" and class_dim(loss) is None else precision

@@ -8,7 +8,7 @@ from math import prod
 import torch
 from torch import Tensor, nn
 
-from hypergan.ensemble import Weights
+from hypergan.forward import Weights
 from hypergan.layers import Layer
 
 
@@ -19,13 +19,18 @@ def vector_of(target: nn.Module, layers: list[Layer]) -> Tensor:
 
 
 def weights_of(vectors: Tensor, layers: list[Layer]) -> Weights:
-    """Vectors (N, P) as the weights of N networks, each ``(N, *shape)``."""
+    """Vectors (N, P) as the weights of N networks, each ``(N, *shape)``; padding rows are kept."""
     shapes = _shapes(layers)
     parts = vectors.split([prod(shape) for shape in shapes.values()], dim=1)
-    return {
+    weights = {
         name: part.reshape(len(vectors), *shape)
         for (name, shape), part in zip(shapes.items(), parts, strict=True)
     }
+    for layer in layers:
+        for name, (row, values) in layer.padding.items():
+            index, kept = torch.tensor([row], device=vectors.device), vectors.new_tensor(values)
+            weights[name] = weights[name].index_copy(1, index, kept.expand(len(vectors), 1, -1))
+    return weights
 
 
 def _shapes(layers: list[Layer]) -> dict[str, tuple[int, ...]]:

@@ -6,8 +6,8 @@ from torch import nn
 from zoo import ZOO
 
 from hypergan import Ensemble, HyperGAN
-from hypergan.ensemble import forward_networks
-from hypergan.errors import TargetError
+from hypergan.errors import RecordError, TargetError
+from hypergan.forward import forward_networks
 from hypergan.targets import mnist_target
 
 each_kind = pytest.mark.parametrize("kind", ZOO)
@@ -208,3 +208,90 @@ def test_reduced_precision_moves_probabilities_by_little(generator):
     reduced = ensemble.predict_proba(images, precision="bfloat16")
     assert reduced.dtype == torch.float32
     assert 0 < (exact - reduced).abs().max() < 0.01
+
+
+@pytest.mark.parametrize("kind", ["dense", "mnist", "twice", "language", "frozen"])
+@pytest.mark.parametrize("part", [slice(2), slice(-1, None), slice(None, None, 2)])
+def test_a_slice_is_an_ensemble_of_those_networks(kind, part):
+    network, inputs = ZOO[kind].network(), ZOO[kind].batch()
+    ensemble = Ensemble(network, drawn(network))
+    found = ensemble[part]
+    assert isinstance(found, Ensemble)
+    assert len(found) == len(range(3)[part])
+    torch.testing.assert_close(found(inputs), ensemble(inputs)[part])
+
+
+def test_an_empty_slice_is_refused(target):
+    with pytest.raises(TargetError, match="no network of the 3"):
+        Ensemble(target, drawn(target))[3:]
+
+
+@pytest.mark.parametrize("kind", ["dense", "transformer", "frozen"])
+def test_the_draw_is_fixed_in_training_mode_too(kind):
+    network, inputs = ZOO[kind].network(), ZOO[kind].batch()
+    ensemble = Ensemble(network, drawn(network))
+    before = ensemble.predict(inputs)
+    holder = nn.ModuleDict({"ensemble": ensemble})
+    for switched in (ensemble.train(), holder.train()):
+        assert switched.training
+        assert torch.equal(ensemble.predict(inputs), before)
+        assert torch.equal(ensemble[:2].train().predict(inputs), before[:2])
+
+
+OUTPUTS = {
+    "images": (nn.Conv2d(3, 5, 1), (2, 3, 8, 8), 1),
+    "sequences": (nn.Linear(4, 5), (2, 7, 4), -1),
+    "sequences by number": (nn.Linear(4, 5), (2, 7, 4), 2),
+    "volumes": (nn.Conv3d(1, 4, 1), (2, 1, 3, 3, 3), 1),
+    "as wide as classes": (nn.Conv2d(3, 5, 1), (2, 3, 5, 5), 1),
+}
+
+
+@pytest.mark.parametrize("kind", OUTPUTS)
+def test_probabilities_are_over_the_classes_that_are_named(kind):
+    network, shape, dim = OUTPUTS[kind]
+    ensemble, inputs = Ensemble(network, drawn(network)), torch.randn(shape)
+    with pytest.raises(TargetError, match=r"not \(B, C\).*class_dim=1"):
+        ensemble.predict_proba(inputs)
+    found = ensemble.predict_proba(inputs, class_dim=dim, precision="float32")
+    expected = torch.stack([one(inputs).softmax(dim) for one in ensemble]).mean(0)
+    torch.testing.assert_close(found, expected)
+    torch.testing.assert_close(found.sum(dim), torch.ones_like(found.sum(dim)))
+
+
+@pytest.mark.parametrize("dim", [0, 4, -4, -5])
+def test_an_axis_that_counts_no_classes_is_refused(dim):
+    network = nn.Conv2d(3, 5, 1)
+    with pytest.raises(TargetError, match=f"class_dim={dim} is no axis"):
+        Ensemble(network, drawn(network)).predict_proba(torch.randn(2, 3, 4, 4), class_dim=dim)
+
+
+@pytest.mark.parametrize(
+    "network", [nn.Linear(4, 1), nn.Sequential(nn.Linear(4, 1), nn.Flatten(0))]
+)
+def test_a_single_logit_is_no_class(network):
+    with pytest.raises(TargetError, match="two outputs|not \\(B, C\\)"):
+        Ensemble(network, drawn(network)).predict_proba(torch.randn(5, 4))
+
+
+@pytest.mark.parametrize("kind", ZOO)
+@pytest.mark.parametrize("as_text", [True, False])
+def test_save_and_load_give_the_same_ensemble(kind, as_text, tmp_path):
+    path = tmp_path / "folder" / "ensemble.safetensors"
+    network, inputs = ZOO[kind].network(), ZOO[kind].batch()
+    ensemble = Ensemble(network, drawn(network))
+    ensemble.save(str(path) if as_text else path)
+    other = copy.deepcopy(network)
+    with torch.no_grad():
+        for tensor in other.state_dict().values():
+            tensor.zero_()
+    loaded = Ensemble.load(str(path) if as_text else path, other)
+    assert torch.equal(loaded(inputs), ensemble(inputs))
+
+
+def test_an_ensemble_of_another_target_is_refused(target, tmp_path):
+    Ensemble(target, drawn(target)).save(tmp_path / "file")
+    with pytest.raises(RecordError, match="does not hold this Linear"):
+        Ensemble.load(tmp_path / "file", nn.Linear(2, 2))
+    with pytest.raises(RecordError, match="cannot be read"):
+        Ensemble.load(tmp_path / "missing", target)

@@ -4,8 +4,9 @@ import pytest
 import torch
 from torch import nn
 
-from hypergan.ensemble import Ensemble, forward_networks
+from hypergan.ensemble import Ensemble
 from hypergan.first_layer import FirstLayer
+from hypergan.forward import forward_networks
 from hypergan.targets import cifar_target, mnist_target
 
 

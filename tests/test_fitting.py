@@ -306,11 +306,15 @@ def test_arrays_that_are_no_tensors_are_refused(target, blobs):
             fit(posterior, data, QUICK, progress=False)
 
 
-def test_validation_data_of_a_regression_are_refused():
-    posterior, _ = model(nn.Linear(2, 1))
-    data = torch.zeros(60, 2), torch.zeros(60, 1)
-    with pytest.raises(DataError, match=r"labels \(60, 1\) .* and no validation data"):
-        fit(posterior, data, QUICK, loss=mean_squared_error, validation=data, progress=False)
+def test_validation_of_a_regression_is_its_loss():
+    posterior, generator = model(nn.Linear(2, 1))
+    data = torch.zeros(60, 2), torch.ones(60, 1)
+    history = fit(
+        posterior, data, QUICK, loss=mean_squared_error, validation=data, generator=generator,
+        progress=False,
+    )  # fmt: skip
+    assert history[-1]["validation_loss"] < history[0]["validation_loss"]
+    assert "validation_accuracy" not in history[0]
 
 
 @pytest.mark.parametrize("mixer", [True, False])

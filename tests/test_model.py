@@ -1,3 +1,5 @@
+import copy
+import pickle
 import resource
 
 import pytest
@@ -7,6 +9,7 @@ from torch.func import functional_call
 from zoo import ZOO
 
 from hypergan import HyperGAN, Training
+from hypergan.baselines.network_ensemble import NetworkEnsemble
 from hypergan.errors import RecordError, SettingsError, StorageError
 from hypergan.objective import cross_entropy
 from hypergan.step import Step
@@ -286,3 +289,50 @@ def test_the_state_of_normal_codes_is_the_priors():
     found = model.state(torch.Generator().manual_seed(0))
     assert found["code_norm"] == pytest.approx(5, rel=0.15)
     assert found["code_dimension"] == pytest.approx(5, rel=0.1)
+
+
+@pytest.mark.parametrize("as_text", [True, False])
+def test_a_file_tells_the_arguments_it_was_built_with(as_text, target, generator, tmp_path):
+    path = tmp_path / "model.safetensors"
+    model = HyperGAN(target, 8, 6, hidden=16, mixer=False, batch_norm=False, generator=generator)
+    model.save(str(path) if as_text else path)
+    other = HyperGAN.from_file(str(path) if as_text else path, target)
+    assert other.mixer is None
+    draws = [m.sample(2, torch.Generator().manual_seed(5))["0.weight"] for m in (model, other)]
+    assert torch.equal(*draws)
+
+
+def test_a_file_of_another_class_is_refused(target, tmp_path):
+    NetworkEnsemble(target, 2).save(tmp_path / "file")
+    with pytest.raises(RecordError, match="holds NetworkEnsemble and not HyperGAN"):
+        HyperGAN.from_file(tmp_path / "file", target)
+    assert len(NetworkEnsemble.from_file(tmp_path / "file", target).ensemble(2)) == 2
+
+
+VIEWS = {
+    "halves": lambda: torch.randn(2, 4).unbind(),
+    "overlapping": lambda: (torch.arange(6.0)[:4], torch.arange(6.0)),
+    "a transpose": lambda: (torch.randn(2, 4).T, torch.randn(3)),
+    "expanded": lambda: (torch.randn(1, 4).expand(3, 4), torch.randn(3)),
+    "the same twice": lambda: 2 * (torch.randn(3),),
+}
+
+
+@pytest.mark.parametrize("kind", VIEWS)
+def test_buffers_that_share_memory_are_saved(kind, target, tmp_path):
+    one, two = VIEWS[kind]()
+    target.register_buffer("one", one)
+    target.register_buffer("two", two)
+    small(target, None).save(tmp_path / "file")
+    target.one, target.two = torch.zeros_like(one), torch.zeros_like(two)
+    found = HyperGAN.from_file(tmp_path / "file", target).target
+    assert torch.equal(found.one, one)
+    assert torch.equal(found.two, two)
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda m: pickle.loads(pickle.dumps(m))])
+def test_a_copy_is_saved_like_the_original(copied, target, generator, tmp_path):
+    model = small(target, generator)
+    for number, each in enumerate((model, copied(model))):
+        each.save(tmp_path / str(number))
+    assert (tmp_path / "0").read_bytes() == (tmp_path / "1").read_bytes()

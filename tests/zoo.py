@@ -2,12 +2,26 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import weight_norm
 
 from hypergan.targets import cifar_target, mnist_target
+
+
+class Lambda(nn.Module):
+    """A module from a function of itself and its inputs, and the modules that it owns."""
+
+    def __init__(self, function: Callable[..., Any], **owned: nn.Module) -> None:
+        super().__init__()
+        self.function = function
+        for name, module in owned.items():
+            self.add_module(name, module)
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        return self.function(self, inputs)
 
 
 class Recurrent(nn.Module):

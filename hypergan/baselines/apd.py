@@ -11,8 +11,8 @@ from torch import Tensor, nn
 
 from hypergan.baselines.sgld import SGLD, task_loss
 from hypergan.baselines.wasserstein import gradient_penalty, wasserstein_distance
-from hypergan.ensemble import Weights
 from hypergan.errors import SettingsError, require_at_least
+from hypergan.forward import Weights
 from hypergan.kinds import checked
 from hypergan.model import perceptron
 from hypergan.posterior import Posterior

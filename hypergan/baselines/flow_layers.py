@@ -15,7 +15,8 @@ from torch.distributions import Normal
 from torch.nn import functional as F
 
 from hypergan.baselines.flows import Flow
-from hypergan.ensemble import Weights
+from hypergan.errors import TargetError
+from hypergan.forward import Weights
 from hypergan.randomness import normal
 
 
@@ -145,7 +146,16 @@ class FlowLayer(nn.Module, ABC):
         return spread + z_squared @ self.matrix(mean).square().sum(0) / 2
 
     def _z_for(self, inputs: Tensor) -> Tensor:
-        """The z of each of the B inputs, (B, D)."""
+        """The z of each of the B inputs, (B, D).
+
+        Raises:
+            TargetError: If the networks cannot have equal shares of them.
+        """
+        if len(inputs) % len(self.z):
+            raise TargetError(
+                f"a layer sees {len(inputs)} inputs for {len(self.z)} networks; MNF deals them out "
+                "along the first axis, so the batch has to be there"
+            )
         return self.z.repeat_interleave(len(inputs) // len(self.z), dim=0)
 
     def _noisy(self, mean: Tensor, variance: Tensor) -> Tensor:

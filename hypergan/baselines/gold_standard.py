@@ -14,8 +14,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from hypergan.ensemble import Weights, forward_networks
 from hypergan.errors import SettingsError, TargetError, require_at_least
+from hypergan.forward import Weights, forward_networks
 from hypergan.kinds import checked
 from hypergan.layers import copy_of
 from hypergan.posterior import Posterior

@@ -11,8 +11,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from hypergan.ensemble import Weights, forward_networks
 from hypergan.errors import SettingsError, TargetError
+from hypergan.forward import Weights, forward_networks
 from hypergan.kinds import checked
 from hypergan.layers import Layer, copy_of, layers_of
 from hypergan.posterior import Posterior

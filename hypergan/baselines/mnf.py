@@ -12,8 +12,8 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from hypergan.baselines.flow_layers import FlowConv2d, FlowLayer, FlowLinear
-from hypergan.ensemble import Weights, _channels_last
 from hypergan.errors import SettingsError, TargetError
+from hypergan.forward import Weights, _channels_last
 from hypergan.kinds import checked
 from hypergan.layers import copy_of, layers_of
 from hypergan.objective import expected_task_loss
@@ -90,6 +90,12 @@ class MNF(Posterior):
         done: dict[int, Any] = {id(module): layers[name] for name, module in replaced.items()}
         self.network = copy.deepcopy(target, done)
         self.layers = layers
+        self.network.register_forward_pre_hook(_require_batch_first)
+
+    @property
+    def architectures(self) -> list[nn.Module]:
+        """The target, and the network that trains."""
+        return [self.target, self.network]
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -153,6 +159,52 @@ class MNF(Posterior):
             for name, layer in self.layers.items()
             for own_name, tensor in layer.sample(n, generator).items()
         }
+
+
+@torch.no_grad()
+def _require_batch_first(network: nn.Module, inputs: tuple[Any, ...]) -> None:
+    """Find out at the first batch whether every layer has it on its first axis, as z needs.
+
+    The second half of the batch is made the first half again: inputs that belong to the first half
+    must stay what they are, in every layer.
+
+    Raises:
+        TargetError: If not.
+    """
+    if getattr(network, "_batch_is_first", False):
+        return
+    batch: Tensor = inputs[0]
+    half = len(batch) // 2
+    other = batch.clone()
+    other[half : 2 * half] = batch[:half]
+    if torch.equal(batch, other):  # nothing to be seen from these
+        return
+    for (name, one), (_, two) in zip(_seen(network, batch), _seen(network, other), strict=True):
+        own = half * len(one) // len(batch)
+        if len(one) % len(batch) or not torch.allclose(one[:own], two[:own], 1e-3, 1e-5):
+            raise TargetError(
+                f"layer {name!r} sees {tuple(one.shape)} for a batch of {len(batch)}; MNF deals "
+                "networks out along the first axis, so keep the batch there and apart in every "
+                "layer (batch_first=True), or take another method"
+            )
+    network._batch_is_first = True  # type: ignore[assignment]
+
+
+def _seen(network: nn.Module, batch: Tensor) -> list[tuple[str, Tensor]]:
+    """What each layer with a flow is given, by its name, with the same noise at every call."""
+    found: list[tuple[str, Tensor]] = []
+    hooks = [
+        module.register_forward_pre_hook(lambda _, given, name=name: found.append((name, given[0])))
+        for name, module in network.named_modules()
+        if isinstance(module, FlowLayer)
+    ]
+    try:
+        with global_seed(torch.Generator().manual_seed(0)):
+            network.forward(batch.clone())
+    finally:
+        for hook in hooks:
+            hook.remove()
+    return found
 
 
 def _replaceable(target: nn.Module) -> dict[str, Any]:

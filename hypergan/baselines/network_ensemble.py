@@ -7,8 +7,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.conv import _ConvNd
 
-from hypergan.ensemble import Weights, forward_networks
 from hypergan.errors import SettingsError, TargetError
+from hypergan.forward import Weights, forward_networks
 from hypergan.kinds import checked
 from hypergan.layers import copy_of, layers_of
 from hypergan.posterior import Posterior
@@ -130,12 +130,14 @@ def random_start(target: nn.Module, initialisation: str) -> dict[str, Tensor]:
     for name, module in reversed(list(network.named_modules())):  # the first has tied ones last
         if not any(parameter.requires_grad for parameter in module.parameters(recurse=False)):
             continue
-        if not hasattr(module, "reset_parameters"):
+        # nn.MultiheadAttention has it under a private name.
+        reset = getattr(module, "reset_parameters", getattr(module, "_reset_parameters", None))
+        if reset is None:
             raise TargetError(
                 f"{name or 'the target'!r} ({type(module).__name__}) has parameters but no "
                 "reset_parameters() to draw a new start with; give its class one"
             )
-        module.reset_parameters()
+        reset()
         if initialisation == "normal" and isinstance(module, _ConvNd):
             nn.init.normal_(module.weight)
     parameters = dict(network.named_parameters())

@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 from torch.distributions import MultivariateNormal, Normal
-from zoo import ZOO
+from zoo import ZOO, Lambda
 
 from hypergan import Training, fit
 from hypergan.baselines.mnf import MNF
@@ -231,3 +231,53 @@ def test_tied_and_frozen_weights_are_refused():
 def test_numbers_out_of_range_are_refused(wrong, target):
     with pytest.raises(SettingsError, match=next(iter(wrong))):
         MNF(target, **wrong)
+
+
+def layers():
+    return {"a": nn.Linear(4, 8), "b": nn.Linear(8, 3)}
+
+
+MIXED = {
+    "time first": lambda m, x: m.b(m.a(x.transpose(0, 1))).mean(0),
+    "time and batch flattened": lambda m, x: (
+        m.b(m.a(x.transpose(0, 1).flatten(0, 1))).unflatten(0, (-1, len(x))).mean(0)
+    ),
+    "reversed": lambda m, x: m.b(m.a(x.flip(0))).flip(0).mean(1),
+    "centred over the batch": lambda m, x: m.b(m.a(x - x.mean(0))).mean(1),
+    "in the second layer": lambda m, x: m.b(m.a(x).transpose(0, 1)).mean(0),
+}
+
+
+@pytest.mark.parametrize("kind", MIXED)
+@pytest.mark.parametrize("length", [3, 4, 6])
+def test_a_batch_that_is_not_on_the_first_axis_is_refused(kind, length):
+    """Another network's noise would be taken; six places look like the six inputs."""
+    posterior = MNF(Lambda(MIXED[kind], **layers()), **SMALL)
+    data = torch.randn(6, length, 4), torch.arange(6) % 3
+    with pytest.raises(TargetError, match="first axis"):
+        fit(posterior, data, training(networks=2, batch_size=6), progress=False)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda m, x: m.b(m.a(x)).mean(1),
+        lambda m, x: m.b(m.a(x.flatten(0, 1))).unflatten(0, (len(x), -1)).mean(1),
+    ],
+)
+def test_a_batch_on_the_first_axis_trains(function):
+    posterior = MNF(Lambda(function, **layers()), **SMALL)
+    data = torch.randn(6, 6, 4), torch.arange(6) % 3
+    fit(posterior, data, training(networks=2, batch_size=6), progress=False)
+
+
+def test_looking_at_the_order_changes_no_training():
+    draws = []
+    for known in (True, False):
+        torch.manual_seed(0)
+        generator = torch.Generator().manual_seed(0)
+        posterior = MNF(mnist_target(), **SMALL, generator=generator)
+        posterior.network._batch_is_first = known
+        fit(posterior, images_of(1, 28), training(epochs=1), generator=generator, progress=False)
+        draws.append(posterior.sample(1, generator)["linear.weight"])
+    assert torch.equal(*draws)

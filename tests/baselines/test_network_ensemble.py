@@ -179,3 +179,20 @@ def test_wrong_settings_are_refused(target):
         NetworkEnsemble(target, 2, initialisation="uniform")
     with pytest.raises(SettingsError, match=r"set Training\(networks=3\)"):
         NetworkEnsemble(target, 3).optimisers(adam(5))
+
+
+@pytest.mark.parametrize(
+    "build",
+    [
+        lambda: nn.MultiheadAttention(8, 2),
+        lambda: nn.TransformerEncoderLayer(8, 2, 16),
+        lambda: nn.TransformerDecoderLayer(8, 2, 16),
+        lambda: nn.MultiheadAttention(8, 2, bias=False, kdim=4, vdim=6),
+    ],
+)
+def test_attention_starts_afresh_as_pytorch_starts_it(build):
+    members = NetworkEnsemble(build(), 200)
+    fresh = [dict(build().named_parameters()) for _ in range(200)]
+    for name, found in members.sample(200).items():
+        expected = torch.stack([each[name].detach() for each in fresh])
+        torch.testing.assert_close(found.std(), expected.std(), rtol=0.1, atol=1e-6)

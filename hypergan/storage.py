@@ -1,0 +1,76 @@
+"""Tensors in files: written whole or not at all, and read into modules."""
+
+import json
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from hypergan.errors import RecordError
+from hypergan.paths import write_whole
+
+_KEY = "hypergan"
+"""The one key of a file's metadata: of several the order would be random, and so the bytes."""
+
+
+def write_tensors(path: str | Path, tensors: dict[str, Tensor], notes: Any) -> None:
+    """Write tensors as safetensors; those that share memory are written one by one.
+
+    Args:
+        path: The file.
+        tensors: What to write.
+        notes: What to know of them, as JSON knows it.
+
+    Raises:
+        StorageError: If the file cannot be written.
+    """
+
+    def save(temporary: Path) -> None:
+        layout = torch.contiguous_format
+        apart = {name: t.detach().clone(memory_format=layout) for name, t in tensors.items()}
+        try:
+            save_file(apart, temporary, metadata={_KEY: json.dumps(notes)})
+        except SafetensorError as error:  # how it reports a full disk
+            raise OSError(str(error)) from error
+
+    write_whole(Path(path), save)
+
+
+def read_tensors(path: str | Path) -> tuple[dict[str, Tensor], Any]:
+    """What :func:`write_tensors` wrote: tensors and notes, None without.
+
+    Raises:
+        RecordError: If the file is missing or damaged.
+    """
+    try:
+        with safe_open(path, "pt") as file:
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            return tensors, json.loads((file.metadata() or {}).get(_KEY, "null"))
+    except (OSError, SafetensorError) as error:
+        raise RecordError(f"{path} cannot be read ({error}); train it again and save it") from error
+
+
+def fill(module: nn.Module, tensors: dict[str, Tensor], path: str | Path) -> None:
+    """Give a module the values of a file; one tensor under several names needs one of them.
+
+    Raises:
+        RecordError: If the file is of a module of another form.
+    """
+    names: dict[int, set[str]] = defaultdict(set)
+    for name, tensor in module.state_dict(keep_vars=True).items():
+        names[id(tensor)].add(name)
+    try:
+        missing, unexpected = module.load_state_dict(tensors, strict=False)
+        alone = [own for own in names.values() if own <= set(missing)]
+        if alone or unexpected:
+            odd = sorted(unexpected + [min(own) for own in alone])
+            raise RuntimeError(f"they differ in {', '.join(odd[:5])}")
+    except RuntimeError as error:
+        raise RecordError(
+            f"{path} does not hold this {type(module).__name__} ({error}); train it again, "
+            "or build it with the target and settings it was saved with"
+        ) from error

@@ -14,8 +14,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from hypergan.ensemble import Weights
 from hypergan.errors import TargetError
+from hypergan.forward import Weights
 from hypergan.layers import Layer, layers_of
 from hypergan.model import Generator, HyperGAN
 from hypergan.posterior import Posterior

@@ -19,7 +19,7 @@ from hypergan.errors import SettingsError, TrainingError
 from hypergan.forward import forward_networks, types_explained
 from hypergan.layers import layers_of, structure_of
 from hypergan.losses import adapted, class_dim, has_labels, percent_right, try_out
-from hypergan.memory import keep_freed_memory, peak_memory
+from hypergan.memory import peak_memory, require_memory
 from hypergan.metrics import accuracy, disagreement, layer_norms, log_mixture, relative_std
 from hypergan.objective import Loss, cross_entropy, require_class_indices
 from hypergan.posterior import Posterior
@@ -89,7 +89,6 @@ def fit(
             settings, another number of inputs or another target.
         StorageError: If the checkpoint cannot be written.
     """
-    keep_freed_memory()
     training = training or Training()
     generator = generator or torch.Generator().manual_seed(int(torch.randint(2**62, ())))
     batches, loss = batches_of(data, training), adapted(loss)
@@ -98,6 +97,7 @@ def fit(
     chosen = choose_device(device)
     posterior.to(chosen).train()
     optimisers = posterior.optimisers(training)
+    _require_room(optimisers, chosen)
     peaks = [group["lr"] for group in _groups(optimisers)]
     state = Checkpoint(
         None if checkpoint is None else Path(checkpoint),
@@ -173,6 +173,26 @@ def choose_device(name: str = "auto") -> torch.device:
         reason = str(error).partition("\n")[0]
         raise SettingsError(f"no device {name!r} here ({reason}); use 'auto' or 'cpu'") from error
     return number.device
+
+
+def _require_room(optimisers: Mapping[str, torch.optim.Optimizer], device: torch.device) -> None:
+    """Refuse a training whose gradients and means of gradients do not fit.
+
+    Raises:
+        SettingsError: It says how many bytes they take.
+    """
+    needed = 0
+    for optimiser in optimisers.values():
+        copies = 3 if isinstance(optimiser, torch.optim.Adam) else 1
+        parameters = [p for group in optimiser.param_groups for p in group["params"]]
+        needed += copies * sum(p.numel() * p.element_size() for p in parameters)
+    require_memory(
+        needed,
+        device,
+        "training",
+        "choose generators='chunked' or fewer hidden units for HyperGAN, fewer members for an "
+        "ensemble, or freeze a part of the target (requires_grad=False)",
+    )
 
 
 def _groups(optimisers: Mapping[str, torch.optim.Optimizer]) -> list[dict[str, Any]]:

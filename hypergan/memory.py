@@ -1,11 +1,14 @@
 """Memory of the process: what it costs on a CPU, and how much there was."""
 
 import ctypes
+import os
 import sys
 from contextlib import suppress
 from pathlib import Path
 
 import torch
+
+from hypergan.errors import SettingsError
 
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # from glibc's malloc.h
 
@@ -15,7 +18,8 @@ def keep_freed_memory() -> None:
 
     By default it gives large blocks back to the system, which hands out zeroed pages each time:
     for the gradient of a generator's last layer that costs four times as much as the gradient.
-    Other C libraries than glibc are left alone.
+    It is a setting of the whole process, so that the experiments ask for it and the library does
+    not. Other C libraries than glibc are left alone.
     """
     if sys.platform != "linux":
         return
@@ -47,15 +51,87 @@ def resident() -> tuple[int, int]:
     Linux tells both itself; ``getrusage`` would count the process that started this one, too.
     Windows is not asked, and both are 0 there.
     """
-    status = Path("/proc/self/status")
-    if status.exists():
-        lines = dict(line.split(":", 1) for line in status.read_text().splitlines())
-        now, most = (1024 * int(lines[name].split()[0]) for name in ("VmRSS", "VmHWM"))
+    if lines := _lines("/proc/self/status"):
+        now, most = (_bytes(lines[name]) for name in ("VmRSS", "VmHWM"))
         return now, most
-    if sys.platform == "win32":
+    try:
+        import resource
+    except ImportError:  # Windows has none
         return 0, 0
-    import resource  # which Windows lacks
-
     kibibyte = 1 if sys.platform == "darwin" else 1024  # macOS counts bytes
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * kibibyte
     return most, most
+
+
+def total_memory() -> float:
+    """Memory that this process may ever have, in bytes; infinite where the system does not tell."""
+    found = [_limit()]
+    with suppress(AttributeError, ValueError, OSError):  # Windows has no sysconf
+        found.append(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+    return min(found + [most for _, most in _group()])
+
+
+def free_memory(device: torch.device) -> float:
+    """Memory that could be allocated now, in bytes; infinite where the system does not tell."""
+    if device.type == "cuda":
+        held = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+        return float(torch.cuda.mem_get_info(device)[0] + held)
+    found = [total_memory()]
+    if "MemAvailable" in (lines := _lines("/proc/meminfo")):
+        found.append(_bytes(lines["MemAvailable"]))
+    if "VmSize" in (lines := _lines("/proc/self/status")):
+        found.append(_limit() - _bytes(lines["VmSize"]))
+    return max(0.0, min(found + [most - now for now, most in _group()]))
+
+
+def require_memory(needed: float, device: torch.device, purpose: str, advice: str) -> None:
+    """Refuse what does not fit, before the system ends the process.
+
+    Args:
+        needed: Bytes.
+        device: Where.
+        purpose: What they are for, as the beginning of a sentence.
+        advice: What to do instead.
+
+    Raises:
+        SettingsError: If less is free.
+    """
+    if needed > 2**28 and needed > (free := free_memory(device)):
+        raise SettingsError(
+            f"{purpose} needs {needed / 1e9:,.1f} GB of memory, and {free / 1e9:,.1f} GB are free; "
+            f"{advice}"
+        )
+
+
+def _limit() -> float:
+    """The limit of the process's address space."""
+    try:
+        import resource
+    except ImportError:  # Windows has none
+        return float("inf")
+    soft, _ = resource.getrlimit(resource.RLIMIT_AS)
+    return float("inf") if soft == resource.RLIM_INFINITY else float(soft)
+
+
+def _group() -> list[tuple[float, float]]:
+    """Memory used by the process's control group and the most it may use, if it has a limit."""
+    folder = Path("/sys/fs/cgroup")
+    for now, most in (
+        ("memory.current", "memory.max"),
+        ("memory/memory.usage_in_bytes", "memory/memory.limit_in_bytes"),
+    ):
+        with suppress(OSError, ValueError):  # no such files, or "max"
+            return [(float((folder / now).read_text()), float((folder / most).read_text()))]
+    return []
+
+
+def _lines(path: str) -> dict[str, str]:
+    """The lines ``name: value`` of a file of the system, none where there is no such file."""
+    with suppress(OSError):
+        return dict(line.split(":", 1) for line in Path(path).read_text().splitlines())
+    return {}
+
+
+def _bytes(value: str) -> int:
+    """A number of kibibytes, as Linux writes it, in bytes."""
+    return 1024 * int(value.split()[0])

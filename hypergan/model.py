@@ -9,10 +9,13 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from hypergan import chunks
+from hypergan.chunks import Chunks
 from hypergan.errors import SettingsError, require_at_least
 from hypergan.forward import Weights, forward_networks
 from hypergan.kinds import checked
 from hypergan.layers import Layer, copy_of, layers_of
+from hypergan.memory import require_memory, total_memory
 from hypergan.objective import (
     adversarial_term,
     discriminator_loss,
@@ -25,6 +28,14 @@ from hypergan.randomness import global_seed, normal
 from hypergan.step import Step
 from hypergan.training import Training
 from hypergan.vectors import vector_of, weights_of
+
+FORMS = ("auto", "dense", "chunked")
+
+SHARE = 0.25
+"""Share of the machine's memory up to which "auto" is dense."""
+
+COPIES = 4
+"""Of each number in training: itself, its gradient, and Adam's two means."""
 
 
 def perceptron(*widths: int, batch_norm: bool) -> nn.Sequential:
@@ -66,7 +77,10 @@ class Generator(nn.Module):
         spread: Standard deviation of the generated weights at the start, in units of
             1 / sqrt(fan-in).
         batch_norm: Normalise the hidden layers over the codes of a step.
+        chunked: Make the weights in chunks, if there are more than one of them.
     """
+
+    weights: nn.Linear | Chunks
 
     def __init__(
         self,
@@ -77,11 +91,15 @@ class Generator(nn.Module):
         centre: Tensor,
         spread: float,
         batch_norm: bool,
+        chunked: bool = False,
     ) -> None:
         super().__init__()
         self.layer = layer
         body = perceptron(code_dim, hidden, hidden, hidden, batch_norm=batch_norm)
         self.features = body[:-1]  # the last dense layer is the one to the weights
+        if chunked and layer.size > chunks.SIZE:
+            self.weights = Chunks(hidden, centre, std=spread * layer.fan_in**-0.5)
+            return
         self.weights = nn.Linear(hidden, layer.size, dtype=centre.dtype)
         # Half of the hidden ReLU units are active, so features have mean square 1/2.
         nn.init.normal_(self.weights.weight, std=spread * (2 / (hidden * layer.fan_in)) ** 0.5)
@@ -97,6 +115,25 @@ class Generator(nn.Module):
         with products_in("float32", features.device):  # a rounded sum would be a weight off
             vectors = self.weights(features.to(self.weights.weight.dtype))
         return weights_of(vectors, [self.layer])
+
+
+def _is_chunked(form: str, layers: list[Layer], hidden: int) -> bool:
+    """Whether the generators' last layers are chunked.
+
+    Raises:
+        SettingsError: If the form is unknown.
+    """
+    if form not in FORMS:
+        raise SettingsError(f"generators is {form!r}; choose one of {', '.join(FORMS)}")
+    dense = 4 * COPIES * sum(_numbers(layer, hidden) for layer in layers)
+    return form == "chunked" or (form == "auto" and dense > max(SHARE * total_memory(), 2**31))
+
+
+def _numbers(layer: Layer, hidden: int, *, chunked: bool = False) -> int:
+    """How many numbers a generator's last layer has, nearly."""
+    if chunked and layer.size > chunks.SIZE:
+        return layer.size + chunks.INNER * (layer.size // chunks.SIZE + chunks.SIZE + hidden)
+    return layer.size * (hidden + 1)
 
 
 class HyperGAN(Posterior):
@@ -120,11 +157,16 @@ class HyperGAN(Posterior):
         batch_norm: Batch normalisation in mixer and generators.
         directions: The mixer starts as a function of so few directions of the noise, so that the
             networks start as a family of so many dimensions; by default of all of them.
+        generators: The generators' last layers: "dense", a map to all weights of a layer as in the
+            paper, which has ``hidden`` numbers for each of them; "chunked", one map for all chunks
+            of a layer (:class:`hypergan.chunks.Chunks`), which has little more than one; or "auto",
+            dense where its training fits into a quarter of the machine's memory, or 2 GiB.
         generator: Source of the initialisation; by default PyTorch's global one.
 
     Raises:
         TargetError: If the target cannot be generated; the message says what to use instead.
-        SettingsError: If a size is below 1, or beta or spread below 0.
+        SettingsError: If a size is below 1, beta or spread below 0, or the model too large for the
+            memory that is free.
     """
 
     @checked
@@ -141,6 +183,7 @@ class HyperGAN(Posterior):
         centred: bool = True,
         batch_norm: bool = True,
         directions: int | None = None,
+        generators: str = "auto",
         generator: torch.Generator | None = None,
     ) -> None:
         super().__init__()
@@ -149,6 +192,17 @@ class HyperGAN(Posterior):
         )
         require_at_least(0, beta=beta, spread=spread)
         self.layers = layers_of(target)
+        chunked = _is_chunked(generators, self.layers, hidden)
+        self.arguments["generators"] = "chunked" if chunked else "dense"  # another machine's too
+        need = 4 * sum(_numbers(layer, hidden, chunked=chunked) for layer in self.layers)
+        require_memory(
+            need,
+            torch.device("cpu"),
+            f"HyperGAN for the {sum(layer.size for layer in self.layers):,} weights of "
+            f"{type(target).__name__}",
+            ("" if chunked else "set generators='chunked', ")
+            + "freeze a part of the target (requires_grad=False), or lower hidden",
+        )
         self.noise_dim, self.code_dim, self.beta = noise_dim, code_dim, beta
         self.batch_norm = batch_norm
         self.target = copy_of(target)
@@ -171,6 +225,7 @@ class HyperGAN(Posterior):
                     centre=vector_of(target, [layer]) * centred,
                     spread=spread,
                     batch_norm=batch_norm,
+                    chunked=chunked,
                 )
                 for layer in self.layers
             )
@@ -258,7 +313,7 @@ class HyperGAN(Posterior):
         last = [
             generator.weights for generator in self.generators if isinstance(generator, Generator)
         ]
-        outputs = {id(parameter) for module in last for parameter in module.parameters()}
+        outputs = {id(parameter) for module in last for parameter in (module.weight, module.bias)}
         hidden = [
             parameter
             for module in (self.mixer, self.generators)

@@ -16,6 +16,7 @@ from hypergan.errors import RecordError, SettingsError, require_at_least
 from hypergan.forward import Weights
 from hypergan.frozen import still
 from hypergan.layers import Layer, layers_of
+from hypergan.memory import require_memory
 from hypergan.step import Step
 from hypergan.storage import fill, read_tensors, write_tensors
 from hypergan.training import Training
@@ -158,7 +159,7 @@ class Posterior(nn.Module, ABC):
             more: How to have more of them, where :attr:`size` limits it.
 
         Raises:
-            SettingsError: If ``n`` is below 1, or above :attr:`size`.
+            SettingsError: If ``n`` is below 1, above :attr:`size`, or too many for the memory.
         """
         if n < 1:
             raise SettingsError(f"asked for {n} networks; sample 1 or more")
@@ -167,6 +168,13 @@ class Posterior(nn.Module, ABC):
                 f"asked for {n} networks, more than the {self.size} there are; "
                 f"ask for fewer, or {more}"
             )
+        weights = [p for p in self.target.parameters() if p.requires_grad]
+        require_memory(
+            n * sum(p.numel() * p.element_size() for p in weights),
+            weights[0].device,
+            f"a draw of {n} networks",
+            "draw fewer, or use predict_proba(inputs, networks), which holds few of them at a time",
+        )
 
     def fingerprint(self) -> str:
         """The sha256 of what :meth:`save` writes: it tells what a result was drawn from."""

@@ -11,6 +11,7 @@ from hypergan.errors import SettingsError, TargetError
 from hypergan.forward import Weights, forward_networks
 from hypergan.kinds import checked
 from hypergan.layers import copy_of, layers_of
+from hypergan.memory import require_memory
 from hypergan.posterior import Posterior
 from hypergan.randomness import global_seed, some_of
 from hypergan.step import Step
@@ -61,6 +62,13 @@ class NetworkEnsemble(Posterior):
                 f"choose one of {', '.join(INITIALISATIONS)}"
             )
         self.size = members
+        weights = sum(layer.size for layer in layers_of(target))
+        require_memory(
+            4 * members * weights,
+            torch.device("cpu"),
+            f"an ensemble of {members} networks of {weights:,} weights",
+            "take fewer members, or freeze a part of the target (requires_grad=False)",
+        )
         self.target = copy_of(target)
         with global_seed(generator):
             starts = [random_start(self.target, initialisation) for _ in range(members)]

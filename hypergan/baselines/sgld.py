@@ -25,6 +25,7 @@ from hypergan.errors import require_at_least
 from hypergan.forward import Weights, forward_networks
 from hypergan.kinds import checked
 from hypergan.layers import copy_of, layers_of
+from hypergan.memory import require_memory
 from hypergan.objective import expected_task_loss
 from hypergan.posterior import Posterior
 from hypergan.randomness import normal, some_of
@@ -74,6 +75,12 @@ class SGLD(Posterior):
         self.burn_in, self.thinning, self.temperature = burn_in, thinning, temperature
         self.layers = layers_of(target)
         start = vector_of(target, self.layers)
+        require_memory(
+            samples * start.numel() * start.element_size(),
+            start.device,
+            f"a chain that keeps {samples} points of {len(start):,} weights",
+            "keep fewer samples, or freeze a part of the target (requires_grad=False)",
+        )
         self.target = copy_of(target)
         self.position = nn.Parameter(start)
         self.register_buffer("kept", start.new_zeros(samples, len(start)))

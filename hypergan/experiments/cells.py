@@ -20,7 +20,7 @@ from hypergan.experiments.records import RECORD_VERSION, Cell, Record
 from hypergan.experiments.settings import settings_for
 from hypergan.experiments.settings.form import AUGMENTATIONS, Settings
 from hypergan.fitting import Augmentation, choose_device, fit
-from hypergan.memory import forget_peak, peak_memory
+from hypergan.memory import forget_peak, keep_freed_memory, peak_memory
 from hypergan.objective import cross_entropy, mean_squared_error
 from hypergan.paths import exclusive, make_folder, remove, runs
 from hypergan.posterior import Posterior
@@ -69,6 +69,7 @@ def run(
     Raises:
         HyperGANError: Whatever stands in the way; its message says what to do.
     """
+    keep_freed_memory()
     path = runs() / cell.path
     if not force and (kept := records.find(cell, [runs()])):
         return kept[0]

@@ -27,6 +27,7 @@ from hypergan.experiments.settings import settings_for
 from hypergan.experiments.settings.form import Settings
 from hypergan.fitting import fit
 from hypergan.kinds import require_kinds
+from hypergan.memory import keep_freed_memory
 from hypergan.metrics import accuracy, disagreement
 from hypergan.paths import PROJECT, exclusive, make_folder, runs, write_whole
 from hypergan.threads import computing_with
@@ -126,6 +127,7 @@ def run(
     Raises:
         HyperGANError: Whatever stands in the way.
     """
+    keep_freed_memory()
     settings = trial.settings
     digest = hashlib.sha256(json.dumps(asdict(trial)).encode()).hexdigest()[:8]
     checkpoint = make_folder(runs() / "trials") / f"{digest}.checkpoint"

@@ -52,7 +52,7 @@ def test_all_parts_of_a_chunked_layer_learn(target, blobs, generator):
     model = HyperGAN(target, **SIZES, generators="chunked", generator=generator)
     layer = model.generators[0].weights
     before = {name: p.detach().clone() for name, p in layer.named_parameters()}
-    fit(model, blobs, Training(epochs=1, networks=3), generator=generator, progress=False)
+    fit(model, blobs, Training(epochs=2, batch_size=60), generator=generator, progress=False)
     after = dict(layer.named_parameters())
     assert before.keys() == {"project.weight", "project.bias", "embeddings", "weight", "bias"}
     assert not [name for name in before if torch.equal(before[name], after[name])]

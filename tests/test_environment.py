@@ -1,6 +1,9 @@
 """What has to be installed is said once for pip and once for conda; both say the same."""
 
 import ast
+import os
+import re
+import subprocess
 import sys
 import tomllib
 from pathlib import Path
@@ -65,8 +68,8 @@ def test_conda_installs_what_pip_installs():
 @pytest.mark.parametrize(
     ("folder", "groups"),
     [
-        ("hypergan", ["dependencies", "gold", "book"]),
-        ("tests", ["dependencies", "gold", "book", "test"]),  # test takes gold along
+        ("hypergan", ["dependencies", "experiments", "gold", "book"]),
+        ("tests", ["dependencies", "experiments", "gold", "book", "test"]),  # test takes gold along
     ],
 )
 def test_everything_imported_is_declared(folder, groups):
@@ -77,7 +80,9 @@ def test_everything_imported_is_declared(folder, groups):
 
 
 def test_nothing_is_declared_in_vain():
-    declared = {IMPORT_NAMES.get(name, name) for name in bounds(pyproject()["dependencies"])}
+    project = pyproject()
+    lines = project["dependencies"] + project["optional-dependencies"]["experiments"]
+    declared = {IMPORT_NAMES.get(name, name) for name in bounds(lines)}
     assert declared <= imported(PROJECT / "hypergan")
 
 
@@ -86,3 +91,48 @@ def test_the_version_is_the_same_everywhere():
     changelog = (PROJECT / "CHANGELOG.md").read_text()
     assert pyproject()["version"] == citation["version"] == __version__
     assert f"## [{__version__}]" in changelog
+
+
+@pytest.mark.parametrize(
+    "module", ["experiments", "figures", "data", "bench", "evaluation.detection", "cli"]
+)
+def test_what_needs_an_extra_says_which(module):
+    code = (
+        "import sys\n"
+        "for name in ('sklearn', 'pandas', 'scipy', 'torchvision', 'matplotlib'):\n"
+        "    sys.modules[name] = None\n"
+        f"import hypergan.{module}"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    last = done.stderr.splitlines()[-1]
+    assert re.fullmatch(
+        r"hypergan.errors.SettingsError: .* is not installed, .* --editable '.\[experiments\]'.*",
+        last,
+    )
+
+
+USERS = """
+import torch
+from torch import nn
+from torch.utils.data import DataLoader, TensorDataset
+from hypergan import Ensemble, HyperGAN, Training, fit
+
+loader = DataLoader(TensorDataset(torch.randn(40, 4), torch.arange(40) % 3), 20, shuffle=True)
+model = HyperGAN(nn.Linear(4, 3), generators="chunked")
+history = fit(model, loader, Training(epochs=1), loss=nn.CrossEntropyLoss(), checkpoint="x")
+ensemble: Ensemble = model.ensemble(10)[:5]
+network: nn.Module = ensemble[0]
+error: float = (1 - ensemble.predict_proba(torch.randn(2, 4))).sum().item() + history[0]["loss"]
+"""
+
+
+def test_a_users_program_is_typed(tmp_path):
+    (tmp_path / "program.py").write_text(USERS)
+    options = ("--strict", "--no-incremental", "--config-file=", "--follow-imports=silent")
+    command = [sys.executable, "-m", "mypy", *options, "program.py"]
+    env = os.environ | {"MYPYPATH": "", "PYTHONPATH": str(PROJECT)}
+    done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
+    (tmp_path / "program.py").write_text(USERS + "ensemble.predict(3)\n")
+    assert subprocess.run(command, cwd=tmp_path, env=env, capture_output=True).returncode == 1
+    assert (PROJECT / "hypergan" / "py.typed").exists()

@@ -1,8 +1,12 @@
 """How well a score tells what is unlike the training data: outliers, adversarial examples."""
 
 import numpy as np
-from sklearn.metrics import average_precision_score, roc_auc_score, roc_curve
 from torch import Tensor
+
+from hypergan.extras import need
+
+need("sklearn", extra="experiments")
+from sklearn.metrics import average_precision_score, roc_auc_score, roc_curve  # noqa: E402
 
 
 def detection(inside: Tensor, outside: Tensor) -> dict[str, float]:

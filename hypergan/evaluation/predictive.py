@@ -10,9 +10,12 @@ closed form.
 from typing import Any
 
 import numpy as np
-from scipy import stats
 
 from hypergan.errors import DataError
+from hypergan.extras import need
+
+need("scipy", extra="experiments")
+from scipy import stats  # noqa: E402
 
 Array = np.ndarray[Any, Any]
 

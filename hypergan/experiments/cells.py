@@ -188,7 +188,7 @@ def target_for(data: Data, name: str = "") -> nn.Module:
 
 def versions() -> dict[str, str]:
     """Versions of what the numbers depend on."""
-    names = ["hypergan", "torch", "torchvision", "torchmetrics", "numpy", "scikit-learn"]
+    names = ["hypergan", "torch", "torchvision", "numpy", "scikit-learn"]
     names += [name for name in SAMPLERS if find_spec(name)]
     return {"python": platform.python_version()} | {name: version(name) for name in names}
 

@@ -169,7 +169,7 @@ def choose_device(name: str = "auto") -> torch.device:
     try:
         number = torch.zeros(1, device=name)
         number.item()
-    except (RuntimeError, AssertionError, TypeError) as error:
+    except (RuntimeError, AssertionError, TypeError, ImportError) as error:
         reason = str(error).partition("\n")[0]
         raise SettingsError(f"no device {name!r} here ({reason}); use 'auto' or 'cpu'") from error
     return number.device

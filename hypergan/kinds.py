@@ -32,8 +32,10 @@ def require_kinds(owner: Any, values: Mapping[str, Any]) -> None:
                 plain = value.item() if isinstance(value, np.generic) else value
                 _reader(kind).validate_python((plain,))
         except ValidationError as error:
-            wanted = error.errors()[0]["msg"].removeprefix("Input ")
-            raise SettingsError(f"{name} is {value!r}; it {wanted}") from None
+            said = error.errors()[0]["msg"]
+            if not said.startswith("Input "):
+                said = "Input should have another number of parts"
+            raise SettingsError(f"{name} is {value!r}; it {said.removeprefix('Input ')}") from None
 
 
 def checked(constructor: Callable[Arguments, None]) -> Callable[Arguments, None]:

@@ -1,7 +1,10 @@
 """The command line, and what it says when something is wrong."""
 
+import os
+import signal
 import subprocess
 import sys
+import time
 import urllib.request
 from urllib.error import URLError
 
@@ -108,6 +111,54 @@ def test_the_module_runs_and_fails_without_a_traceback():
     assert set(known.split(", ")) == set(METHODS)
 
 
+ASK = [sys.executable, "-m", "hypergan"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("words", "streams", "code"),
+    [
+        ("list", ">/dev/full", 2),
+        ("list", ">&- 2>&- <&-", 0),
+        ("list --seed -1", "2>&-", 2),
+        ("list --seed -1", "2>/dev/full", 2),
+    ],
+)
+def test_whatever_the_streams_are_there_is_no_traceback(words, streams, code):
+    command = f"{sys.executable} -m hypergan {words} {streams}"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True)
+    assert done.returncode == code
+    told = "error: No space left on device" if "2>" not in streams else ""
+    assert done.stderr.startswith(told)
+    assert done.stderr.count("\n") == bool(told)
+
+
+@pytest.mark.slow
+def test_what_the_encoding_lacks_is_shown_by_its_number():
+    environment = os.environ | {"PYTHONIOENCODING": "ascii", "LC_ALL": "C"}
+    for words in (["run", "\u00e9", "mnist"], ["claims"]):
+        done = subprocess.run([*ASK, *words], capture_output=True, text=True, env=environment)
+        assert "Traceback" not in done.stderr
+    assert done.returncode == 0
+
+
+@pytest.mark.slow
+def test_ctrl_c_is_heard_while_the_program_starts():
+    waits = [0.2 * 2**i for i in range(5)]  # to 3 seconds
+    for wait in waits:
+        process = subprocess.Popen(
+            [*ASK, "list"], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+        )
+        time.sleep(wait)
+        process.send_signal(signal.SIGINT)
+        told = process.communicate()[1].decode()
+        assert process.returncode in (130, 0), told
+        assert told == ("" if process.returncode == 0 else STOPPED), wait
+
+
+STOPPED = "stopped; the same command goes on from the last checkpoint\n"
+
+
 def test_a_reader_that_has_seen_enough_ends_it_without_a_traceback():
     command = f"{sys.executable} -m hypergan list | true"
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True)
@@ -122,18 +173,97 @@ def test_help_is_there(command, capsys):
     assert "usage: python -m hypergan" in capsys.readouterr().out
 
 
+TRY = ["try", "hypergan", "digits", "--held-out", "50"]
+HUGE = str(2**63)
 WRONG = {
-    "method": (["run", "gan", "mnist"], "unknown method 'gan'; choose one of hypergan"),
-    "data set": (["run", "hypergan", "svhn"], "unknown data set 'svhn'; choose one of mnist"),
-    "seed": ([*CUBIC, "--seed", "-1"], "seed is -1; it should be greater than or equal to 0"),
-    "device": ([*CUBIC, "--device", "abacus"], "no device 'abacus' here"),
+    "unknown method 'gan'; choose one of hypergan": [
+        ["run", "gan", "mnist"],
+        ["try", "gan", "mnist"],
+    ],
+    "unknown data set 'svhn'; choose one of mnist": [["run", "hypergan", "svhn"]],
+    "unknown data set of nuts 'mnist'": [["run", "nuts", "mnist"]],
+    "seed is -1; it should be greater": [[*CUBIC, "--seed", "-1"], ["list", "--seed", "-1"]],
+    "it should be less than 9223372036854775808": [
+        *([*command, "--seed", HUGE] for command in (CUBIC, ["list"], [*TRY, "epochs=1"])),
+        [*CUBIC, "--seed", str(2**64)],
+    ],
+    "invalid int value": [[*CUBIC, f"--seed={odd}"] for odd in ("1.5", "abc", "", "1e3")],
+    "no device": [
+        [*CUBIC, f"--device={odd}"]
+        for odd in ("meta", "abacus", "", "cuda:99", "mps", "hpu", "cpu;")
+    ],
+    "it must be from 1 to": [[*CUBIC, f"--threads={odd}"] for odd in ("0", "-1", "100000")],
+    "required": [[], ["run"], ["run", "hypergan"], ["try"]],
+    "invalid choice: 'x'": [
+        ["x"],
+        *([*c, "--profile", "x"] for c in (CUBIC, ["list"], ["claims"], ["promote"])),
+    ],
+    "unrecognized arguments": [
+        [*CUBIC, "--wat"],
+        ["clean", "now"],
+        [*TRY, "--epochs=1"],
+        ["list", "x"],
+    ],
+    "there is no record": [
+        ["verify", odd] for odd in ("nothing", "../../etc/passwd", "a\nb", "seed0")
+    ],
+    "no published record was run again": [["verify"]],
+    "cannot hold 1000000 of 1437": [["try", "hypergan", "digits", "--held-out", "1000000"]],
+    "held-out images": [
+        ["try", "hypergan", "cubic"],
+        ["try", "hypergan", "digits", "--held-out", "0"],
+    ],
+    "write NAME=VALUE": [[*TRY, "epochs"]],
+    "has no setting": [
+        *([*TRY, odd] for odd in ("x=1", "=3", "generator=1", "target=1", "self=1")),
+        ["try", "apd", "digits", "chain=1"],
+    ],
+    "should be a valid boolean": [
+        [*TRY, odd]
+        for odd in ("mixer=no", "mixer=1", "mixer=", "share_images=perhaps", 'centred="yes"')
+    ],
+    "should be a valid integer": [
+        [*TRY, odd]
+        for odd in ("epochs=1.5", "epochs=true", "epochs=null", "hidden=[8]", "patience=x")
+    ],
+    "should be a valid number": [
+        [*TRY, odd]
+        for odd in ("beta=big", "checkpoint_seconds=abc", 'betas=[0.9, "x"]', "warmup=null")
+    ],
+    "should be a finite number": [
+        [*TRY, odd] for odd in ("beta=NaN", "learning_rate=Infinity", "learning_rate=1e999")
+    ],
+    "betas": [[*TRY, odd] for odd in ("betas=0.9", "betas=[0.9]", "betas=[2,3]", "betas=[]")],
+    "must be": [
+        [*TRY, odd]
+        for odd in (
+            "epochs=0",
+            "hidden=0",
+            "spread=-1",
+            "warmup=1",
+            "floor=2",
+            "codes=0",
+            "watched=-1",
+        )
+    ],
+    "unknown": [[*TRY, odd] for odd in ("schedule=linear", "precision=half")],
+    "cannot split": [[*TRY, "batch_size=1"]],
 }
 
 
-@pytest.mark.parametrize("what", WRONG)
-def test_a_wrong_word_is_named_with_the_right_ones(what, capsys):
-    arguments, message = WRONG[what]
-    assert message in fails(capsys, *arguments)
+@pytest.mark.parametrize(
+    ("arguments", "message"), [(words, told) for told in WRONG for words in WRONG[told]]
+)
+def test_a_wrong_word_is_refused_with_a_sentence(arguments, message, capsys):
+    try:
+        code = main(arguments)
+    except SystemExit as stop:  # argparse shows the usage above its sentence
+        code = stop.code
+    *usage, sentence = capsys.readouterr().err.splitlines()
+    assert (code, not usage or usage[0].startswith("usage: ")) == (2, True)
+    assert "error: " in sentence
+    assert message in sentence
+    assert "fault of the program" not in sentence
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from hypergan.baselines.flow_layers import FlowConv2d, FlowLayer, FlowLinear
-from hypergan.errors import SettingsError, TargetError
+from hypergan.errors import SettingsError, TargetError, require_at_least
 from hypergan.forward import Weights, _channels_last
 from hypergan.kinds import checked
 from hypergan.layers import copy_of, layers_of
@@ -72,6 +72,8 @@ class MNF(Posterior):
                 f"max_std is {max_std}, z_std {z_std}, kl_weight {kl_weight}; "
                 "the first two must be above 0, the last 0 or more"
             )
+        require_at_least(0, flow_steps=min(flow_steps))
+        require_at_least(1, flow_hidden=min(flow_hidden))
         self.max_std, self.kl_weight = max_std, kl_weight
         self.target = copy_of(target)
         replaced = _replaceable(target)

@@ -59,7 +59,7 @@ def run(*, quick: bool = False, progress: bool = True) -> tuple[dict[str, Any], 
     path = runs() / ("bench-quick.json" if quick else "bench.json")
     make_folder(path.parent)
     text = json.dumps(report, indent=1) + "\n"
-    write_whole(path, lambda temporary: temporary.write_text(text))
+    write_whole(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
     return report, path
 
 
@@ -72,7 +72,7 @@ def read(path: Path | None = None) -> dict[str, Any]:
     own = runs() / "bench.json"
     path = path or (own if own.exists() else PUBLISHED / "bench.json")
     try:
-        report = json.loads(path.read_text())
+        report = json.loads(path.read_text(encoding="utf-8"))
         pd.DataFrame(report["rows"])[["part", "what", "value", "unit"]]
     except (OSError, ValueError, KeyError) as error:
         raise RecordError(f"no report in {path} ({error}); make one with `make bench`") from error

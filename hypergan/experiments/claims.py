@@ -8,18 +8,19 @@ statistic of :data:`STATISTICS`.
 import csv
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
 
 from hypergan.data.datasets import CUBIC_LIMIT, CUBIC_NOISE
-from hypergan.errors import HyperGANError, SettingsError
+from hypergan.errors import DataError, HyperGANError, SettingsError
 from hypergan.evaluation import predictive
 from hypergan.experiments import collection, records
 from hypergan.experiments.intervals import Interval, interval
 from hypergan.experiments.paper import transcribed
 from hypergan.experiments.records import Cell, Record
+from hypergan.kinds import require_kinds
 
 VERDICTS = ("confirmed", "contradicted", "undecided", "not run")
 """Undecided: the interval holds the threshold, or there are too few seeds."""
@@ -133,10 +134,22 @@ def all_claims() -> list[Claim]:
     """The claims as they were written down.
 
     Raises:
-        DataError: If the checkout is not there.
+        DataError: If the checkout is not there, or the file has other columns or no whole rows.
     """
-    with transcribed("claims.csv").open(newline="") as file:
-        return [Claim(seeds=int(row.pop("seeds")), **row) for row in csv.DictReader(file)]
+    path = transcribed("claims.csv")
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            claims = [Claim(seeds=int(row.pop("seeds")), **row) for row in csv.DictReader(file)]
+        for claim in claims:
+            require_kinds(Claim, vars(claim))
+    except (KeyError, TypeError, ValueError, csv.Error, SettingsError) as error:
+        columns = ", ".join(field.name for field in fields(Claim))
+        raise DataError(
+            f"{path} is damaged ({error}); its columns are {columns}: take it from git again"
+        ) from error
+    if not claims:
+        raise DataError(f"{path} has no claims; take it from git again")
+    return claims
 
 
 def evaluate(

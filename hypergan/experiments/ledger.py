@@ -119,8 +119,8 @@ def with_claims(readme: str) -> str:
 
 def update_readme() -> None:
     """Write the README's part on the claims."""
-    text = with_claims(README.read_text())
-    write_whole(README, lambda temporary: temporary.write_text(text))
+    text = with_claims(README.read_text(encoding="utf-8"))
+    write_whole(README, lambda temporary: temporary.write_text(text, encoding="utf-8"))
 
 
 def _subject(finding: Finding) -> str:
@@ -147,7 +147,7 @@ def _figure(finding: Finding, folder: Path) -> str:
     notebook = folder / f"{page}.ipynb"
     if not notebook.exists():
         return ""
-    anchored = anchor and f'"name": "{anchor}"' in notebook.read_text()
+    anchored = anchor and f'"name": "{anchor}"' in notebook.read_text(encoding="utf-8")
     goal = f"#{anchor}" if anchored else notebook.name  # a figure's name holds in the whole book
     return f"[{anchor.replace('-', ' ') or page}]({goal})"
 

@@ -180,7 +180,7 @@ def write(record: Record, arrays: Arrays, path: Path) -> Record:
             f"{record.cell.path} came out with NaN or infinite values, so no record is written; "
             "look at the run's loss and lower its learning rate"
         ) from error
-    write_whole(path, lambda temporary: temporary.write_text(text))
+    write_whole(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
     return Record(**content)
 
 

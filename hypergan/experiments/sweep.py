@@ -178,9 +178,18 @@ class Jobs(logging.Handler):
             logs: The folder of all logs.
         """
         cells = [path for path in sorted(tried.rglob("seed*")) if path.stat().st_size]
-        why = {logs / f"{path.relative_to(tried)}.log": path.read_text() for path in cells}
+        why = {
+            logs / f"{path.relative_to(tried)}.log": path.read_text(
+                encoding="utf-8", errors="replace"
+            )
+            for path in cells
+        }
         for path in map(Path, self.broken):
-            lines = path.read_text(errors="replace").split("\n") if path.exists() else []
+            lines = (
+                path.read_text(encoding="utf-8", errors="replace").split("\n")
+                if path.exists()
+                else []
+            )
             why.setdefault(path, next((line for line in reversed(lines) if line.strip()), "no log"))
         lines = [f"  {path}: {reason.strip()}" for path, reason in why.items()]
         return "\n".join(

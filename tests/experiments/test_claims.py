@@ -7,12 +7,13 @@ import pytest
 from examples import example
 
 from hypergan.data.datasets import NAMES
-from hypergan.errors import SettingsError
+from hypergan.errors import DataError, SettingsError
 from hypergan.evaluation import predictive
 from hypergan.experiments import claims, records
 from hypergan.experiments.claims import STATISTICS, Claim, all_claims, evaluate, judge
 from hypergan.experiments.intervals import interval
 from hypergan.experiments.methods import METHODS
+from hypergan.experiments.paper import transcribed
 from hypergan.experiments.records import Cell
 
 CLAIMS = all_claims()
@@ -262,3 +263,24 @@ def test_the_log_likelihood_is_the_mean_over_ensembles_of_that_size(own_runs):
 def test_an_unknown_statistic_is_refused_with_the_known_ones():
     with pytest.raises(SettingsError, match="choose one of metric, "):
         evaluate(replace(CLAIM, measured="hypergan/digits median accuracy"))
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda text: text.replace("measured", "measures", 1),
+        lambda text: text.partition("\n")[2],
+        lambda text: text.partition("\n")[0],
+        lambda text: text + "another,row\n",
+        lambda text: "",
+        lambda text: text.replace("seeds", "seed", 1),
+        lambda text: text + "\xff",
+    ],
+    ids=["column", "no header", "no rows", "half a row", "empty", "no seeds", "bytes"],
+)
+def test_a_damaged_table_of_claims_is_refused(damage, tmp_path, monkeypatch):
+    whole = transcribed("claims.csv").read_text(encoding="utf-8")
+    (tmp_path / "claims.csv").write_text(damage(whole), encoding="latin-1", errors="replace")
+    monkeypatch.setattr(claims, "transcribed", lambda name: tmp_path / name)
+    with pytest.raises(DataError, match=r"claims.csv .*; .* from git again"):
+        claims.all_claims()

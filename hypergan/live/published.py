@@ -135,7 +135,7 @@ _PROVENANCE = ("config", "commit", "data_sha256", "versions", "device", "stand_i
 
 def _trained(cell: Cell, changes: dict[str, Any]) -> Drawable:
     """A posterior trained now, with changed settings; the watched images are those of the cell."""
-    device = choose_device("auto")
+    device, code = choose_device("auto"), commit()
     kept = settings_for(cell.method, cell.dataset, cell.profile)
     trial = trials.Trial(cell.method, cell.dataset, changes, cell.seed, 1, cell.profile)
     settings = replace(trial.settings, validation=kept.validation)
@@ -153,7 +153,7 @@ def _trained(cell: Cell, changes: dict[str, Any]) -> Drawable:
     made = {
         "changes": str(trial),
         "config": settings.as_dict(),
-        "commit": commit(),
+        "commit": code,
         "data_sha256": data.sha256,
         "versions": cells.versions(),
         "device": cells.describe(device),

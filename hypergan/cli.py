@@ -5,13 +5,14 @@ from collections import Counter
 from pathlib import Path
 
 from hypergan.bench import report
-from hypergan.data.datasets import NAMES as DATASETS
+from hypergan.data.datasets import DATASETS
 from hypergan.errors import HyperGANError, RecordError
 from hypergan.experiments import cells, ledger, records, trials, verification
 from hypergan.experiments.leftovers import leftovers
 from hypergan.experiments.methods import METHODS
+from hypergan.experiments.profiles import PROFILES
 from hypergan.experiments.records import Cell
-from hypergan.experiments.settings import PROFILES
+from hypergan.experiments.state import commands, state
 from hypergan.paths import PROJECT, published, remove, runs
 
 
@@ -31,8 +32,8 @@ def obey(arguments: list[str] | None = None) -> int:
 def parser() -> argparse.ArgumentParser:
     """The commands and their options."""
     parser = argparse.ArgumentParser(prog="python -m hypergan", description=__doc__)
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    run = commands.add_parser(
+    actions = parser.add_subparsers(required=True, metavar="COMMAND")
+    run = actions.add_parser(
         "run",
         help="train and evaluate a method on a data set, and write the record",
         description="Train and evaluate a method on a data set and write the record. A run that "
@@ -49,7 +50,7 @@ def parser() -> argparse.ArgumentParser:
     )
     run.add_argument("--quiet", action="store_true", help="no progress bars")
     run.set_defaults(command=_run)
-    attempt = commands.add_parser(
+    attempt = actions.add_parser(
         "try",
         help="train a method with other settings, judged on held-out training images",
         description="Train a method as `run` does in the profile full, but for some settings, and "
@@ -74,12 +75,12 @@ def parser() -> argparse.ArgumentParser:
     )
     attempt.add_argument("--quiet", action="store_true", help="no progress bars")
     attempt.set_defaults(command=_try)
-    promote = commands.add_parser(
+    promote = actions.add_parser(
         "promote", help="copy finished records of real data from runs/ to data/records/"
     )
     promote.add_argument("--profile", choices=PROFILES, help="only this profile's records")
     promote.set_defaults(command=_promote)
-    verify = commands.add_parser(
+    verify = actions.add_parser(
         "verify",
         help="compare records in runs/ with the published ones",
         description="Compare re-runs in runs/ with the published records: identical to the last "
@@ -92,17 +93,17 @@ def parser() -> argparse.ArgumentParser:
         "published record there must have been run again (default: those that were)",
     )
     verify.set_defaults(command=_verify)
-    listing = commands.add_parser("list", help="show which cells have a record")
+    listing = actions.add_parser("list", help="show which cells have a record")
     listing.add_argument("--profile", choices=PROFILES, default="lite", help="default: lite")
     listing.add_argument("--seed", type=int, nargs="+", default=[0], help="seeds (default: 0)")
     listing.set_defaults(command=_list)
-    bench = commands.add_parser(
+    bench = actions.add_parser(
         "bench", help="measure speed and memory against plain PyTorch, in about 15 minutes"
     )
     bench.add_argument("--quick", action="store_true", help="try every part with little work")
     bench.add_argument("--quiet", action="store_true", help="no progress bars")
     bench.set_defaults(command=_bench)
-    claims = commands.add_parser("claims", help="judge the paper's claims from the records")
+    claims = actions.add_parser("claims", help="judge the paper's claims from the records")
     claims.add_argument("--profile", choices=PROFILES, default="lite", help="default: lite")
     claims.add_argument(
         "--readme",
@@ -110,7 +111,7 @@ def parser() -> argparse.ArgumentParser:
         help="write the published records' verdicts to README.md instead of showing all",
     )
     claims.set_defaults(command=_claims)
-    clean = commands.add_parser(
+    clean = actions.add_parser(
         "clean",
         help="remove what killed runs left behind",
         description="Show and remove what killed runs left behind and nothing will use again: "
@@ -187,10 +188,10 @@ def _list(options: argparse.Namespace) -> None:
         }
     count: Counter[str] = Counter()
     for path in sorted(listed):
-        state, words = _state(path)
-        count[state] += 1
-        print(f"{path.with_suffix('').as_posix():<58} {state:<9} {words}".rstrip())
-    print(", ".join(f"{number} {state}" for state, number in sorted(count.items())))
+        name, words = _standing(path)
+        count[name] += 1
+        print(f"{path.with_suffix('').as_posix():<58} {name:<9} {words}".rstrip())
+    print(", ".join(f"{number} {name}" for name, number in sorted(count.items())))
 
 
 def _bench(options: argparse.Namespace) -> None:
@@ -205,7 +206,7 @@ def _claims(options: argparse.Namespace) -> None:
         return
     judged = ledger.findings(options.profile)
     for finding in judged:
-        effect = finding.effect or "; ".join(records.commands(finding.missing))
+        effect = finding.effect or "; ".join(commands(finding.missing))
         print(f"{finding.verdict:<13} {finding.claim.id:<38} {effect}")
     print(ledger.summary(judged))
 
@@ -219,23 +220,19 @@ def _clean(options: argparse.Namespace) -> None:
     print(f"{len(found)} {'to remove' if options.dry_run else 'removed'}")
 
 
-def _state(path: Path) -> tuple[str, str]:
-    """Where a cell stands: own record, published one, unusable one, begun, or none; its result."""
+def _standing(path: Path) -> tuple[str, str]:
+    """Where the cell of a path stands, and its result or what is wrong with it."""
     try:
-        cell = Cell.at(path)
-        found = records.find(cell)
-    except HyperGANError as error:
+        found = state(Cell.at(path))
+    except HyperGANError as error:  # there is no such cell
         return "unusable", str(error)
-    if found is None:
-        return "begun" if cells.unfinished(cell)[0].exists() else "none", ""
-    record, where = found
-    return "published" if where.is_relative_to(published()) else "own", _headline(record)
+    return found.name, _headline(found.record) if found.record else found.reason
 
 
 def _headline(record: records.Record) -> str:
     """The result in a few words."""
     metrics, minutes = record.metrics, record.wall_seconds / 60
-    if "accuracy" in metrics:
+    if DATASETS[record.dataset].task == "classification":
         result = ", ".join(f"{size}: {value:.2f}" for size, value in metrics["accuracy"].items())
         result = f"accuracy in % by ensemble size {result}"
     else:

@@ -3,8 +3,8 @@
 from dataclasses import asdict
 
 from hypergan.experiments.collection import Collection
+from hypergan.experiments.methods import settings_for
 from hypergan.experiments.records import RECORD_VERSION, Cell, Record
-from hypergan.experiments.settings import settings_for
 
 CELL = Cell("hypergan", "digits", 3, "lite")
 
@@ -31,4 +31,4 @@ def example(cell=CELL, **changes):
 
 
 NORMS = {layer: {"mean": 10.0, "std": 2.0} for layer in ("conv1", "conv2", "linear")}
-EMPTY = Collection([], {})
+EMPTY = Collection([], [])

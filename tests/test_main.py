@@ -14,8 +14,8 @@ from hypergan.__main__ import main
 from hypergan.data.downloads import MNIST
 from hypergan.experiments import cells, records
 from hypergan.experiments.methods import METHODS
+from hypergan.experiments.profiles import PROFILES
 from hypergan.experiments.records import RECORD_VERSION, Cell
-from hypergan.experiments.settings import PROFILES
 
 CUBIC = ["run", "hypergan", "cubic", "--profile", "smoke", "--quiet"]
 

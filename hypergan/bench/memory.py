@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import torch
 
-from hypergan.experiments.settings import settings_for
+from hypergan.experiments.methods import settings_for
 from hypergan.fitting import fit
 from hypergan.memory import resident
 from hypergan.model import HyperGAN

@@ -11,7 +11,7 @@ from hypergan.bench import suite
 from hypergan.checkout import commit
 from hypergan.data.datasets import load
 from hypergan.errors import RecordError
-from hypergan.experiments.cells import describe, versions
+from hypergan.experiments.provenance import describe, versions
 from hypergan.paths import PROJECT, make_folder, runs, write_whole
 from hypergan.progress import progress_bar
 

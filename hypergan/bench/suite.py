@@ -15,7 +15,7 @@ from hypergan.bench.memory import peak_of
 from hypergan.bench.timing import Row, ratios, row, seconds, take_turns
 from hypergan.data.datasets import Data
 from hypergan.ensemble import Ensemble
-from hypergan.experiments.settings import settings_for
+from hypergan.experiments.methods import settings_for
 from hypergan.fitting import fit
 from hypergan.memory import keep_freed_memory
 from hypergan.metrics import accuracy, entropy

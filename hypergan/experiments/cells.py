@@ -1,37 +1,23 @@
 """Running a cell: the one way from a method, a data set, a seed and a profile to a record."""
 
 import hashlib
-import platform
-from importlib.metadata import version
-from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 import torch
-from torch import nn
 
 from hypergan.checkout import commit
-from hypergan.data.datasets import Data, load
+from hypergan.data.datasets import load
 from hypergan.evaluation import classification, regression
 from hypergan.evaluation.stages import Stages
 from hypergan.experiments import records
-from hypergan.experiments.methods import build
+from hypergan.experiments.methods import settings_for
+from hypergan.experiments.provenance import describe, environment, versions
 from hypergan.experiments.records import RECORD_VERSION, Cell, Record
-from hypergan.experiments.settings import settings_for
-from hypergan.experiments.settings.form import AUGMENTATIONS, Settings
-from hypergan.fitting import Augmentation, choose_device, fit
+from hypergan.experiments.training import train
+from hypergan.fitting import choose_device
 from hypergan.memory import forget_peak, keep_freed_memory, peak_memory
-from hypergan.objective import cross_entropy, mean_squared_error
 from hypergan.paths import exclusive, make_folder, remove, runs
-from hypergan.posterior import Posterior
-from hypergan.precision import reduces
-from hypergan.randomness import global_seed
-from hypergan.step import resolved
-from hypergan.targets import TARGETS, regression_target
 from hypergan.threads import computing_with
-
-SAMPLERS = ("jax", "numpyro")
-"""Libraries that the gold standard alone computes with."""
 
 
 def get(cell: Cell, *, progress: bool = True) -> Record:
@@ -40,8 +26,7 @@ def get(cell: Cell, *, progress: bool = True) -> Record:
     Raises:
         RecordError: If there is one that is not of today's settings; it says how to run it again.
     """
-    found = records.find(cell)
-    return found[0] if found else run(cell, progress=progress)
+    return records.find(cell) or run(cell, progress=progress)
 
 
 def run(
@@ -72,11 +57,11 @@ def run(
     keep_freed_memory()
     path = runs() / cell.path
     if not force and (kept := records.find(cell, [runs()])):
-        return kept[0]
+        return kept
     make_folder(path.parent)
     with exclusive(path.with_suffix(".lock")):
         if not force and (kept := records.find(cell, [runs()])):  # written by another process
-            return kept[0]
+            return kept
         remove([*path.parent.glob(f".{path.stem}.*")])  # what a kill left half written
         remove(outdated(path))
         with computing_with(threads):
@@ -89,24 +74,14 @@ def _run(cell: Cell, path: Path, *, progress: bool, device: str) -> Record:
     settings = settings_for(cell.method, cell.dataset, cell.profile)
     data = load(cell.dataset, stand_in=settings.stand_in, validation=settings.validation)
     generator = torch.Generator().manual_seed(cell.seed)
-    posterior = untrained(cell.method, data, settings, generator)
     checkpoint, evaluated = unfinished(cell)
     forget_peak(chosen)
-    history = fit(
-        posterior,
-        data.train if data.classes else regression.standardised(data.train),
-        settings.training,
-        loss=cross_entropy if data.classes else mean_squared_error,
-        validation=data.validation,
-        augment=augmentation(settings, data),
-        generator=generator,
-        checkpoint=checkpoint,
-        device=device,
-        progress=progress,
+    posterior, history = train(
+        cell.method, data, settings, generator, checkpoint, device=device, progress=progress
     )
     posterior_sha256 = posterior.fingerprint()
     stages = Stages(generator, evaluated, posterior_sha256)
-    if data.classes:
+    if data.task == "classification":
         metrics, arrays = classification.evaluate_classifier(
             posterior, data, settings.evaluation, stages, progress=progress
         )
@@ -162,66 +137,3 @@ def _states(path: Path) -> list[Path]:
     """What runs of the cell with a record's path have kept, in whatever settings."""
     kinds = ("checkpoint", "evaluation")
     return [state for kind in kinds for state in path.parent.glob(f"{path.stem}.*.{kind}")]
-
-
-def untrained(method: str, data: Data, settings: Settings, generator: torch.Generator) -> Posterior:
-    """A method's posterior over the weights of a target, which starts at random."""
-    with global_seed(generator):
-        target = target_for(data, settings.target)
-    return build(method, target, settings.model, generator)
-
-
-def augmentation(settings: Settings, data: Data) -> Augmentation | None:
-    """How a data set's training images are changed, if they are."""
-    if not settings.augmentation:
-        return None
-    return AUGMENTATIONS[settings.augmentation](data.mean, data.std)
-
-
-def target_for(data: Data, name: str = "") -> nn.Module:
-    """A target network by its name, or the data set's own."""
-    if not data.classes:
-        return regression_target()
-    channels = data.train.tensors[0].shape[1]
-    return TARGETS[name or ("cifar" if channels == 3 else "mnist")](len(data.classes))
-
-
-def versions() -> dict[str, str]:
-    """Versions of what the numbers depend on."""
-    names = ["hypergan", "torch", "torchvision", "numpy", "scikit-learn"]
-    names += [name for name in SAMPLERS if find_spec(name)]
-    return {"python": platform.python_version()} | {name: version(name) for name in names}
-
-
-def describe(device: torch.device) -> str:
-    """A device in words."""
-    if device.type == "cuda":
-        return torch.cuda.get_device_name(device)
-    return f"{device.type}, {processor()}, {torch.get_num_threads()} threads"
-
-
-def environment(settings: Settings, data: Data, device: torch.device) -> dict[str, Any]:
-    """What the digits of a run depend on: precision, as it was resolved, instructions, threads."""
-    loss = cross_entropy if data.classes else mean_squared_error
-    asked = {
-        "training": resolved(settings.training.precision, loss),
-        "evaluation": settings.evaluation.precision if data.classes else "float32",
-    }
-    precision = {
-        stage: "bfloat16" if reduces(name, device) else "float32" for stage, name in asked.items()
-    }
-    return {
-        "precision": precision,
-        "instructions": torch.backends.cpu.get_cpu_capability(),
-        "threads": torch.get_num_threads(),
-    }
-
-
-def processor() -> str:
-    """The CPU's name; the last digits of a sum depend on it."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:  # not Linux
-        lines = []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return f"{platform.machine()} {names[0] if names else platform.processor()}"

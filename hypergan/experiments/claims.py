@@ -1,71 +1,32 @@
 """The claims ledger: what the paper says, judged from records by rules written beforehand.
 
-``data/paper/claims.csv`` decides: a row names what is measured, what it is compared with and where
-the threshold lies. A measured quantity is written ``METHOD/DATASET STATISTIC ARGUMENTS``, with a
-statistic of :data:`STATISTICS`.
+``data/paper/claims.toml`` decides: a claim names what is measured, by a name of
+:mod:`hypergan.experiments.measures`, what it is compared with and where the threshold lies.
 """
 
-import csv
+import json
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields, replace
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any, Literal, get_args
 
-import numpy as np
+from pydantic import TypeAdapter, ValidationError
 
-from hypergan.data.datasets import CUBIC_LIMIT, CUBIC_NOISE
-from hypergan.errors import DataError, HyperGANError, SettingsError
-from hypergan.evaluation import predictive
-from hypergan.experiments import collection, records
+from hypergan.errors import DataError, SettingsError
+from hypergan.experiments import records
 from hypergan.experiments.intervals import Interval, interval
+from hypergan.experiments.measures import Unmeasured, measure
 from hypergan.experiments.paper import transcribed
-from hypergan.experiments.records import Cell, Record
-from hypergan.kinds import require_kinds
+from hypergan.experiments.records import Cell
+from hypergan.experiments.state import state
+from hypergan.experiments.values import STRICT, Count
 
-VERDICTS = ("confirmed", "contradicted", "undecided", "not run")
+Verdict = Literal["confirmed", "contradicted", "undecided", "not run"]
 """Undecided: the interval holds the threshold, or there are too few seeds."""
 
-
-@dataclass(frozen=True)
-class Claim:
-    """A row of the ledger.
-
-    Attributes:
-        id: Its name.
-        claim: What the paper says, in our words.
-        place: Where it says so.
-        quote: A few of its words.
-        rule: The decision rule in words.
-        measured: The measured quantity.
-        comparison: ">", "<" or "between".
-        threshold: A number; for "between" two.
-        unit: Of the effect.
-        seeds: The fewest that decide; where it is 1, one value decides without an interval.
-        figure: Page of the book that shows it, and the anchor there.
-        against: Quantities split by semicolons, each of which the claim is about.
-    """
-
-    id: str
-    claim: str
-    place: str
-    quote: str
-    rule: str
-    measured: str
-    against: str
-    comparison: str
-    threshold: str
-    unit: str
-    seeds: int
-    figure: str
-
-    @property
-    def quantities(self) -> list["Quantity"]:
-        """What is measured, then what is subtracted."""
-        terms = [self.measured, *self.against.split(";")] if self.against else [self.measured]
-        return [Quantity.parse(term) for term in terms]
-
-
-Statistic = Callable[..., float]
+VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 
 Values = dict[int, tuple[float, Path]]
 """A number and its record for each seed."""
@@ -73,41 +34,120 @@ Values = dict[int, tuple[float, Path]]
 
 @dataclass(frozen=True)
 class Quantity:
-    """A statistic of a method on a data set."""
+    """What is measured of a method on a data set.
+
+    Raises:
+        SettingsError: If a name is unknown.
+    """
 
     method: str
     dataset: str
-    statistic: str
-    arguments: tuple[str, ...]
+    measure: str
 
-    @classmethod
-    def parse(cls, term: str) -> "Quantity":
-        """From how the ledger writes it.
-
-        Raises:
-            SettingsError: If there is no such statistic.
-        """
-        cell, statistic, *arguments = term.split()
-        if statistic not in STATISTICS:
-            known = ", ".join(STATISTICS)
-            raise SettingsError(f"unknown statistic in {term!r}; choose one of {known}")
-        method, dataset = cell.split("/")
-        return cls(method, dataset, statistic, tuple(arguments))
+    def __post_init__(self) -> None:
+        """Refuse unknown names at once."""
+        Cell(self.method, self.dataset)
+        measure(self.measure)
 
     def values(self, profile: str, folders: Sequence[Path] | None) -> Values:
-        """Value and record of each seed; a record that cannot be used is as good as none."""
+        """Value and record of each seed; a record that cannot be used is as good as none.
+
+        Raises:
+            SettingsError: If there is no such number in any record.
+        """
         found: Values = {}
-        statistic = STATISTICS[self.statistic]
         some = Cell(self.method, self.dataset, profile=profile)
         for seed in records.seeds(some, folders):
-            try:
-                record, path = records.find(replace(some, seed=seed), folders)  # type: ignore[misc]
-                value = statistic(record, path, *self.arguments)
-            except (HyperGANError, KeyError, TypeError, ValueError):  # null, or no number
+            record = state(replace(some, seed=seed), folders).record
+            if record is None or record.path is None or record.stand_in:
                 continue
-            if not record.stand_in:
-                found[seed] = value, path
+            try:
+                found[seed] = measure(self.measure)(record), record.path
+            except Unmeasured:
+                continue
+            except KeyError as error:
+                raise SettingsError(
+                    f"{self.measure!r} has {error.args[0]!r}, which {record.path} does not"
+                ) from None
         return found
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A claim of the ledger.
+
+    Attributes:
+        id: Its name.
+        claim: What the paper says, in our words.
+        place: Where it says so.
+        quote: A few of its words.
+        rule: The decision rule in words.
+        history: When the rule was written or changed.
+        method: Of what is measured.
+        dataset: Of what is measured.
+        measure: What is measured.
+        seeds: The fewest that decide; where it is 1, one value decides without an interval.
+        figure: Page of the book that shows it, and the anchor there.
+        against: What is subtracted, one quantity after the other, each by what it does not share
+            with what is measured: the claim is about each of them.
+        above: Where the effect has to lie: above this number,
+        below: or below this one,
+        between: or between these two.
+        unit: Of the effect.
+
+    Raises:
+        SettingsError: If a name is unknown, or there is not one threshold.
+    """
+
+    __pydantic_config__ = STRICT
+
+    id: str
+    claim: str
+    place: str
+    quote: str
+    rule: str
+    history: str
+    method: str
+    dataset: str
+    measure: str
+    seeds: Count
+    figure: str
+    against: tuple[dict[Literal["method", "dataset", "measure"], str], ...] = ()
+    above: float | None = None
+    below: float | None = None
+    between: tuple[float, float] | None = None
+    unit: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be judged."""
+        _ = self.quantities
+        if [self.above, self.below, self.between].count(None) != 2:
+            raise SettingsError("give it one of above, below and between")
+
+    @property
+    def quantities(self) -> list[Quantity]:
+        """What is measured, then what is subtracted."""
+        own = {"method": self.method, "dataset": self.dataset, "measure": self.measure}
+        return [Quantity(**(own | other)) for other in ({}, *self.against)]
+
+    @property
+    def region(self) -> tuple[float, float]:
+        """Where the effect has to lie."""
+        if self.between is not None:
+            return self.between
+        low = -math.inf if self.above is None else self.above
+        return low, math.inf if self.below is None else self.below
+
+    @property
+    def goal(self) -> str:
+        """The same in words."""
+        low, high = (f"{end:g}".replace("-", "−") for end in self.region)
+        if self.between is not None:
+            return f"between {low} and {high}"
+        return f"> {low}" if self.below is None else f"< {high}"
+
+
+_FORM = TypeAdapter(Claim)
 
 
 @dataclass(frozen=True)
@@ -124,7 +164,7 @@ class Finding:
     """
 
     claim: Claim
-    verdict: str
+    verdict: Verdict
     effect: Interval | None
     records: tuple[Path, ...]
     missing: tuple[Cell, ...]
@@ -134,22 +174,32 @@ def all_claims() -> list[Claim]:
     """The claims as they were written down.
 
     Raises:
-        DataError: If the checkout is not there, or the file has other columns or no whole rows.
+        DataError: If the checkout is not there, or a claim cannot be read; the message names it.
     """
-    path = transcribed("claims.csv")
+    path = transcribed("claims.toml")
     try:
-        with path.open(newline="", encoding="utf-8") as file:
-            claims = [Claim(seeds=int(row.pop("seeds")), **row) for row in csv.DictReader(file)]
-        for claim in claims:
-            require_kinds(Claim, vars(claim))
-    except (KeyError, TypeError, ValueError, csv.Error, SettingsError) as error:
-        columns = ", ".join(field.name for field in fields(Claim))
-        raise DataError(
-            f"{path} is damaged ({error}); its columns are {columns}: take it from git again"
-        ) from error
-    if not claims:
+        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise DataError(f"{path} is damaged ({error}); take it from git again") from error
+    if not tables:
         raise DataError(f"{path} has no claims; take it from git again")
-    return claims
+    return [read(name, table) for name, table in tables.items()]
+
+
+def read(name: str, table: Any) -> Claim:
+    """A claim from its table.
+
+    Raises:
+        DataError: If it is none; the message names the claim and the field.
+    """
+    try:
+        return _FORM.validate_json(json.dumps({"id": name, **table}))
+    except (TypeError, SettingsError) as error:
+        raise DataError(f"claim {name}: {error}") from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"]))
+        raise DataError(f"claim {name}: {place}: {first['msg']}") from None
 
 
 def evaluate(
@@ -170,7 +220,10 @@ def evaluate(
             published ones.
         seed: Look at this seed alone.
     """
-    values = {quantity: quantity.values(profile, folders) for quantity in claim.quantities}
+    try:
+        values = {quantity: quantity.values(profile, folders) for quantity in claim.quantities}
+    except SettingsError as error:
+        raise DataError(f"claim {claim.id}: {error}") from None
     if seed is not None:
         values = {
             name: {s: v for s, v in found.items() if s == seed} for name, found in values.items()
@@ -178,12 +231,11 @@ def evaluate(
     measured, *others = values.values()
     pairs: list[tuple[Values, ...]] = [(measured, other) for other in others] or [(measured,)]
     effects = [_effect(*pair) for pair in pairs]
-    verdicts = [judge(effect, claim.comparison, claim.threshold, claim.seeds) for effect in effects]
-    verdict = next(
-        (v for v in ("contradicted", "not run", "undecided") if v in verdicts), "confirmed"
-    )
+    verdicts = [judge(effect, claim.region, claim.seeds) for effect in effects]
+    weakest: tuple[Verdict, ...] = ("contradicted", "not run", "undecided")
+    verdict: Verdict = next((v for v in weakest if v in verdicts), "confirmed")
     deciding = [e for e, each in zip(effects, verdicts, strict=True) if e and each == verdict]
-    hardest = max if claim.comparison == "<" else min
+    hardest = min if claim.below is None else max
     return Finding(
         claim,
         verdict,
@@ -208,31 +260,21 @@ def _common_seeds(*values: Values) -> list[int]:
     return sorted(set.intersection(*map(set, values)))
 
 
-def judge(effect: Interval | None, comparison: str, threshold: str, seeds: int) -> str:
+def judge(effect: Interval | None, region: tuple[float, float], seeds: int) -> Verdict:
     """The verdict on an effect.
 
-    The claim is confirmed if the whole interval satisfies the comparison, contradicted if none of
-    it does.
+    The claim is confirmed if the whole interval lies in the region, contradicted if none of it
+    does.
     """
     if effect is None:
         return "not run"
     if effect.n < seeds:
         return "undecided"
     ends = (effect.mean, effect.mean) if effect.n == 1 else (effect.low, effect.high)
-    low, high = _region(comparison, threshold)
+    low, high = region
     if low < ends[0] and ends[1] < high:
         return "confirmed"
     return "contradicted" if ends[1] <= low or ends[0] >= high else "undecided"
-
-
-def _region(comparison: str, threshold: str) -> tuple[float, float]:
-    """Where an effect has to lie."""
-    numbers = [float(number) for number in threshold.split()]
-    if comparison == "between":
-        low, high = numbers
-        return low, high
-    (number,) = numbers
-    return {">": (number, math.inf), "<": (-math.inf, number)}[comparison]
 
 
 def _missing(values: dict[Quantity, Values], profile: str, seeds: int) -> tuple[Cell, ...]:
@@ -244,63 +286,3 @@ def _missing(values: dict[Quantity, Values], profile: str, seeds: int) -> tuple[
         if seed not in by_seed
     )
     return tuple(dict.fromkeys(cells))
-
-
-# Statistics: a record, or the path of one for its arrays, and the arguments to a number.
-
-
-def metric(record: Record, keys: str) -> float:
-    """A number in the metrics, by its keys with slashes between them."""
-    return collection.metric(*keys.split("/"))(record)
-
-
-def attack(record: Record, kind: str, size: str, tested: str, measure: str) -> float:
-    """A measure of the attacks on ensembles of a size, mean over all eps above 0.
-
-    ``tested`` is "same" or "fresh": the networks attacked, or as many new ones.
-    """
-    by_eps = record.metrics["attacks"][kind][size][tested]
-    return float(np.mean([row[measure] for eps, row in by_eps.items() if float(eps) > 0]))
-
-
-def relative_norm_std(record: Record) -> float:
-    """Standard deviation of a layer's norm over its mean, mean over the layers (Fig. 7)."""
-    return float(np.mean([norm["std"] / norm["mean"] for norm in record.metrics["norms"].values()]))
-
-
-def history(record: Record, column: str, when: str) -> float:
-    """A column of the history, mean over the first tenth ("start") or the last ("end")."""
-    values = [row[column] for row in record.history]
-    tenth = max(1, len(values) // 10)
-    return float(np.mean({"start": values[:tenth], "end": values[-tenth:]}[when]))
-
-
-def memory(record: Record) -> float:
-    """Peak memory in GB while training; of a record that tells no more, of the whole run."""
-    told = [row["peak_memory_bytes"] for row in record.history if "peak_memory_bytes" in row]
-    return float(max(told, default=record.peak_memory_bytes)) / 1e9
-
-
-def log_likelihood(path: Path, where: str, size: str) -> float:
-    """Log likelihood of a regression, mean over inputs "inside" or "outside" the data's interval.
-
-    The mean over disjoint ensembles of ``size`` networks.
-    """
-    arrays = records.arrays(path)
-    inside = abs(arrays["x"]) <= CUBIC_LIMIT
-    chosen = {"inside": inside, "outside": ~inside}[where]
-    predictions, y = arrays["predictions"][:, chosen], arrays["y"][chosen]
-    ensembles = np.array_split(predictions, len(predictions) // int(size))
-    return float(np.mean([predictive.log_likelihood(e, y, CUBIC_NOISE) for e in ensembles]))
-
-
-def _of_record(statistic: Statistic) -> Statistic:
-    """A statistic of a record alone, called with its path as well."""
-    return lambda record, path, *arguments: statistic(record, *arguments)
-
-
-STATISTICS: dict[str, Statistic] = {
-    function.__name__: _of_record(function)
-    for function in (metric, attack, relative_norm_std, history, memory)
-} | {"log_likelihood": lambda record, path, *arguments: log_likelihood(path, *arguments)}
-"""What can be measured of a record and the path it lies at, by name."""

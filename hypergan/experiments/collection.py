@@ -1,51 +1,23 @@
 """The records behind a page: those that are there, and how to make the others."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import reduce
 from itertools import product
-from operator import getitem
 
 import pandas as pd
 
-from hypergan.errors import RecordError
 from hypergan.experiments import cells, records
 from hypergan.experiments.intervals import interval
+from hypergan.experiments.measures import Measure, measure
+from hypergan.experiments.methods import compared, title_of
 from hypergan.experiments.records import Cell, Record
-
-NAMES = {
-    "hypergan": "HyperGAN",
-    "apd": "APD",
-    "sgld": "SGLD",
-    "mnf": "MNF",
-    "mc-dropout": "MC dropout",
-    "ensemble": "standard ensemble",
-    "ensemble-normal-init": "standard ensemble, as released",
-    "hypergan-no-mixer": "without mixer",
-    "hypergan-no-discriminator": "without discriminator",
-}
-"""Methods as figures and tables call them."""
-
-COMPARED = ["hypergan", "apd", "sgld", "mnf", "mc-dropout", "ensemble"]
-"""The methods that the paper compares, and the sampler that APD distils."""
+from hypergan.experiments.state import command, state
 
 NOT_RUN, NONE = "not run", "–"
 """In a cell without a record, and without this number in its records."""
 
-
-def title_of(method: str) -> str:
-    """What figures and tables call a method: its name where nothing better is known."""
-    return NAMES.get(method, method)
-
-
-Measure = Callable[[Record], float]
-"""A number of a record; a KeyError where it has none."""
-
-
-def metric(*keys: str) -> Measure:
-    """The measure at some keys of the metrics."""
-    return lambda record: float(reduce(getitem, keys, record.metrics))  # type: ignore[arg-type]
+UNUSABLE = "damaged or of other settings"
 
 
 @dataclass(frozen=True)
@@ -54,11 +26,11 @@ class Collection:
 
     Attributes:
         records: Those that can be shown, in the order in which they were asked for.
-        missing: Cells without a record that can be shown, each with its state.
+        missing: Cells without a record that can be shown.
     """
 
     records: list[Record]
-    missing: dict[Cell, str]
+    missing: list[Cell]
 
     @property
     def stand_in(self) -> bool:
@@ -75,24 +47,24 @@ class Collection:
         """What there is of a data set."""
         return Collection(
             [record for record in self.records if record.dataset == dataset],
-            {cell: state for cell, state in self.missing.items() if cell.dataset == dataset},
+            [cell for cell in self.missing if cell.dataset == dataset],
         )
 
     def of(self, method: str) -> list[Record]:
         """A method's records, one a seed."""
         return [record for record in self.records if record.method == method]
 
-    def values(self, method: str, measure: Measure) -> list[float]:
+    def values(self, method: str, measured: str | Measure) -> list[float]:
         """A number of each of a method's records that has it; none where nothing was run."""
-        found = []
+        number, found = measure(measured) if isinstance(measured, str) else measured, []
         for record in self.of(method):
             with suppress(KeyError):
-                found.append(measure(record))
+                found.append(number(record))
         return found
 
-    def text(self, method: str, measure: Measure) -> str:
+    def text(self, method: str, measured: str | Measure) -> str:
         """The mean over seeds with its interval, or that there is none."""
-        values = self.values(method, measure)
+        values = self.values(method, measured)
         if values:
             return str(interval(values))
         return NONE if self.of(method) else NOT_RUN
@@ -101,9 +73,10 @@ class Collection:
         """The cells without a record that can be shown, and the commands that make one."""
         rows = [
             {"method": title_of(cell.method), "data set": cell.dataset,
-             "seed": cell.seed, "state": state,
-             "run it with": cell.command + " --force" * (state != NOT_RUN)}
-            for cell, state in self.missing.items()
+             "seed": cell.seed,
+             "state": UNUSABLE if state(cell).name == "unusable" else NOT_RUN,
+             "run it with": command(cell)}
+            for cell in self.missing
         ]  # fmt: skip
         columns = ["method", "data set", "seed", "state", "run it with"]
         return pd.DataFrame(rows, columns=columns).set_index(["method", "data set"])
@@ -149,22 +122,17 @@ def collect(
         What there is. A record that is damaged or not of today's settings is missing.
     """
     found: list[Record] = []
-    missing: dict[Cell, str] = {}
+    missing: list[Cell] = []
     for method, dataset in product(methods, datasets):
         some = Cell(method, dataset, profile=profile)
         for seed in (records.seeds(some) or [0]) if seeds is None else seeds:
             cell = replace(some, seed=seed)
             if try_out and profile == "smoke":
                 cells.get(cell, progress=False)
-            try:
-                record = records.find(cell)
-            except RecordError:
-                missing[cell] = "damaged or of other settings"
-                continue
-            if record is None:
-                missing[cell] = NOT_RUN
+            if record := state(cell).record:
+                found.append(record)
             else:
-                found.append(record[0])
+                missing.append(cell)
     return Collection(found, missing)
 
 
@@ -177,7 +145,7 @@ def compare(dataset: str, seed: int = 0, profile: str = "lite") -> Collection:
             other seeds of it are left out.
         profile: Profile's name.
     """
-    first = collect(COMPARED, [dataset], profile, [seed], try_out=True)
+    first = collect(compared(), [dataset], profile, [seed], try_out=True)
     every = collect(first.shown, [dataset], profile)
     others = [record for record in every.records if record.seed != seed]
     return Collection(first.records + others, first.missing)

@@ -8,8 +8,8 @@ from pathlib import Path
 import pandas as pd
 
 from hypergan.errors import StorageError
-from hypergan.experiments import records
 from hypergan.experiments.claims import VERDICTS, Finding, all_claims, evaluate
+from hypergan.experiments.state import commands
 from hypergan.paths import PROJECT, published, write_whole
 
 README = PROJECT / "README.md"
@@ -89,10 +89,18 @@ def long_table(findings: Sequence[Finding], folder: Path) -> str:
     return _markdown(("verdict", "claim", "rule", "effect, 95 % interval", "from"), rows)
 
 
+def histories(findings: Sequence[Finding]) -> str:
+    """When the rules were written or changed, in Markdown."""
+    claims: dict[str, list[str]] = {}
+    for finding in findings:
+        claims.setdefault(finding.claim.history, []).append(f"`{finding.claim.id}`")
+    return "\n".join(f"- {words}: {', '.join(names)}." for words, names in claims.items())
+
+
 def to_run(findings: Sequence[Finding]) -> str:
     """The commands that make all missing records, in Markdown."""
     cells = dict.fromkeys(cell for finding in findings for cell in finding.missing)
-    lines = records.commands(cells)
+    lines = commands(cells)
     return "\n".join(["```bash", *lines, "```"]) if lines else "Every claim has its records."
 
 
@@ -136,9 +144,8 @@ def _effect(finding: Finding) -> str:
     claim = finding.claim
     if finding.effect is None:
         return "–"
-    goal = " and ".join(claim.threshold.split()).replace("-", "−")
     effect = f"{finding.effect} {claim.unit}".rstrip()
-    return f"{effect}; confirmed if {claim.comparison} {goal}"
+    return f"{effect}; confirmed if {claim.goal}"
 
 
 def _figure(finding: Finding, folder: Path) -> str:

@@ -8,18 +8,18 @@ import json
 import math
 import re
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, ClassVar, Final, Literal
 
 import numpy as np
 from pydantic import Field, TypeAdapter, ValidationError
 
 from hypergan.errors import RecordError
 from hypergan.evaluation.stages import Arrays
-from hypergan.experiments.settings import settings_for
+from hypergan.experiments.methods import settings_for
 from hypergan.experiments.values import (
     STRICT,
     Commit,
@@ -82,18 +82,6 @@ class Cell:
         )
 
 
-def commands(cells: Iterable[Cell]) -> list[str]:
-    """The commands that make records, one for all seeds of a method."""
-    seeds: dict[tuple[str, str, str], set[int]] = {}
-    for cell in cells:
-        seeds.setdefault((cell.method, cell.dataset, cell.profile), set()).add(cell.seed)
-    return [
-        f"python -m hypergan run {method} {dataset} "
-        f"--seed {' '.join(map(str, sorted(own)))} --profile {profile}"
-        for (method, dataset, profile), own in seeds.items()
-    ]
-
-
 @dataclass(frozen=True)
 class Record:
     """What came out of a cell, and all that it came from.
@@ -104,7 +92,7 @@ class Record:
         dataset: Data set's name.
         seed: Seed of all randomness.
         profile: Profile's name.
-        config: The settings, :meth:`hypergan.experiments.settings.form.Settings.as_dict`.
+        config: The settings, :meth:`hypergan.experiments.settings.Settings.as_dict`.
         commit: Commit of the code that ended the run, with "-dirty" where files differed from it.
         data_sha256: Hash of each file read.
         versions: Versions of Python and the libraries.
@@ -116,8 +104,8 @@ class Record:
         metrics: See :func:`hypergan.evaluation.classification.evaluate_classifier` and
             :func:`hypergan.evaluation.regression.evaluate_regression`.
         arrays_sha256: Hash of the arrays' file beside the record.
-        environment: What its digits depend on, see :func:`hypergan.experiments.cells.environment`,
-            and the hash of what was evaluated; empty in version 1.
+        environment: What its digits depend on, and the hash of what was evaluated, see
+            :func:`hypergan.experiments.provenance.environment`; empty in version 1.
     """
 
     __pydantic_config__ = STRICT
@@ -139,6 +127,30 @@ class Record:
     metrics: Metrics
     arrays_sha256: Sha256
     environment: Environment = field(default_factory=dict)
+
+    path: ClassVar[Path | None] = None
+    """Where it lies, once it does; no part of what is stored."""
+
+    def lying_at(self, path: Path) -> "Record":
+        """The same, with its path."""
+        object.__setattr__(self, "path", path)
+        return self
+
+    @cached_property
+    def arrays(self) -> Arrays:
+        """The arrays beside it.
+
+        Raises:
+            RecordError: If they are missing or not the ones that it was written with.
+        """
+        file = self.path and self.path.with_suffix(".npz")
+        if not file or not file.exists() or sha256(file) != self.arrays_sha256:
+            state = "were altered" if file and file.exists() else "are missing"
+            raise RecordError(
+                f"the arrays {file} {state}; run the cell again with `{self.cell.command} --force`"
+            )
+        with np.load(file, allow_pickle=False) as stored:
+            return dict(stored)
 
     @property
     def full_size(self) -> int:
@@ -181,7 +193,7 @@ def write(record: Record, arrays: Arrays, path: Path) -> Record:
             "look at the run's loss and lower its learning rate"
         ) from error
     write_whole(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
-    return Record(**content)
+    return Record(**content).lying_at(path)
 
 
 def read(path: Path) -> Record:
@@ -211,13 +223,13 @@ def read(path: Path) -> Record:
             raise ValueError("environment: it came with version 2")
     except ValidationError as error:
         first = error.errors()[0]
-        place = ".".join(map(str, first["loc"]))
+        place = "/".join(map(str, first["loc"]))
         raise RecordError(
             f"the record {path} is damaged ({place}: {first['msg']}); {_AGAIN}"
         ) from None
     except ValueError as error:
         raise RecordError(f"the record {path} is damaged ({error}); {_AGAIN}") from None
-    record = Record(**content)
+    record = Record(**content).lying_at(path)
     if path.parts[-4:] != record.cell.path.parts:
         raise RecordError(
             f"the record {path} is that of {record.cell.path}; move it there, or delete it"
@@ -246,8 +258,8 @@ def schema(version: int) -> dict[str, Any]:
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **form}
 
 
-def find(cell: Cell, folders: Sequence[Path] | None = None) -> tuple[Record, Path] | None:
-    """A cell's record and where it lies; None if it was never run.
+def find(cell: Cell, folders: Sequence[Path] | None = None) -> Record | None:
+    """A cell's record; None if it was never run.
 
     Args:
         cell: The cell.
@@ -268,12 +280,12 @@ def find(cell: Cell, folders: Sequence[Path] | None = None) -> tuple[Record, Pat
             ) from error
         if there:
             record = read(path)
-            check(record, path)
-            return record, path
+            check(record)
+            return record
     return None
 
 
-def check(record: Record, path: Path) -> None:
+def check(record: Record) -> None:
     """Refuse a record that is not of today's settings.
 
     Raises:
@@ -286,37 +298,9 @@ def check(record: Record, path: Path) -> None:
     if differing:
         name = differing[0]
         raise RecordError(
-            f"the record {path} was made with other settings ({name} {found.get(name)!r}, asked "
-            f"{asked.get(name)!r}); run the cell again with `{cell.command} --force`"
+            f"the record {record.path} was made with other settings ({name} {found.get(name)!r}, "
+            f"asked {asked.get(name)!r}); run the cell again with `{cell.command} --force`"
         )
-
-
-def arrays(path: Path) -> Arrays:
-    """The arrays beside a record.
-
-    Raises:
-        RecordError: If they are missing or not the ones it was written with.
-    """
-    record, file = read(path), path.with_suffix(".npz")
-    if not file.exists() or sha256(file) != record.arrays_sha256:
-        state = "were altered" if file.exists() else "are missing"
-        raise RecordError(
-            f"the arrays {file} {state}; run the cell again with `{record.cell.command} --force`"
-        )
-    with np.load(file, allow_pickle=False) as stored:
-        return dict(stored)
-
-
-def arrays_of(cell: Cell) -> Arrays:
-    """The arrays of a cell's record.
-
-    Raises:
-        RecordError: If the cell was never run, or its record or arrays cannot be used.
-    """
-    found = find(cell)
-    if found is None:
-        raise RecordError(f"{cell.path} was never run; run it with `{cell.command}`")
-    return arrays(found[1])
 
 
 def paths(folder: Path) -> Iterator[Path]:
@@ -346,8 +330,8 @@ def promote(path: Path) -> Path:
             code has to be there to be read.
     """
     record = read(path)
-    check(record, path)
-    arrays(path)
+    check(record)
+    _ = record.arrays  # whole
     if record.stand_in:
         raise RecordError(f"{path} was made on stand-in data; promote records of real data")
     if record.commit == "unknown" or record.commit.endswith("-dirty"):
@@ -374,10 +358,10 @@ def _rounded(content: Any) -> Any:
 
 
 def flat(content: Any, name: str = "") -> dict[str, Any]:
-    """Nested settings or metrics by dotted names."""
+    """Nested settings or metrics by paths, with slashes between their names."""
     if isinstance(content, dict | list):
         pairs = content.items() if isinstance(content, dict) else enumerate(content)
-        parts = (flat(value, f"{name}.{key}" if name else str(key)) for key, value in pairs)
+        parts = (flat(value, f"{name}/{key}" if name else str(key)) for key, value in pairs)
         return {key: value for part in parts for key, value in part.items()}
     return {name: content}
 

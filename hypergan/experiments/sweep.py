@@ -6,21 +6,17 @@ import sys
 import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hypergan.data.datasets import NAMES as DATASETS
-from hypergan.errors import HyperGANError, SettingsError
-from hypergan.experiments import records
+from hypergan.data.datasets import DATASETS
+from hypergan.errors import SettingsError
 from hypergan.experiments.methods import METHODS
+from hypergan.experiments.profiles import PROFILES
 from hypergan.experiments.records import Cell
-from hypergan.experiments.settings import PROFILES
+from hypergan.experiments.state import state
 from hypergan.paths import runs
-
-SWEPT = [name for name, method in METHODS.items() if not method.variation]
-"""Methods of a sweep that names none."""
 
 MODES = ("missing", "full")
 _OPTIONS = ("seeds", "profile", "methods", "datasets", "mode", "gpu")
@@ -82,13 +78,13 @@ class Plan:
             Cell(method, dataset, seed, profile)
             for seed in seeds
             for dataset in words["datasets"] or DATASETS
-            for method in words["methods"] or SWEPT
+            for method in words["methods"] or swept()
             if dataset in METHODS[method].datasets
         ]
         if not cells:
             raise SettingsError(
                 "none of these methods is for one of these data sets, so there is nothing to run; "
-                "see METHODS in hypergan/experiments/methods.py"
+                "see hypergan/experiments/methods"
             )
         gpu = _whole("gpu", *words["gpu"] or ["0"])
         return cls(
@@ -101,15 +97,18 @@ class Plan:
         A record that cannot be used is none: it is damaged, or was made with other settings.
         """
         folders = [runs()] if self.full and cell in self.cells else None
-        with suppress(HyperGANError):
-            if found := records.find(cell, folders):
-                return found[1]
-        return None
+        found = state(cell, folders).record
+        return found.path if found else None
 
     def shown_by(self, notebook: str, seed: int) -> list[Cell] | None:
         """The cells that a notebook needs; None if one has no record and is not asked for."""
         needed = [Cell(name, data, seed, self.profile) for name, data in SHOWN.get(notebook, [])]
         return needed if all(c in self.cells or self.record(c) for c in needed) else None
+
+
+def swept() -> list[str]:
+    """The methods of a sweep that names none."""
+    return [name for name, method in METHODS.items() if not method.variation]
 
 
 def folder(name: str) -> str:

@@ -15,17 +15,15 @@ import torch
 from torch import Tensor
 
 from hypergan.checkout import commit
-from hypergan.data.datasets import load
+from hypergan.data.datasets import DATASETS, load
 from hypergan.ensemble import Ensemble
 from hypergan.errors import SettingsError
 from hypergan.evaluation.classification import quality, spread
 from hypergan.evaluation.protocol import at_most
-from hypergan.experiments.cells import augmentation, untrained
-from hypergan.experiments.methods import METHODS
+from hypergan.experiments.methods import METHODS, settings_for
 from hypergan.experiments.records import Cell
-from hypergan.experiments.settings import settings_for
-from hypergan.experiments.settings.form import Settings
-from hypergan.fitting import fit
+from hypergan.experiments.settings import Settings
+from hypergan.experiments.training import train
 from hypergan.kinds import require_kinds
 from hypergan.memory import keep_freed_memory
 from hypergan.metrics import accuracy, disagreement
@@ -69,7 +67,7 @@ class Trial:
         require_kinds(Trial, vars(self))
         Cell(self.method, self.dataset, self.seed, self.profile)  # refuses what is none
         settings = settings_for(self.method, self.dataset, self.profile)
-        if self.dataset == "cubic" or self.held_out < 1:
+        if DATASETS[self.dataset].task == "regression" or self.held_out < 1:
             raise SettingsError("a trial is judged on held-out images of an image data set")
         training = {f.name for f in fields(Training)}
         parameters = inspect.signature(METHODS[self.method].posterior).parameters.values()
@@ -135,18 +133,9 @@ def run(
     assert data.validation is not None
     inputs, labels = data.validation.tensors
     generator = torch.Generator().manual_seed(trial.seed)
-    posterior = untrained(trial.method, data, settings, generator)
     with exclusive(checkpoint.with_suffix(".lock")), computing_with(threads):
-        history = fit(
-            posterior,
-            data.train,
-            settings.training,
-            validation=data.validation,
-            augment=augmentation(settings, data),
-            generator=generator,
-            checkpoint=checkpoint,
-            device=device,
-            progress=progress,
+        posterior, history = train(
+            trial.method, data, settings, generator, checkpoint, device=device, progress=progress
         )
         row = {
             "dataset": trial.dataset,

@@ -8,24 +8,25 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
 
-from hypergan.experiments.claims import relative_norm_std
-from hypergan.experiments.collection import NOT_RUN, Collection, Measure, metric, title_of
+from hypergan.experiments.collection import NOT_RUN, Collection
 from hypergan.experiments.intervals import interval
-from hypergan.experiments.methods import METHODS, UNVARIED, VARIED
+from hypergan.experiments.measures import measure
+from hypergan.experiments.methods import METHODS, title_of
+from hypergan.experiments.methods.hypergan import UNVARIED, VARIED
 from hypergan.figures.style import band, finished, marked
 
 ACCURACY, SPREAD = "accuracy of 10 (%)", "relative sd of the norm"
 DISAGREEMENT, KL = "disagreement", "pairwise KL (nats)"
 AUROC = "AUROC of outliers"
-QUANTITIES: dict[str, Measure] = {
-    "accuracy of 1 (%)": metric("accuracy", "1"),
-    ACCURACY: metric("accuracy", "10"),
-    SPREAD: relative_norm_std,
-    DISAGREEMENT: metric("diversity", "disagreement"),
-    KL: metric("diversity", "pairwise_kl"),
-    AUROC: metric("detection", "entropy", "auroc"),
+QUANTITIES = {
+    "accuracy of 1 (%)": "accuracy/1",
+    ACCURACY: "accuracy/10",
+    SPREAD: "relative_norm_std",
+    DISAGREEMENT: "diversity/disagreement",
+    KL: "diversity/pairwise_kl",
+    AUROC: "detection/entropy/auroc",
 }
-"""Columns of the tables, measured as the ledger measures them."""
+"""Columns of the tables, measured as claims measure them."""
 
 
 def course(collection: Collection) -> pd.DataFrame:
@@ -64,7 +65,7 @@ def at_the_end(collection: Collection) -> pd.DataFrame:
     """What trained posteriors measure, a row a method: mean, 95 % interval and n over seeds."""
     rows = {
         title_of(method): {
-            name: collection.text(method, measure) for name, measure in QUANTITIES.items()
+            name: collection.text(method, measured) for name, measured in QUANTITIES.items()
         }
         for method in _methods(collection)
     }
@@ -75,9 +76,8 @@ def ranking(collection: Collection) -> str:
     """The methods by each measure of diversity, the most diverse first, in Markdown."""
     lines = []
     for quantity in (SPREAD, DISAGREEMENT, KL):
-        measure = QUANTITIES[quantity]
         means = {
-            title_of(method): interval(collection.values(method, measure)).mean
+            title_of(method): interval(collection.values(method, QUANTITIES[quantity])).mean
             for method in collection.shown
         }
         order = sorted(means, key=lambda name: -means[name])
@@ -103,7 +103,8 @@ def variation(collection: Collection) -> Figure:
         records = [r for r in collection.records if r.method in varied_by(argument)]
         values = [f"{record.config['model'][argument]:g}" for record in records]
         own = {value for r, value in zip(records, values, strict=True) if r.method == UNVARIED}
-        measured = {name: [QUANTITIES[name](record) for record in records] for name in rows}
+        measures = {name: measure(QUANTITIES[name]) for name in rows}
+        measured = {name: [number(r) for r in records] for name, number in measures.items()}
         table = pd.DataFrame({argument: values, **measured})
         order = sorted(set(values), key=float)
         for axes, quantity in zip(column, rows, strict=True):

@@ -8,7 +8,8 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from hypergan.experiments.collection import NAMES, Collection
+from hypergan.experiments.collection import Collection
+from hypergan.experiments.methods import title_of
 from hypergan.figures.style import SEE_COMMANDS, band, finished
 
 ATTACKS = {"fgsm": "FGSM", "pgd": "PGD"}
@@ -54,11 +55,11 @@ def papers_lines(collection: Collection) -> dict[Line, str]:
     for method, record in collection.shown.items():
         sizes = record.metrics["attacks"]["pgd"]
         if method == "ensemble":
-            lines |= {(method, n, "same"): f"{NAMES[method]}, {n}" for n in sizes if n != "1"}
+            lines |= {(method, n, "same"): f"{title_of(method)}, {n}" for n in sizes if n != "1"}
         elif method == "hypergan":
-            lines |= {(method, n, "fresh"): f"{NAMES[method]}, {n}" for n in sizes if n != "1"}
+            lines |= {(method, n, "fresh"): f"{title_of(method)}, {n}" for n in sizes if n != "1"}
         else:
-            lines[method, "1", "fresh"] = f"{NAMES[method]}, 1 attacked"
+            lines[method, "1", "fresh"] = f"{title_of(method)}, 1 attacked"
     return lines
 
 
@@ -120,7 +121,7 @@ def success_against_eps(collection: Collection, size: str = "10") -> Figure:
     for method, tested in product(collection.shown, ("same", "fresh")):
         if method in ENSEMBLES:
             words = "the same" if tested == "same" else "new"
-            lines[method, size, tested] = f"{NAMES[method]}, {words} networks"
+            lines[method, size, tested] = f"{title_of(method)}, {words} networks"
     return against_eps(collection, lines, {"success": MEASURES["success"]})
 
 

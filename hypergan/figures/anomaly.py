@@ -7,8 +7,8 @@ from matplotlib.figure import Figure
 
 from hypergan.data.datasets import load
 from hypergan.evaluation.stages import Arrays
-from hypergan.experiments import records
-from hypergan.experiments.collection import NAMES, Collection, metric
+from hypergan.experiments.collection import Collection
+from hypergan.experiments.methods import title_of
 from hypergan.experiments.records import Record
 from hypergan.figures.style import SEE_COMMANDS, finished, marked
 from hypergan.paths import downloads
@@ -26,7 +26,7 @@ def entropy_cdfs(collection: Collection) -> Figure:
     curves = {}
     for method, record in collection.shown.items():
         size = record.full_size
-        curves[f"{NAMES[method]}, {size}"] = records.arrays_of(record.cell), size
+        curves[f"{title_of(method)}, {size}"] = record.arrays, size
     return _cdf_panels(curves, collection)
 
 
@@ -34,7 +34,7 @@ def size_cdfs(collection: Collection, method: str = "hypergan") -> Figure:
     """The same for ensembles of different sizes of one method."""
     curves = {}
     for record in collection.of(method)[:1]:
-        arrays = records.arrays_of(record.cell)
+        arrays = record.arrays
         for size in sorted(map(int, record.metrics["uncertainty"])):
             curves[f"{size} network{'s' * (size > 1)}"] = arrays, size
     return _cdf_panels(curves, collection)
@@ -58,8 +58,8 @@ def detection_table(collection: Collection) -> pd.DataFrame:
     """
     columns = ("AUROC", "AUPR", "FPR95")
     rows = {
-        (NAMES[method], words): {
-            column: collection.text(method, metric("detection", score, column.lower()))
+        (title_of(method), words): {
+            column: collection.text(method, f"detection/{score}/{column.lower()}")
             for column in columns
         }
         for method in collection.shown
@@ -75,12 +75,12 @@ def size_table(collection: Collection, method: str = "hypergan") -> pd.DataFrame
     """
     sizes = [size for record in collection.of(method)[:1] for size in record.metrics["uncertainty"]]
     columns = {
-        "entropy, test images": ("entropy", "in"),
-        "entropy, outliers": ("entropy", "out"),
-    } | {f"AUROC of {words}": (score, "auroc") for score, words in SCORES.items()}
+        "entropy, test images": "entropy/in",
+        "entropy, outliers": "entropy/out",
+    } | {f"AUROC of {words}": f"{score}/auroc" for score, words in SCORES.items()}
     rows = {
         int(size): {
-            column: collection.text(method, metric("uncertainty", size, *keys))
+            column: collection.text(method, f"uncertainty/{size}/{keys}")
             for column, keys in columns.items()
         }
         for size in sizes
@@ -105,7 +105,7 @@ def extreme_images(collection: Collection, method: str = "hypergan", count: int 
         return figure
     data = load(record.dataset, stand_in=record.stand_in)
     images = data.outliers.tensors[0]  # type: ignore[union-attr]
-    entropies = records.arrays_of(record.cell)[f"entropy_out_{record.full_size}"].astype(float)
+    entropies = record.arrays[f"entropy_out_{record.full_size}"].astype(float)
     order = entropies.argsort(kind="stable")
     for row, chosen in zip(panels, (order[::-1][:count], order[:count]), strict=True):
         for axes, index in zip(row, chosen, strict=True):

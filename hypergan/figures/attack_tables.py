@@ -5,9 +5,10 @@ from itertools import pairwise
 
 import pandas as pd
 
-from hypergan.experiments.claims import attack as mean_over_eps
-from hypergan.experiments.collection import NAMES, NONE, Collection, Measure
+from hypergan.experiments.collection import NONE, Collection
 from hypergan.experiments.intervals import Interval, interval
+from hypergan.experiments.measures import Measure, over_eps
+from hypergan.experiments.methods import title_of
 from hypergan.experiments.records import Record
 from hypergan.figures.adversarial import (
     ATTACKS,
@@ -58,7 +59,7 @@ def _mean_of(attack: str, attacked: str | None, tested: str, measure: str) -> Me
 
     def measured(record: Record) -> float:
         size = attacked or next(iter(record.metrics["attacks"][attack]))
-        return mean_over_eps(record, attack, size, tested, measure)
+        return over_eps(record, attack, size, tested, measure)
 
     return measured
 
@@ -70,7 +71,7 @@ def success_table(collection: Collection) -> pd.DataFrame:
     """
     table = _outcomes(collection)
     table = table[table["method"].isin(ENSEMBLES)]
-    return _by_eps(table.assign(method=table["method"].map(NAMES)), TESTED, "success")
+    return _by_eps(table.assign(method=table["method"].map(title_of)), TESTED, "success")
 
 
 def papers_by_eps(collection: Collection, measure: str) -> pd.DataFrame:

@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from hypergan.data.datasets import CUBIC_LIMIT, CUBIC_NOISE
+from hypergan.data.cubic import LIMIT, NOISE
 from hypergan.evaluation import predictive as predictive_scores
 from hypergan.evaluation.stages import Arrays
 from hypergan.experiments.intervals import interval
@@ -95,11 +95,11 @@ def predictive_quality(arrays: dict[str, Sequence[Arrays]], reference: Arrays) -
     def measured(columns: Arrays) -> dict[tuple[str, str], float]:
         x, y, predictions = columns["x"], columns["y"], columns["predictions"]
         scores = {
-            "log likelihood": predictive_scores.log_likelihood(predictions, y, CUBIC_NOISE),
-            "coverage": predictive_scores.coverage(predictions, y, CUBIC_NOISE),
+            "log likelihood": predictive_scores.log_likelihood(predictions, y, NOISE),
+            "coverage": predictive_scores.coverage(predictions, y, NOISE),
             "distance": predictive_scores.wasserstein(predictions, reference["predictions"]),
         }
-        inside = abs(x) <= CUBIC_LIMIT
+        inside = abs(x) <= LIMIT
         return {
             (score, where): values[chosen].mean()
             for score, values in scores.items()

@@ -1,9 +1,7 @@
 """Table 1: how much the networks differ, in their weights and as functions."""
 
 import math
-from functools import reduce
 from itertools import product
-from operator import getitem
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -15,22 +13,13 @@ from scipy import stats
 
 from hypergan.evaluation.stages import Arrays
 from hypergan.experiments import paper
-from hypergan.experiments.collection import COMPARED, NAMES, NOT_RUN, Collection, Measure, metric
+from hypergan.experiments.collection import NOT_RUN, Collection
 from hypergan.experiments.intervals import interval
+from hypergan.experiments.measures import Measure, measure, number
+from hypergan.experiments.methods import METHODS, title_of
 from hypergan.experiments.records import Record
 from hypergan.figures.style import OURS, PAPER, finished, marked, ours, say_not_run
 from hypergan.targets import mnist_target
-
-PAPERS = {
-    "hypergan": "HyperGAN",
-    "ensemble": "Standard Training",
-    "ensemble-normal-init": "Standard Training",
-    "apd": "APD",
-}
-"""The methods of Table 1, and the paper's row that each is to be compared with."""
-
-SHOWN = [*COMPARED, "ensemble-normal-init"]
-"""The methods whose diversity is shown."""
 
 STATISTICS = ("mean", "std", "std / mean")
 """What is shown of a norm. The last one does not depend on the scale of the weights."""
@@ -39,24 +28,34 @@ ACCURATE = 98.0
 """The accuracy in percent at which the paper stops for Table 1."""
 
 
+def in_table_1() -> list[str]:
+    """The methods of Table 1."""
+    return [name for name, method in METHODS.items() if 1 in method.papers]
+
+
+def shown() -> list[str]:
+    """The methods whose diversity is shown: those of Table 1 and Table 2."""
+    return [name for name, method in METHODS.items() if method.compared or 1 in method.papers]
+
+
 def norms_table(collection: Collection) -> pd.DataFrame:
     """Table 1: mean and standard deviation of each layer's L2 norm, ours beside the paper's.
 
     Ours are means over seeds, see :class:`hypergan.experiments.intervals.Interval`.
     """
     rows: dict[tuple[str, str], dict[Any, str]] = {}
-    for layer, method in product(_layers(), PAPERS):
-        row = rows[layer, NAMES[method]] = {}
+    for layer, method in product(_layers(), in_table_1()):
+        row = rows[layer, title_of(method)] = {}
         for statistic in STATISTICS:
-            measure = norm_measure(layer, statistic)
-            row[statistic, ours(collection)] = collection.text(method, measure)
+            measured = norm_measure(layer, statistic)
+            row[statistic, ours(collection)] = collection.text(method, measured)
             row[statistic, PAPER] = f"{_papers_norm(method, layer)[statistic]:.4g}"
     return _by_layer(rows)
 
 
 def norm_measure(layer: str, statistic: str) -> Measure:
     """The measure of a layer's norms that is one of :data:`STATISTICS`."""
-    mean, std = metric("norms", layer, "mean"), metric("norms", layer, "std")
+    mean, std = (measure(f"norms/{layer}/{name}") for name in ("mean", "std"))
     return {"mean": mean, "std": std, "std / mean": lambda r: std(r) / mean(r)}[statistic]
 
 
@@ -72,7 +71,7 @@ def _layers() -> list[str]:
 
 def _papers_norm(method: str, layer: str) -> dict[str, float]:
     """The statistics of a layer's norm in the paper's row for a method."""
-    norm = paper.table(1).set_index(["method", "layer"]).loc[(PAPERS[method], layer)]
+    norm = paper.table(1).set_index(["method", "layer"]).loc[(METHODS[method].papers[1], layer)]
     return {**norm, "std / mean": norm["std"] / norm["mean"]}
 
 
@@ -81,9 +80,10 @@ def norms_by_method(collection: Collection) -> Figure:
 
     The axis is logarithmic: a bar is as long as the relative standard deviation is large.
     """
+    methods = in_table_1()
     figure, panels = plt.subplots(1, len(_layers()), figsize=(9, 3.6), sharey=True)
     for axes, layer in zip(panels, _layers(), strict=True):
-        for place, method in enumerate(PAPERS):
+        for place, method in enumerate(methods):
             norm = _papers_norm(method, layer)
             axes.errorbar(
                 norm["mean"], place + 0.15, xerr=norm["std"], marker="D", mfc="white",
@@ -105,9 +105,9 @@ def norms_by_method(collection: Collection) -> Figure:
         axes.xaxis.set_major_formatter("{x:g}")
         axes.minorticks_off()
     panels[0].set_yticks(
-        range(len(PAPERS)), [NAMES[method].replace(", ", ",\n") for method in PAPERS]
+        range(len(methods)), [title_of(method).replace(", ", ",\n") for method in methods]
     )
-    panels[0].set_ylim(len(PAPERS) - 0.5, -0.5)
+    panels[0].set_ylim(len(methods) - 0.5, -0.5)
     return finished(figure, collection, ncols=2)
 
 
@@ -159,9 +159,9 @@ def spread_table(collection: Collection) -> pd.DataFrame:
     The point is the end of the first epoch in which the networks classify :data:`ACCURATE` percent
     of their mini-batches rightly. APD is left out: its networks exist at the end of training alone.
     """
-    methods = [method for method in PAPERS if method != "apd"]
+    methods = [method for method in in_table_1() if method != "apd"]
     rows = {
-        (layer, NAMES[method]): {
+        (layer, title_of(method)): {
             "epoch": collection.text(method, _when_accurate("epoch")),
             f"at {ACCURATE:g} %": collection.text(method, _when_accurate("norm_spread", layer)),
             "at the end": collection.text(method, norm_measure(layer, "std / mean")),
@@ -176,13 +176,13 @@ def spread_table(collection: Collection) -> pd.DataFrame:
 def _when_accurate(*keys: str) -> Measure:
     """A number in the history's first row of accurate networks; a KeyError if there is no such."""
 
-    def measure(record: Record) -> float:
+    def measured(record: Record) -> float:
         reached: dict[str, Any] = next(
             (row for row in record.history if row["accuracy"] >= ACCURATE), {}
         )
-        return float(reduce(getitem, keys, reached))  # type: ignore[arg-type]
+        return number(reached, *keys)
 
-    return measure
+    return measured
 
 
 def functions_table(collection: Collection) -> pd.DataFrame:
@@ -192,14 +192,14 @@ def functions_table(collection: Collection) -> pd.DataFrame:
     divergence, in nats, is of one network's probabilities from another's: means over all pairs.
     """
     columns = {
-        "accuracy of one (%)": metric("accuracy", "1"),
-        "disagreement": metric("diversity", "disagreement"),
-        "pairwise KL": metric("diversity", "pairwise_kl"),
+        "accuracy of one (%)": "accuracy/1",
+        "disagreement": "diversity/disagreement",
+        "pairwise KL": "diversity/pairwise_kl",
     }
     rows: dict[str, dict[str, str]] = {}
-    for method in SHOWN:
-        sizes, name = collection.values(method, lambda record: record.full_size), NAMES[method]
+    for method in shown():
+        sizes, name = collection.values(method, lambda record: record.full_size), title_of(method)
         rows[name] = {"networks": f"{sizes[0]:g}" if sizes else NOT_RUN}
-        for words, measure in columns.items():
-            rows[name][words] = collection.text(method, measure)
+        for words, measured in columns.items():
+            rows[name][words] = collection.text(method, measured)
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("method")

@@ -16,7 +16,7 @@ from typing import Any
 import torch
 
 from hypergan.errors import HyperGANError
-from hypergan.experiments import cells, records
+from hypergan.experiments import cells
 from hypergan.experiments.records import Cell
 from hypergan.live import pictures, published, script
 from hypergan.live.numbers import rounded
@@ -106,7 +106,7 @@ def part(name: str) -> str:
     cell = Cell.at(Path(f"{name.removesuffix(DRAWS)}.json"))
     if name.endswith(DRAWS):
         record = cells.get(cell)
-        draws = records.arrays_of(cell)["predictions"][:, ::EVERY]
+        draws = record.arrays["predictions"][:, ::EVERY]
         content: dict[str, Any] = {key: getattr(record, key) for key in script.OF_RECORD}
         numbers = rounded({"draws": torch.from_numpy(draws.copy())}, 16)
         return script.entry(name, content | {"changes": "", "tensors": script.encoded(numbers)})
@@ -130,7 +130,7 @@ def cubic(generators: Mapping[str, Cell], draws: Mapping[str, Cell]) -> Live | M
     for cell in generators.values():
         if published.find(cell) is None:
             return Missing(cell.command)
-    arrays = records.arrays_of(next(iter(generators.values())))
+    arrays = cells.get(next(iter(generators.values()))).arrays
     sources = {name: _name(cell) for name, cell in generators.items()}
     sources |= {name: _name(cell) + DRAWS for name, cell in draws.items()}
     points = zip(arrays["train_x"].tolist(), arrays["train_y"].tolist(), strict=True)

@@ -20,16 +20,17 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
-from torch.utils.data import TensorDataset
 
 from hypergan.checkout import commit
 from hypergan.data.datasets import Data, load
 from hypergan.ensemble import Ensemble
 from hypergan.errors import HyperGANError, RecordError
 from hypergan.evaluation.regression import scale
-from hypergan.experiments import cells, records, trials
+from hypergan.experiments import records, trials
+from hypergan.experiments.methods import settings_for
+from hypergan.experiments.provenance import describe, versions
 from hypergan.experiments.records import Cell
-from hypergan.experiments.settings import settings_for
+from hypergan.experiments.training import augmentation, target_for, untrained
 from hypergan.fitting import choose_device, fit
 from hypergan.layers import layers_of
 from hypergan.live.numbers import Numbers, networks, noise_length, numbers_of, rounded
@@ -66,21 +67,8 @@ class Drawable:
     def target(self) -> nn.Module:
         """The network that is drawn, with weights of no meaning."""
         task = self.made["task"]
-        inputs = TensorDataset(torch.zeros(1, *task["shape"]), torch.zeros(1))
-        outline = Data(
-            name=self.cell.dataset,
-            train=inputs,
-            test=inputs,
-            validation=None,
-            outliers=None,
-            outliers_name=None,
-            classes=tuple(task["classes"]),
-            mean=(),
-            std=(),
-            sha256={},
-            stand_in=False,
-        )
-        return cells.target_for(outline, self.made["config"].get("target", ""))
+        name = self.made["config"].get("target", "")
+        return target_for(self.cell.dataset, len(task["classes"]), name)
 
     def ensemble(self, n: int, generator: torch.Generator) -> Ensemble:
         """N freshly drawn networks, or the finite set that there is."""
@@ -117,14 +105,13 @@ def find(cell: Cell) -> Drawable | None:
 
 def _of_run(cell: Cell, *, measure: bool = False) -> Drawable:
     """What a run left, rounded."""
-    found = records.find(cell, [runs()])
-    if found is None:
+    record = records.find(cell, [runs()])
+    if record is None:
         raise RecordError(f"{cell.path} has no record in {runs()}; run `{cell.command}`")
-    record, path = found
     settings = settings_for(cell.method, cell.dataset, cell.profile)
     data = load(cell.dataset, stand_in=settings.stand_in, validation=settings.validation)
-    posterior = cells.untrained(cell.method, data, settings, torch.Generator())
-    posterior.load(path.with_suffix(".safetensors"))
+    posterior = untrained(cell.method, data, settings, torch.Generator())
+    posterior.load((runs() / cell.path).with_suffix(".safetensors"))
     made = {name: getattr(record, name) for name in _PROVENANCE}
     return _drawable(cell, posterior, data, made, measure=measure)
 
@@ -141,13 +128,13 @@ def _trained(cell: Cell, changes: dict[str, Any]) -> Drawable:
     settings = replace(trial.settings, validation=kept.validation)
     data = load(cell.dataset, stand_in=settings.stand_in, validation=settings.validation)
     generator = torch.Generator().manual_seed(cell.seed)
-    posterior = cells.untrained(cell.method, data, settings, generator)
+    posterior = untrained(cell.method, data, settings, generator)
     with computing_with(1):
         fit(
             posterior,
             data.train,
             settings.training,
-            augment=cells.augmentation(settings, data),
+            augment=augmentation(settings, data),
             generator=generator,
         )
     made = {
@@ -155,8 +142,8 @@ def _trained(cell: Cell, changes: dict[str, Any]) -> Drawable:
         "config": settings.as_dict(),
         "commit": code,
         "data_sha256": data.sha256,
-        "versions": cells.versions(),
-        "device": cells.describe(device),
+        "versions": versions(),
+        "device": describe(device),
         "stand_in": data.stand_in,
     }
     return _drawable(cell, posterior.to("cpu"), data, made, measure=True)

@@ -7,9 +7,10 @@ from torch import nn
 
 from hypergan import Training, fit
 from hypergan.baselines.apd import APD
-from hypergan.data.datasets import NAMES
+from hypergan.data.datasets import DATASETS
 from hypergan.errors import SettingsError
-from hypergan.experiments.settings import PROFILES, settings_for
+from hypergan.experiments.methods import settings_for
+from hypergan.experiments.profiles import PROFILES
 from hypergan.objective import cross_entropy, mean_squared_error
 from hypergan.step import Step
 
@@ -154,7 +155,7 @@ def test_a_chain_without_two_points_is_refused(wrong, target):
         distiller(target, **{"burn_in": 4, "samples": 2} | wrong)
 
 
-@pytest.mark.parametrize("dataset", NAMES)
+@pytest.mark.parametrize("dataset", DATASETS)
 @pytest.mark.parametrize("profile", PROFILES)
 def test_every_cell_distils_whole_epochs_after_the_very_chain_of_sgld(dataset, profile):
     alone, distilled = (settings_for(method, dataset, profile) for method in ("sgld", "apd"))

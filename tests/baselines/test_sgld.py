@@ -6,11 +6,12 @@ from zoo import ZOO
 
 from hypergan import Training, fit
 from hypergan.baselines.sgld import SGLD
-from hypergan.data.datasets import NAMES
+from hypergan.data.datasets import DATASETS
 from hypergan.errors import RecordError, SettingsError
 from hypergan.experiments import cells
+from hypergan.experiments.methods import settings_for
+from hypergan.experiments.profiles import PROFILES
 from hypergan.experiments.records import Cell
-from hypergan.experiments.settings import PROFILES, settings_for
 from hypergan.objective import cross_entropy, mean_squared_error
 from hypergan.step import Step
 
@@ -174,7 +175,7 @@ def test_settings_out_of_range_are_refused(wrong, target):
         chain(target, **wrong)
 
 
-@pytest.mark.parametrize("dataset", NAMES)
+@pytest.mark.parametrize("dataset", DATASETS)
 @pytest.mark.parametrize("profile", PROFILES)
 def test_the_chain_of_every_cell_keeps_enough_points(dataset, profile):
     settings = settings_for("sgld", dataset, profile)

@@ -15,13 +15,13 @@ from real import real
 from torch import Tensor
 from torch.utils.data import TensorDataset
 
-from hypergan.data import downloads, embedded
-from hypergan.data.datasets import NAMES, Data, check_finite, cubic, load
+from hypergan.data import cubic, downloads, embedded
+from hypergan.data.datasets import DATASETS, Data, check_finite, load, of_task
 from hypergan.errors import DataError, SettingsError, StorageError
 from hypergan.paths import PROJECT
 from hypergan.paths import downloads as default_root
 
-IMAGES = [name for name in NAMES if name != "cubic"]
+IMAGES = of_task("classification")
 
 
 @pytest.fixture
@@ -154,7 +154,7 @@ def test_cubic_is_the_papers_regression():
 
 
 def test_cubic_noise_has_variance_nine_and_inputs_are_uniform():
-    inputs, targets = cubic(100_000, torch.Generator().manual_seed(7))
+    inputs, targets = cubic.points(100_000, torch.Generator().manual_seed(7))
     noise = targets - inputs**3
     assert noise.mean().abs() < 0.05
     assert noise.var().item() == pytest.approx(9, rel=0.03)
@@ -205,7 +205,7 @@ def test_validation_must_leave_training_data(count):
 def test_unknown_names_are_answered_with_the_known_ones():
     with pytest.raises(SettingsError, match="mnsit") as caught:
         load("mnsit")
-    assert all(name in str(caught.value) for name in NAMES)
+    assert all(name in str(caught.value) for name in DATASETS)
 
 
 # Bad values

@@ -12,10 +12,9 @@ import torch
 
 from hypergan.errors import RecordError
 from hypergan.evaluation import classification, robustness
-from hypergan.experiments import cells, records
-from hypergan.experiments.methods import METHODS
+from hypergan.experiments import cells, records, training
+from hypergan.experiments.methods import METHODS, settings_for
 from hypergan.experiments.records import Cell
-from hypergan.experiments.settings import settings_for
 from hypergan.fitting import COSTS
 from hypergan.paths import write_whole
 
@@ -36,7 +35,7 @@ def lasting(record):
 def test_an_image_cell_measures_what_the_book_shows(dataset):
     cell = Cell("hypergan", dataset, 0, "smoke")
     record = cells.run(cell, progress=False)
-    metrics, arrays = record.metrics, records.arrays_of(cell)
+    metrics, arrays = record.metrics, record.arrays
     assert record.stand_in
     assert metrics["accuracy"].keys() == {"1", "5", "10", "100"}
     assert metrics["accuracy_ensembles"] == {"1": 100, "5": 20, "10": 10, "100": 1}
@@ -58,7 +57,7 @@ def test_an_image_cell_measures_what_the_book_shows(dataset):
 def test_a_regression_cell_of_every_method(method):
     cell = Cell(method, "cubic", 0, "smoke")
     record = cells.run(cell, progress=False)
-    arrays = records.arrays_of(cell)
+    arrays = record.arrays
     assert not record.stand_in
     networks = record.config["evaluation"]["networks"]
     assert arrays["predictions"].shape == (networks, len(arrays["x"]))
@@ -86,7 +85,7 @@ def test_the_same_seed_gives_the_same_record_and_another_seed_another():
 def test_a_record_is_kept_unless_forced(own_runs, monkeypatch):
     cell = Cell("hypergan", "cubic", 0, "smoke")
     first = cells.get(cell, progress=False)
-    monkeypatch.setattr(cells, "fit", None)  # nothing is trained from here on
+    monkeypatch.setattr(training, "fit", None)  # nothing is trained from here on
     assert cells.get(cell, progress=False) == first
     assert cells.run(cell, progress=False) == first
     assert not list(own_runs.rglob("*.checkpoint"))
@@ -99,7 +98,7 @@ def test_a_stale_record_is_not_passed_off(own_runs):
     path = own_runs / cell.path
     path.write_text(path.read_text().replace('"noise_dim": 64', '"noise_dim": 65'))
     for ask in (cells.get, cells.run):
-        with pytest.raises(RecordError, match=r"model\.noise_dim 65, asked 64.*--force"):
+        with pytest.raises(RecordError, match=r"model/noise_dim 65, asked 64.*--force"):
             ask(cell, progress=False)
     assert cells.run(cell, progress=False, force=True).config["model"]["noise_dim"] == 64
 
@@ -161,7 +160,7 @@ def test_what_a_finished_run_left_is_not_taken_for_a_new_one(own_runs, monkeypat
 def test_a_stopped_evaluation_goes_on_and_gives_the_same_record(own_runs, monkeypatch):
     cell = Cell("hypergan", "mnist", 1, "smoke")
     whole = lasting(cells.run(cell, progress=False))
-    arrays = records.arrays_of(cell)
+    arrays = records.find(cell).arrays
     monkeypatch.setattr(robustness.Attacker, "attack_singles", interrupted)  # the last stage
     with pytest.raises(KeyboardInterrupt):
         cells.run(cell, progress=False, force=True)
@@ -172,7 +171,7 @@ def test_a_stopped_evaluation_goes_on_and_gives_the_same_record(own_runs, monkey
     )  # what is done is not done again
     monkeypatch.setattr(classification, "evaluate_ensemble", forbidden)
     assert lasting(cells.run(cell, progress=False, force=True)) == whole
-    again = records.arrays_of(cell)
+    again = records.find(cell).arrays
     assert again.keys() == arrays.keys()
     assert all(np.array_equal(again[name], arrays[name]) for name in arrays)
     assert not list(own_runs.rglob("*.evaluation"))
@@ -276,7 +275,7 @@ def require_alike(cell, whole, other):
     one, other = (records.read(folder / cell.path) for folder in folders)
     assert lasting(one) == lasting(other)
     assert one.arrays_sha256 == other.arrays_sha256
-    one, other = (records.arrays(folder / cell.path) for folder in folders)
+    one, other = (record.arrays for record in (one, other))
     assert one.keys() == other.keys()
     assert all(np.array_equal(one[name], other[name]) for name in one)
     leftovers = {file.name for file in (folders[1] / cell.path).parent.iterdir()}
@@ -373,7 +372,7 @@ def test_the_target_too_comes_from_the_seed(monkeypatch):
     def built(method, target, arguments, generator):
         raise BuiltError(target[0].weight.sum().item())
 
-    monkeypatch.setattr(cells, "build", built)
+    monkeypatch.setattr(training, "build", built)
     targets = []
     for seed, outside in ((0, 1), (0, 2), (1, 2)):
         torch.manual_seed(outside)
@@ -390,7 +389,7 @@ def test_regression_is_trained_in_units_of_standard_deviations(monkeypatch):
     def fitted(posterior, data, training, **options):
         raise FittedError(*(tensor.std().item() for tensor in data.tensors))
 
-    monkeypatch.setattr(cells, "fit", fitted)
+    monkeypatch.setattr(training, "fit", fitted)
     with pytest.raises(FittedError) as stop:
         cells.run(Cell("hypergan", "cubic", 0, "smoke"), progress=False)
     assert stop.value.args == pytest.approx((1, 1))

@@ -1,4 +1,5 @@
 import json
+import math
 import shutil
 from dataclasses import replace
 
@@ -6,13 +7,10 @@ import numpy as np
 import pytest
 from examples import example
 
-from hypergan.data.datasets import NAMES
-from hypergan.errors import DataError, SettingsError
-from hypergan.evaluation import predictive
+from hypergan.errors import DataError
 from hypergan.experiments import claims, records
-from hypergan.experiments.claims import STATISTICS, Claim, all_claims, evaluate, judge
+from hypergan.experiments.claims import Claim, all_claims, evaluate, judge
 from hypergan.experiments.intervals import interval
-from hypergan.experiments.methods import METHODS
 from hypergan.experiments.paper import transcribed
 from hypergan.experiments.records import Cell
 
@@ -24,10 +22,12 @@ CLAIM = Claim(
     place="Section 0",
     quote="helps",
     rule="Accuracy with the mixer, minus that without, is above 0.",
-    measured=f"{FULL}/digits metric accuracy/1",
-    against=f"{ABLATED}/digits metric accuracy/1",
-    comparison=">",
-    threshold="0",
+    history="written today",
+    method=FULL,
+    dataset="digits",
+    measure="accuracy/1",
+    against=({"method": ABLATED},),
+    above=0.0,
     unit="points",
     seeds=2,
     figure="ablation",
@@ -62,17 +62,14 @@ def test_every_claim_has_a_name_of_its_own_a_short_quote_and_a_place():
 
 @pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim.id)
 def test_every_rule_can_be_applied_and_says_in_words_what_it_does(claim):
-    for quantity in claim.quantities:
-        assert quantity.dataset in NAMES
-    assert judge(interval([1.0, 2.0]), claim.comparison, claim.threshold, claim.seeds)
-    words = {">": "above", "<": "below", "between": "between"}[claim.comparison]
-    for number in (words, *claim.threshold.split()):
-        assert f" {number}" in claim.rule
+    assert judge(interval([1.0, 2.0]), claim.region, claim.seeds)
+    (word,) = (w for w in ("above", "below", "between") if getattr(claim, w) is not None)
+    for words in (word, *(f"{end:g}" for end in claim.region if math.isfinite(end))):
+        assert f" {words}" in claim.rule
 
 
 @pytest.mark.parametrize("path", sorted(records.published().rglob("seed*.json")), ids=str)
 def test_a_published_record_has_every_number_that_the_ledger_asks_of_it(path):
-    """A misspelt path would read as a claim that was not run."""
     cell = records.read(path).cell
     for claim in CLAIMS:
         for quantity in claim.quantities:
@@ -80,37 +77,89 @@ def test_a_published_record_has_every_number_that_the_ledger_asks_of_it(path):
                 assert cell.seed in quantity.values(cell.profile, [records.published()]), quantity
 
 
-def test_every_method_of_the_ledger_can_be_run():
-    named = {quantity.method for claim in CLAIMS for quantity in claim.quantities}
-    assert named <= METHODS.keys()
+TABLE = {name: value for name, value in vars(CLAIM).items() if name != "id" and value is not None}
+
+
+def test_a_claim_is_read_from_its_table():
+    assert claims.read(CLAIM.id, TABLE) == CLAIM
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"methode": "mnf"}, "methode: Unexpected"),
+        ({"above": "0"}, "above: .*valid number"),
+        ({"seeds": 0}, "seeds"),
+        ({"below": 1}, "one of above, below and between"),
+        ({"between": [0]}, "between"),
+        ({"method": "gan"}, "unknown method 'gan'"),
+        ({"dataset": "mnsit"}, "unknown data set 'mnsit'"),
+        ({"measure": "history/accuracy"}, "1 arguments instead of 2"),
+        ({"against": [{"metod": "mnf"}]}, "against.0.metod"),
+        ({"against": [{"method": "gan"}]}, "unknown method 'gan'"),
+    ],
+)
+def test_a_typo_is_named_with_its_claim(wrong, message):
+    with pytest.raises(DataError, match=f"claim mixer-helps: .*{message}"):
+        claims.read(CLAIM.id, TABLE | wrong)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda text: text.replace("measure", "measures", 1),
+        lambda text: text.replace("seeds", "seed", 1),
+        lambda text: text.partition("\n[")[0],
+        lambda text: text[:-20],
+        lambda text: "",
+        lambda text: text + "claim = 3\n",
+        lambda text: "claim = 3\n" + text,
+        lambda text: text + "\xff",
+    ],
+    ids=["field", "no seeds", "no claims", "half", "empty", "twice", "no table", "bytes"],
+)
+def test_a_damaged_table_of_claims_is_refused(damage, tmp_path, monkeypatch):
+    whole = transcribed("claims.toml").read_text(encoding="utf-8")
+    (tmp_path / "claims.toml").write_text(damage(whole), encoding="latin-1", errors="replace")
+    monkeypatch.setattr(claims, "transcribed", lambda name: tmp_path / name)
+    with pytest.raises(DataError, match=r"claim|from git again"):
+        claims.all_claims()
+
+
+@pytest.mark.parametrize("name", ["acuracy/1", "accuracy/one", "accuracy", "history/los/end"])
+def test_a_measure_that_no_record_has_is_a_typo(folder, name):
+    with pytest.raises(DataError, match="claim mixer-helps: .* which .*seed0.json does not"):
+        evaluate(replace(CLAIM, measure=name))
 
 
 # Verdicts
 
+ABOVE_0 = (0, math.inf)
+
 
 @pytest.mark.parametrize(
-    ("values", "comparison", "threshold", "verdict"),
+    ("values", "region", "verdict"),
     [
-        ([1.0, 1.1, 1.2], ">", "0", "confirmed"),
-        ([-1.0, -1.1, -1.2], ">", "0", "contradicted"),
-        ([-1.0, 1.0, 2.0], ">", "0", "undecided"),
-        ([1.0, 1.1, 1.2], "<", "2", "confirmed"),
-        ([1.0, 1.1, 1.2], "<", "0", "contradicted"),
-        ([0.6, 0.61, 0.62], "between", "0.5 0.7", "confirmed"),
-        ([0.8, 0.81, 0.82], "between", "0.5 0.7", "contradicted"),
-        ([0.4, 0.41, 0.42], "between", "0.5 0.7", "contradicted"),
-        ([0.6, 0.7, 0.8], "between", "0.5 0.7", "undecided"),
-        ([0.0, 0.0, 0.0], ">", "0", "contradicted"),
-        ([5.0], ">", "0", "undecided"),
+        ([1.0, 1.1, 1.2], ABOVE_0, "confirmed"),
+        ([-1.0, -1.1, -1.2], ABOVE_0, "contradicted"),
+        ([-1.0, 1.0, 2.0], ABOVE_0, "undecided"),
+        ([1.0, 1.1, 1.2], (-math.inf, 2), "confirmed"),
+        ([1.0, 1.1, 1.2], (-math.inf, 0), "contradicted"),
+        ([0.6, 0.61, 0.62], (0.5, 0.7), "confirmed"),
+        ([0.8, 0.81, 0.82], (0.5, 0.7), "contradicted"),
+        ([0.4, 0.41, 0.42], (0.5, 0.7), "contradicted"),
+        ([0.6, 0.7, 0.8], (0.5, 0.7), "undecided"),
+        ([0.0, 0.0, 0.0], ABOVE_0, "contradicted"),
+        ([5.0], ABOVE_0, "undecided"),
     ],
 )
-def test_a_verdict_needs_the_whole_interval_on_one_side(values, comparison, threshold, verdict):
-    assert judge(interval(values), comparison, threshold, seeds=2) == verdict
+def test_a_verdict_needs_the_whole_interval_on_one_side(values, region, verdict):
+    assert judge(interval(values), region, seeds=2) == verdict
 
 
 def test_one_seed_decides_where_the_claim_says_so():
-    assert judge(interval([1.2]), "<", "1.5", seeds=1) == "confirmed"
-    assert judge(interval([1.6]), "<", "1.5", seeds=1) == "contradicted"
+    assert judge(interval([1.2]), (-math.inf, 1.5), seeds=1) == "confirmed"
+    assert judge(interval([1.6]), (-math.inf, 1.5), seeds=1) == "contradicted"
 
 
 def test_the_effect_is_the_mean_difference_over_the_seeds_that_both_have(folder):
@@ -150,8 +199,8 @@ def test_changing_one_number_in_copies_of_published_records_changes_the_verdict(
 
 
 def test_another_threshold_in_the_ledger_changes_the_verdict(folder):
-    assert evaluate(replace(CLAIM, threshold="3")).verdict == "contradicted"
-    assert evaluate(replace(CLAIM, comparison="<")).verdict == "contradicted"
+    assert evaluate(replace(CLAIM, above=3.0)).verdict == "contradicted"
+    assert evaluate(replace(CLAIM, above=None, below=0.0)).verdict == "contradicted"
 
 
 @pytest.mark.parametrize(
@@ -167,18 +216,18 @@ def test_a_claim_about_several_methods_is_about_each(folder, other, verdict, eff
     """The effect shown is that of the method that the verdict rests on."""
     for seed, accuracy in enumerate(other):
         write(folder, "hypergan-no-discriminator", seed, accuracy)
-    several = f"{CLAIM.against}; hypergan-no-discriminator/digits metric accuracy/1"
+    several = *CLAIM.against, {"method": "hypergan-no-discriminator"}
     finding = evaluate(replace(CLAIM, against=several))
     assert finding.verdict == verdict
     assert finding.effect.mean == pytest.approx(effect, abs=1e-3)
     if verdict == "confirmed":
-        lowest = evaluate(replace(CLAIM, against=several, comparison="<"))
+        lowest = evaluate(replace(CLAIM, against=several, above=None, below=9.0))
         assert lowest.effect.mean == pytest.approx(2.0)
 
 
 def test_each_method_is_compared_over_the_seeds_that_it_has(folder):
     """A third method with one seed does not keep another with three from contradicting."""
-    several = f"{CLAIM.against}; hypergan-no-discriminator/digits metric accuracy/1"
+    several = *CLAIM.against, {"method": "hypergan-no-discriminator"}
     claim = replace(CLAIM, against=several)
     assert evaluate(claim).verdict == "not run"
     write(folder, "hypergan-no-discriminator", 0, 80.0)
@@ -201,12 +250,12 @@ def test_a_single_seed_leaves_a_comparison_undecided_and_no_record_leaves_it_not
     )
 
 
-def test_stand_ins_stale_and_damaged_records_and_ones_without_the_number_do_not_count(folder):
+def test_stand_ins_stale_and_damaged_records_and_ones_without_the_size_do_not_count(folder):
     write(folder, FULL, 0, 92.0, stand_in=True)
     write(folder, FULL, 1, 92.0, config={"model": {}})
     (folder / Cell(FULL, "digits", 2, "lite").path).write_text("{")
     assert evaluate(CLAIM).verdict == "not run"
-    assert evaluate(replace(CLAIM, measured=f"{FULL}/digits metric nll/1")).verdict == "not run"
+    assert evaluate(replace(CLAIM, measure="accuracy/10")).verdict == "not run"
 
 
 def test_own_records_come_before_published_ones(folder, tmp_path):
@@ -218,69 +267,3 @@ def test_own_records_come_before_published_ones(folder, tmp_path):
     both = evaluate(CLAIM, folders=[folder, published])
     assert both.effect.n == 4
     assert both.records[0].is_relative_to(folder)
-
-
-# Statistics
-
-
-def test_statistics_of_a_record():
-    rows = [{"epoch": e, "accuracy": float(e)} for e in range(1, 21)]
-    by_eps = {"0": {"entropy": 9.0}, "0.1": {"entropy": 1.0}, "0.3": {"entropy": 2.0}}
-    metrics = {
-        "norms": {"conv1": {"mean": 10.0, "std": 1.0}, "linear": {"mean": 2.0, "std": 0.6}},
-        "attacks": {"pgd": {"10": {"fresh": by_eps}}},
-    }
-    record = example(history=rows, metrics=metrics, peak_memory_bytes=1_500_000_000)
-
-    def value(name, *arguments):
-        return STATISTICS[name](record, None, *arguments)
-
-    assert value("metric", "norms/linear/std") == 0.6
-    assert value("relative_norm_std") == pytest.approx(0.2)
-    assert value("history", "accuracy", "start") == 1.5
-    assert value("history", "accuracy", "end") == 19.5
-    assert value("attack", "pgd", "10", "fresh", "entropy") == 1.5
-    assert value("memory") == 1.5
-    for most, row in enumerate(rows[5:], start=1):  # gone on from an older checkpoint
-        row["peak_memory_bytes"] = most * 10**7
-    assert value("memory") == 0.15
-
-
-def test_the_log_likelihood_is_the_mean_over_ensembles_of_that_size(own_runs):
-    x = np.array([-5.0, -4.0, 0.0, 5.0])
-    predictions = np.random.default_rng(0).normal(x, 2, size=(40, 4)).astype(np.float32)
-    path = own_runs / Cell(FULL, "cubic", 0, "lite").path
-    arrays = {"x": x, "y": x**3, "predictions": predictions}
-    records.write(example(Cell(FULL, "cubic", 0, "lite")), arrays, path)
-    outside = [
-        predictive.log_likelihood(predictions[i : i + 10, [0, 3]], x[[0, 3]] ** 3, noise=3.0)
-        for i in range(0, 40, 10)
-    ]
-    found = claims.log_likelihood(path, "outside", "10")
-    assert found == pytest.approx(np.mean(outside), rel=1e-5)
-
-
-def test_an_unknown_statistic_is_refused_with_the_known_ones():
-    with pytest.raises(SettingsError, match="choose one of metric, "):
-        evaluate(replace(CLAIM, measured="hypergan/digits median accuracy"))
-
-
-@pytest.mark.parametrize(
-    "damage",
-    [
-        lambda text: text.replace("measured", "measures", 1),
-        lambda text: text.partition("\n")[2],
-        lambda text: text.partition("\n")[0],
-        lambda text: text + "another,row\n",
-        lambda text: "",
-        lambda text: text.replace("seeds", "seed", 1),
-        lambda text: text + "\xff",
-    ],
-    ids=["column", "no header", "no rows", "half a row", "empty", "no seeds", "bytes"],
-)
-def test_a_damaged_table_of_claims_is_refused(damage, tmp_path, monkeypatch):
-    whole = transcribed("claims.csv").read_text(encoding="utf-8")
-    (tmp_path / "claims.csv").write_text(damage(whole), encoding="latin-1", errors="replace")
-    monkeypatch.setattr(claims, "transcribed", lambda name: tmp_path / name)
-    with pytest.raises(DataError, match=r"claims.csv .*; .* from git again"):
-        claims.all_claims()

@@ -1,24 +1,21 @@
 """What is found of made-up records, what is missing, and what they say of a claim."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from examples import example
 
 from hypergan.errors import SettingsError
 from hypergan.experiments import collection, records
-from hypergan.experiments.collection import (
-    NOT_RUN,
-    collect,
-    compare,
-    metric,
-    require_parameters,
-)
+from hypergan.experiments.collection import NOT_RUN, collect, compare, require_parameters
 from hypergan.experiments.methods import METHODS
+from hypergan.experiments.profiles import PROFILES
 from hypergan.experiments.records import Cell
-from hypergan.experiments.settings import PROFILES
+from hypergan.experiments.state import commands
 
 MNIST = Cell("ensemble", "mnist", 0)
-ACCURACY = metric("accuracy", "1")
+ACCURACY = "accuracy/1"
 
 
 @pytest.fixture
@@ -72,9 +69,9 @@ def test_one_command_makes_all_seeds_that_a_method_lacks(write):
     write(Cell(methods[1], "digits", 0), 98.0, config={"of": "yesterday"})
     found = collect(methods, ["digits"], seeds=range(3))
     assert [record.cell for record in found.records] == there
-    assert records.commands(found.missing) == [
+    assert commands(found.missing) == [
         "python -m hypergan run hypergan digits --seed 1 2 --profile lite",
-        "python -m hypergan run hypergan-no-mixer digits --seed 0 --profile lite",
+        "python -m hypergan run hypergan-no-mixer digits --seed 0 --profile lite --force",
     ]
 
 
@@ -82,7 +79,7 @@ def test_texts_tell_a_missing_number_from_a_missing_record(write):
     write(MNIST, 98.0)
     found = collect(["ensemble", "mnf"], ["mnist"])
     assert found.text("ensemble", ACCURACY) == "98 (n = 1)"
-    assert found.text("ensemble", metric("accuracy", "5")) == "–"
+    assert found.text("ensemble", "accuracy/5") == "–"
     assert found.text("mnf", ACCURACY) == NOT_RUN
 
 
@@ -99,17 +96,13 @@ def test_what_there_is_of_a_data_set(write):
     assert found.on("cifar5") == collect(["ensemble", "mnf"], ["cifar5"])
 
 
-def test_names_are_of_methods():
-    assert set(collection.NAMES) <= set(METHODS)
-
-
 # Methods beside each other, of which there are two here, and "mnf" is a second HyperGAN
 
 
 @pytest.fixture
 def write_digits(write, monkeypatch):
-    monkeypatch.setitem(METHODS, "mnf", METHODS["hypergan"])
-    monkeypatch.setattr(collection, "COMPARED", ["hypergan", "mnf"])
+    monkeypatch.setitem(METHODS, "mnf", replace(METHODS["hypergan"], title="MNF"))
+    monkeypatch.setattr(collection, "compared", lambda: ["hypergan", "mnf"])
 
     def write_digits(method, seed, accuracy, **changes):
         write(Cell(method, "digits", seed), accuracy, **changes)

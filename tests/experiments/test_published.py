@@ -18,9 +18,9 @@ RECORDS = [path.relative_to(published()) for path in records.paths(published())]
 def test_a_published_record_can_be_relied_on(path):
     """Made with today's settings and committed code, on real data, and whole."""
     record = records.read(published() / path)
-    records.check(record, published() / path)
+    records.check(record)
     assert record.cell == Cell.at(path)
-    assert records.arrays(published() / path)
+    assert record.arrays
     assert not record.stand_in
     assert re.fullmatch("[0-9a-f]{40}", record.commit)
 

@@ -17,7 +17,7 @@ import pytest
 from hypergan.errors import SettingsError
 from hypergan.experiments import cells, records, sweep
 from hypergan.experiments.records import Cell
-from hypergan.experiments.sweep import SHOWN, SWEPT, Jobs, Plan, in_words
+from hypergan.experiments.sweep import SHOWN, Jobs, Plan, in_words, swept
 from hypergan.paths import PROJECT, runs
 
 CUBIC, OTHER = (Cell(m, "cubic", 0, "smoke") for m, _ in SHOWN["regression"])
@@ -70,7 +70,7 @@ def test_what_is_not_given_or_empty_has_its_default():
     default = Plan.of({})
     assert default == Plan.of(dict.fromkeys(["seeds", "methods", "mode", "gpu", "profile"]))
     assert default == Plan.of(dict.fromkeys(["seeds", "methods", "mode", "gpu", "profile"], ""))
-    assert {cell.method for cell in default.cells} == set(SWEPT)
+    assert {cell.method for cell in default.cells} == set(swept())
     assert {(cell.seed, cell.profile) for cell in default.cells} == {(0, "lite")}
 
 
@@ -119,8 +119,8 @@ def test_what_notebooks_show_is_in_them(notebook):
 
 
 def test_a_sweep_runs_variations_only_where_they_are_named():
-    assert {"hypergan", "hypergan-no-mixer", "ensemble"} <= set(SWEPT)
-    assert not any(name.startswith(("hypergan-beta", "hypergan-code")) for name in SWEPT)
+    assert {"hypergan", "hypergan-no-mixer", "ensemble"} <= set(swept())
+    assert not any(name.startswith(("hypergan-beta", "hypergan-code")) for name in swept())
 
 
 def test_the_time_left_is_told_from_the_jobs_that_are_done(capsys, monkeypatch):

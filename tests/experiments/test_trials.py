@@ -5,7 +5,7 @@ import pytest
 
 from hypergan.errors import SettingsError
 from hypergan.experiments import trials
-from hypergan.experiments.settings import settings_for
+from hypergan.experiments.methods import settings_for
 from hypergan.experiments.trials import Trial, parse
 
 SHORT = {"epochs": 1, "steps_per_epoch": 2}

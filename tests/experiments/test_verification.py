@@ -11,7 +11,7 @@ from examples import example
 from hypergan import paths
 from hypergan.__main__ import main
 from hypergan.errors import RecordError
-from hypergan.experiments import cells, records, verification
+from hypergan.experiments import cells, provenance, records, verification
 from hypergan.experiments.records import Cell, flat
 from hypergan.experiments.verification import (
     TOLERANCES,
@@ -32,9 +32,8 @@ MNIST = ["apd", "ensemble", "hypergan", "mc-dropout", "mnf", "sgld"]
 @pytest.fixture
 def published(tmp_path, monkeypatch):
     folder = tmp_path / "published"
-    for module in (records, verification, cells):
-        monkeypatch.setattr(module, "published", lambda: folder, raising=False)
-    monkeypatch.setattr("hypergan.cli.published", lambda: folder)
+    for module in (records, verification):
+        monkeypatch.setattr(module, "published", lambda: folder)
     return folder
 
 
@@ -61,7 +60,7 @@ def test_what_was_made_alike_has_to_be_identical(own_runs, published):
     assert compare(CELL).ok
     write(own_runs, metrics(**{"1": 90.0001}))
     comparison = compare(CELL)
-    assert [row.metric for row in comparison.rows if not row.ok] == ["accuracy.1"]
+    assert [row.metric for row in comparison.rows if not row.ok] == ["accuracy/1"]
     assert not comparison.ok
 
 
@@ -106,7 +105,7 @@ def test_only_versions_that_both_records_tell_make_a_difference():
     older = example(versions={"torch": "2", "scipy": "1"})
     newer = example(versions={"torch": "2", "torchvision": "1"})
     assert difference(older, newer) == difference(newer, older) == ""
-    assert "torchvision" in cells.versions()
+    assert "torchvision" in provenance.versions()
 
 
 def test_versions_of_the_sampler_matter_to_the_gold_standard_alone():
@@ -145,7 +144,7 @@ def test_networks_that_collapsed_are_a_mismatch(own_runs, published):
     collapsed = METRICS | {"norms": {"conv1": {"mean": 10.0, "std": 1e-4}}}
     write(own_runs, collapsed, device="cpu, another")
     (row,) = [row for row in compare(CELL).rows if not row.ok]
-    assert row.metric == "norms.conv1.std"
+    assert row.metric == "norms/conv1/std"
 
 
 def elsewhere(reference, rerun):
@@ -224,13 +223,13 @@ def triple(metrics):
 @pytest.mark.parametrize(
     ("change", "metric"),
     [
-        (collapse, "norms.conv1.std"),
-        (collapse, "diversity.disagreement"),
-        (attack_nothing, "attacks.pgd.1.same.0.3.success"),
-        (attack_nothing, "attacks.pgd.10.same.0.3.all_fooled"),
-        (attack_nothing, "attacks.pgd.100.fresh.0.3.fooled"),
-        (guess, "accuracy.100"),
-        (triple, "entropy.in"),
+        (collapse, "norms/conv1/std"),
+        (collapse, "diversity/disagreement"),
+        (attack_nothing, "attacks/pgd/1/same/0.3/success"),
+        (attack_nothing, "attacks/pgd/10/same/0.3/all_fooled"),
+        (attack_nothing, "attacks/pgd/100/fresh/0.3/fooled"),
+        (guess, "accuracy/100"),
+        (triple, "entropy/in"),
     ],
 )
 def test_a_broken_run_does_not_pass(change, metric):
@@ -243,12 +242,12 @@ def test_a_broken_run_does_not_pass(change, metric):
 @pytest.mark.parametrize(
     ("metric", "values", "tolerance"),
     [
-        ("accuracy.10", (98.0, 98.0), 1.0),
-        ("accuracy_ensembles.10", (10, 10), 0.0),
-        ("norms.linear.mean", (20.0, 16.0), 5.0),
-        ("norms.conv1.std", (0.0, 1e-6), 1e-4),
-        ("uncertainty.10.entropy.out", (0.6, 0.3), 0.48),
-        ("uncertainty.10.entropy.auroc", (0.9, 0.9), 0.1),
+        ("accuracy/10", (98.0, 98.0), 1.0),
+        ("accuracy_ensembles/10", (10, 10), 0.0),
+        ("norms/linear/mean", (20.0, 16.0), 5.0),
+        ("norms/conv1/std", (0.0, 1e-6), 1e-4),
+        ("uncertainty/10/entropy/out", (0.6, 0.3), 0.48),
+        ("uncertainty/10/entropy/auroc", (0.9, 0.9), 0.1),
     ],
 )
 def test_tolerances_are_the_same_from_both_sides(metric, values, tolerance):
@@ -258,7 +257,7 @@ def test_tolerances_are_the_same_from_both_sides(metric, values, tolerance):
 
 
 IMAGES, SUCCESS, SHARE, FOOLED = (
-    f"attacks.pgd.5.same.0.1.{name}"
+    f"attacks/pgd/5/same/0.1/{name}"
     for name in ("images", "success", "all_fooled", "entropy_fooled")
 )
 
@@ -292,18 +291,18 @@ def test_a_mean_over_no_images_may_stand_beside_any_other_but_not_their_share():
 
 
 def test_a_metric_without_a_tolerance_is_named():
-    with pytest.raises(RecordError, match=r"metric speed\.1 has no tolerance"):
-        tolerance_of("speed.1", {"speed.1": 3.0}, {"speed.1": 3.0})
+    with pytest.raises(RecordError, match=r"metric speed/1 has no tolerance"):
+        tolerance_of("speed/1", {"speed/1": 3.0}, {"speed/1": 3.0})
 
 
 def test_what_is_no_number_has_to_be_equal():
-    assert Row("attacks.0.attack", "fgsm", "fgsm", 0.1).ok
-    assert not Row("attacks.0.attack", "fgsm", "pgd", 0.1).ok
+    assert Row("attacks/0/attack", "fgsm", "fgsm", 0.1).ok
+    assert not Row("attacks/0/attack", "fgsm", "pgd", 0.1).ok
 
 
-def test_metrics_by_dotted_names():
+def test_metrics_by_their_paths():
     assert flat({"a": {"1": 2}, "b": [{"c": 3}, {"c": None}]}) == {
-        "a.1": 2, "b.0.c": 3, "b.1.c": None,
+        "a/1": 2, "b/0/c": 3, "b/1/c": None,
     }  # fmt: skip
 
 
@@ -362,7 +361,7 @@ def test_what_only_the_rerun_measures_is_newer_and_not_compared(own_runs, publis
     comparison = compare(CELL)
     assert comparison.ok
     assert [row.metric for row in comparison.rows] == list(flat(METRICS))
-    assert str(comparison).endswith("not compared, being newer: attacks, norms.conv2, rmse")
+    assert str(comparison).endswith("not compared, being newer: attacks, norms/conv2, rmse")
 
 
 def test_what_only_the_published_record_measures_is_an_error(own_runs, published):
@@ -385,9 +384,9 @@ def test_the_command_prints_a_table_and_fails_on_a_mismatch(capsys, own_runs, pu
     assert main(["verify"]) == 0
     table = capsys.readouterr().out
     assert table.startswith("lite/digits/hypergan/seed3: made alike")
-    (line,) = [line for line in table.splitlines() if "norms.conv1.std" in line]
-    assert line.split() == ["norms.conv1.std", "1", "1", "+0", "0", "yes"]
+    (line,) = [line for line in table.splitlines() if "norms/conv1/std" in line]
+    assert line.split() == ["norms/conv1/std", "1", "1", "+0", "0", "yes"]
     write(own_runs, metrics(**{"10": 80.0}))
     assert main(["verify", "lite"]) == 1
-    (line,) = [line for line in capsys.readouterr().out.splitlines() if "accuracy.10" in line]
-    assert line.split() == ["accuracy.10", "92.5", "80", "-12.5", "0", "NO"]
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if "accuracy/10" in line]
+    assert line.split() == ["accuracy/10", "92.5", "80", "-12.5", "0", "NO"]

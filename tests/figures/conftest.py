@@ -59,4 +59,4 @@ def collected():
 
     hypergan = [one("hypergan", seed, metrics(seed / 10, (1, 5, 10, 100))) for seed in range(3)]
     ensemble = [one("ensemble", 0, metrics(0, (1, 5, 10), scale=2.0), rates=(90.0, 91.0))]
-    return Collection(hypergan + ensemble, {})
+    return Collection(hypergan + ensemble, [])

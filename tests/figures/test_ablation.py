@@ -3,17 +3,18 @@ from dataclasses import replace
 import pytest
 from examples import example
 
-from hypergan.experiments import claims
-from hypergan.experiments.collection import NAMES, NOT_RUN, Collection
+from hypergan.experiments.collection import Collection
 from hypergan.experiments.intervals import interval
-from hypergan.experiments.methods import METHODS, UNVARIED, VARIED
+from hypergan.experiments.measures import measure
+from hypergan.experiments.methods import METHODS, title_of
+from hypergan.experiments.methods.hypergan import UNVARIED, VARIED
 from hypergan.experiments.records import Cell
 from hypergan.figures import ablation
 from hypergan.figures.ablation import ACCURACY, AUROC, SPREAD
 
 FULL, NO_MIXER = "hypergan", "hypergan-no-mixer"
 NO_DISCRIMINATOR = "hypergan-no-discriminator"
-TITLES = [NAMES[method] for method in (FULL, NO_MIXER, NO_DISCRIMINATOR)]
+TITLES = [title_of(method) for method in (FULL, NO_MIXER, NO_DISCRIMINATOR)]
 
 
 def measurement(when, number, value):
@@ -39,14 +40,14 @@ def record(method, seed, value, dataset="mnist", **changes):
 def found():
     """Two seeds of HyperGAN, one without the mixer, none without the discriminator."""
     there = [record(FULL, 0, 90.0), record(FULL, 1, 92.0), record(NO_MIXER, 0, 80.0)]
-    return Collection(there, {Cell(NO_DISCRIMINATOR, "mnist", 0): NOT_RUN})
+    return Collection(there, [Cell(NO_DISCRIMINATOR, "mnist", 0)])
 
 
 def without(collection, method):
     """The same with a method's records missing."""
-    missing = {record.cell: NOT_RUN for record in collection.of(method)}
+    missing = [record.cell for record in collection.of(method)]
     others = [record for record in collection.records if record.method != method]
-    return Collection(others, missing | collection.missing)
+    return Collection(others, missing + collection.missing)
 
 
 def empty(collection):
@@ -77,7 +78,7 @@ def test_figure_6_is_the_mean_over_seeds_within_its_interval(found):
 
 
 def test_one_seed_has_a_line_without_a_band(found):
-    alone = Collection(found.of(NO_MIXER), {})
+    alone = Collection(found.of(NO_MIXER), [])
     _, whole = ablation.accuracy_course(alone).axes
     assert whole.lines[0].get_ydata().tolist() == [81, 82]
     drawn = [path.vertices[:, 1] for band in whole.collections for path in band.get_paths()]
@@ -86,7 +87,7 @@ def test_one_seed_has_a_line_without_a_band(found):
 
 def test_more_methods_than_colours_are_all_drawn():
     many = [name for name, method in METHODS.items() if "mnist" in method.datasets][:11]
-    figure = ablation.accuracy_course(Collection([record(name, 0, 90.0) for name in many], {}))
+    figure = ablation.accuracy_course(Collection([record(name, 0, 90.0) for name in many], []))
     assert all(len(axes.lines) == len(many) for axes in figure.axes)
     assert len(figure.legends[0].get_texts()) == len(many)
 
@@ -121,7 +122,7 @@ def test_the_table_measures_as_the_ledger_does(found):
     table = ablation.at_the_end(found)
     assert table.loc[TITLES[0], ACCURACY] == str(interval([90.0, 92.0]))
     first = found.records[0]
-    assert table.loc[TITLES[1], SPREAD] == str(interval([claims.relative_norm_std(first)]))
+    assert table.loc[TITLES[1], SPREAD] == str(interval([measure("relative_norm_std")(first)]))
     assert table.loc[TITLES[1], SPREAD] == "0.2 (n = 1)"
     assert set(table.loc[TITLES[2]]) == {"not run"}
 
@@ -134,18 +135,18 @@ def test_methods_are_ranked_by_each_measure_of_diversity(found):
         }
         return replace(record(method, 0, 90.0), metrics=metrics)
 
-    pair = Collection([measured(FULL, 0.2, 0.1, 0.3), measured(NO_MIXER, 0.1, 0.2, 0.2)], {})
+    pair = Collection([measured(FULL, 0.2, 0.1, 0.3), measured(NO_MIXER, 0.1, 0.2, 0.2)], [])
     assert ablation.ranking(pair).splitlines() == [
         "- by relative sd of the norm: HyperGAN, without mixer",
         "- by disagreement: without mixer, HyperGAN",
         "- by pairwise KL (nats): HyperGAN, without mixer",
     ]
-    assert ablation.ranking(empty(found)).count(NOT_RUN) == 3
+    assert ablation.ranking(empty(found)).count("not run") == 3
 
 
 def test_without_outliers_there_is_nothing_to_detect():
     coloured = record(FULL, 0, 70.0, dataset="cifar10")
-    table = ablation.at_the_end(Collection([coloured], {}))
+    table = ablation.at_the_end(Collection([coloured], []))
     assert table.loc[TITLES[0], AUROC] == "–"
     assert table.loc[TITLES[0], ACCURACY] == "70 (n = 1)"
 
@@ -161,17 +162,17 @@ def test_each_number_is_varied_over_at_least_five_values():
 def test_the_variation_shows_its_values_in_order(found):
     names = ("hypergan-beta-10", UNVARIED, "hypergan-beta-0.1")
     varied = [record(name, 0, 90 + METHODS[name].switches["beta"]) for name in names]
-    figure = ablation.variation(Collection(varied, {}))
+    figure = ablation.variation(Collection(varied, []))
     beta, bottom = figure.axes[0], figure.axes[-len(VARIED)]
     assert [label.get_text() for label in bottom.get_xticklabels()] == ["0.1", "1", "10"]
     assert beta.lines[0].get_ydata().tolist() == [90.1, 91, 100]
     dotted = [line.get_xdata()[0] for line in beta.lines if line.get_linestyle() == ":"]
     assert dotted == [1]
     assert not beta.texts
-    figure = ablation.variation(empty(Collection(varied, {})))
+    figure = ablation.variation(empty(Collection(varied, [])))
     assert {text.get_text() for axes in figure.axes for text in axes.texts} == {"not run"}
 
 
 def test_a_figure_of_stand_in_data_says_so():
     made_up = record(FULL, 0, 90.0, stand_in=True)
-    assert "stand-in" in ablation.accuracy_course(Collection([made_up], {})).get_suptitle()
+    assert "stand-in" in ablation.accuracy_course(Collection([made_up], [])).get_suptitle()

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from examples import EMPTY
 
+from hypergan.data.datasets import DATASETS
 from hypergan.experiments import paper
 from hypergan.experiments.intervals import interval
 from hypergan.figures import accuracy
@@ -14,10 +15,10 @@ def test_table_2_shows_the_papers_values_and_ours(collected):
     for row in paper.table(2).itertuples():
         (label,) = (
             accuracy._label(*own)
-            for own, papers in accuracy.ROWS.items()
-            if papers == (row.method, row.networks)
+            for own in accuracy.rows()
+            if accuracy._papers_row(*own) == (row.method, row.networks)
         )
-        shown = table.loc[label, (accuracy.TITLES[row.dataset], "paper")]
+        shown = table.loc[label, (DATASETS[row.dataset].title, "paper")]
         value, *plus_minus = map(float, shown.split(" ± "))
         assert value == row.accuracy
         assert plus_minus == ([] if np.isnan(row.plus_minus) else [row.plus_minus])
@@ -56,7 +57,7 @@ def test_scores_of_probabilities_have_a_row_each(collected):
     )
     assert table.loc[("Brier score", "standard ensemble", 5), "MNIST"] == "0.02 (n = 1)"
     assert table.loc[("calibration error", "HyperGAN", 1), "MNIST"] == "–"  # none in these records
-    assert len(table) == 3 * len(accuracy.ROWS)
+    assert len(table) == 3 * len(accuracy.rows())
 
 
 def test_the_papers_margin_on_mnist_is_one_image_in_ten_thousand():

@@ -40,7 +40,7 @@ def record(method, seed=0, entropy=1.0):
 
 
 def collection(*records):
-    return Collection([*records], {})
+    return Collection([*records], [])
 
 
 def test_the_papers_lines_are_tested_as_in_the_paper():

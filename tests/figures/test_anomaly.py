@@ -34,7 +34,7 @@ def made_up(own_runs):
         record = example(cell, metrics=metrics, stand_in=True)
         return records.write(record, arrays, own_runs / cell.path)
 
-    return Collection([of(0, 0.9), of(1, 0.7)], {})
+    return Collection([of(0, 0.9), of(1, 0.7)], [])
 
 
 def test_a_curve_is_the_share_of_images_up_to_an_entropy(made_up):
@@ -73,7 +73,7 @@ def test_without_the_data_the_figure_says_so(made_up, monkeypatch, tmp_path):
     monkeypatch.setenv("HYPERGAN_DATA", str(tmp_path))
     record = made_up.shown["hypergan"]
     real = example(record.cell, metrics=record.metrics, data_sha256={"MNIST/raw/x": "1" * 64})
-    figure = anomaly.extreme_images(Collection([real], {}))
+    figure = anomaly.extreme_images(Collection([real], []))
     assert f"not below {tmp_path}" in figure.get_suptitle()
     assert not any(axes.images for axes in figure.axes)
 

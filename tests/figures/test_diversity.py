@@ -5,8 +5,8 @@ import pytest
 from examples import NORMS
 
 from hypergan.experiments import paper, records
-from hypergan.experiments.collection import NAMES
 from hypergan.experiments.intervals import interval
+from hypergan.experiments.methods import METHODS, title_of
 from hypergan.figures import diversity
 from hypergan.paths import published
 
@@ -14,8 +14,8 @@ from hypergan.paths import published
 def test_table_1_shows_the_papers_values_and_ours(collected):
     table = diversity.norms_table(collected)
     for row in paper.table(1).itertuples():
-        ours = {value: name for name, value in diversity.PAPERS.items()}[row.method]
-        shown = table.loc[(row.layer, NAMES[ours])]
+        ours = {METHODS[name].papers[1]: name for name in diversity.in_table_1()}[row.method]
+        shown = table.loc[(row.layer, title_of(ours))]
         for statistic, value in (("mean", row.mean), ("std", row.std)):
             assert float(shown[statistic, "paper"]) == pytest.approx(value, rel=5e-4)
     means = table["mean", "ours"].loc["conv2"]

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from hypergan.experiments.settings import settings_for
+from hypergan.experiments.methods import settings_for
 from hypergan.experiments.trials import Trial, parse
 from hypergan.figures import run
 

@@ -11,7 +11,7 @@ from hypergan.figures import accuracy, diversity, style
 
 def test_numbers_from_stand_ins_are_in_a_column_that_says_so(collected):
     (record,) = collected.of("ensemble")
-    marked = Collection([replace(record, stand_in=True)], {})
+    marked = Collection([replace(record, stand_in=True)], [])
     for table in (accuracy.accuracy_table(marked)["MNIST"], diversity.norms_table(marked)["mean"]):
         assert list(table.columns) == ["ours, on STAND-IN DATA", "paper"]
     for draw in (accuracy.accuracy_by_size, diversity.norms_by_method):
@@ -31,7 +31,7 @@ def test_a_finished_figure_names_each_thing_once_below_all_its_panels():
     for axes, names in zip(panels, ("ab", "bc"), strict=True):
         for name in names:
             axes.plot([0, 1], label=name)
-    stand_in = Collection([example(CELL, stand_in=True)], {})
+    stand_in = Collection([example(CELL, stand_in=True)], [])
     assert style.finished(figure, stand_in, empty="nothing") is figure
     (legend,) = figure.legends
     assert [text.get_text() for text in legend.get_texts()] == ["a", "b", "c"]

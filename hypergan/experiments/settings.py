@@ -1,7 +1,7 @@
-"""What settings consist of."""
+"""Settings: everything that a cell depends on besides its seed."""
 
 import json
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from hypergan.data.augmentation import crop_and_flip
@@ -21,8 +21,8 @@ class Settings:
         evaluation: Settings of the measurements.
         validation: Images held out of the training data and scored after each epoch.
         stand_in: Whether an embedded stand-in takes the place of an image data set.
-        target: Name of the target network in :data:`hypergan.targets.TARGETS`; by default the one
-            of the data set.
+        target: Name of the target network in :data:`hypergan.targets.TARGETS`; by default the data
+            set's own.
         augmentation: How training images are changed, see :data:`AUGMENTATIONS`.
     """
 
@@ -72,15 +72,3 @@ ADDED = (
 
 AUGMENTATIONS = {"crop-flip": crop_and_flip}
 """What makes an :data:`hypergan.fitting.Augmentation` from a data set's mean and std, by name."""
-
-
-def smoke(settings: Settings, **model: Any) -> Settings:
-    """The same in seconds: few steps, embedded images, and what ``model`` makes smaller."""
-    training = replace(settings.training, epochs=3, steps_per_epoch=20, diversity_networks=20)
-    return replace(
-        settings,
-        model=settings.model | model,
-        training=training,
-        validation=min(settings.validation, 200),  # the stand-ins are small
-        stand_in=True,
-    )

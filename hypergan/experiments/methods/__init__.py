@@ -1,0 +1,83 @@
+"""The methods by name, one description per file."""
+
+from collections.abc import Iterable
+from importlib.metadata import entry_points
+from typing import Any, cast
+
+import torch
+from torch import nn
+
+from hypergan.data.datasets import DATASETS
+from hypergan.errors import SettingsError
+from hypergan.experiments.methods import (
+    apd,
+    compact,
+    deep_ensemble,
+    hypergan,
+    mc_dropout,
+    mnf,
+    nuts,
+    sgld,
+)
+from hypergan.experiments.methods.method import Method
+from hypergan.experiments.profiles import PROFILES, Profile
+from hypergan.experiments.settings import Settings
+from hypergan.posterior import Posterior
+
+METHODS: dict[str, Method] = {
+    "hypergan": hypergan.METHOD,
+    "hypergan-compact": compact.METHOD,
+    **hypergan.ABLATIONS,
+    "apd": apd.METHOD,
+    "sgld": sgld.METHOD,
+    "mnf": mnf.METHOD,
+    "mc-dropout": mc_dropout.METHOD,
+    "ensemble": deep_ensemble.METHOD,
+    "ensemble-normal-init": deep_ensemble.AS_RELEASED,
+    "nuts": nuts.METHOD,
+    "nuts-unit-prior": nuts.UNIT_PRIOR,
+    **hypergan.VARIATIONS,
+}
+"""The methods in the order of Table 2; installed packages add theirs as entry points of the group
+``hypergan.methods``."""
+
+METHODS |= {point.name: point.load() for point in entry_points(group="hypergan.methods")}
+
+
+def compared() -> list[str]:
+    """The names of the methods that tables and figures show beside each other."""
+    return [name for name, method in METHODS.items() if method.compared]
+
+
+def title_of(method: str) -> str:
+    """What figures and tables call a method."""
+    return METHODS[method].title
+
+
+def settings_for(method: str, dataset: str, profile: str) -> Settings:
+    """What a method on a data set means in a profile.
+
+    Raises:
+        SettingsError: If a name is unknown, or the method does not run on the data set; the message
+            lists the known ones.
+    """
+    _require("method", method, METHODS)
+    _require("data set", dataset, DATASETS)
+    _require("profile", profile, PROFILES)
+    if dataset not in (runs_on := METHODS[method].datasets):
+        raise SettingsError(
+            f"{method} does not run on {dataset!r}; choose one of {', '.join(runs_on)}"
+        )
+    return METHODS[method].on(dataset, cast(Profile, profile))
+
+
+def _require(kind: str, name: str, known: Iterable[str]) -> None:
+    if name not in known:
+        raise SettingsError(f"unknown {kind} {name!r}; choose one of {', '.join(known)}")
+
+
+def build(
+    name: str, target: nn.Module, arguments: dict[str, Any], generator: torch.Generator
+) -> Posterior:
+    """A method's posterior over the weights of a target, untrained."""
+    return METHODS[name].posterior(target, **arguments, generator=generator)

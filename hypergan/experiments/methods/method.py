@@ -1,0 +1,73 @@
+"""A method: a posterior, and all that is known of it besides its code."""
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from hypergan.data.datasets import DATASETS
+from hypergan.experiments.profiles import Profile, in_seconds, measured, under_protocol
+from hypergan.experiments.settings import Settings
+from hypergan.posterior import Posterior
+
+BySet = dict[str, Settings]
+"""Settings by data set."""
+
+
+@dataclass(frozen=True)
+class Method:
+    """A method that can be run, measured and shown.
+
+    Attributes:
+        title: What figures and tables call it.
+        posterior: Its class.
+        settings: Its settings by profile and data set. A profile that is left out has those of
+            ``lite``, or else of the first one given. The data sets named here, and those that are
+            ``like`` one of them, are the ones that the method runs on.
+        switches: Arguments of the posterior that make the method; an ablation has one switch off.
+        smoke: Arguments of the posterior that make it smaller in ``smoke``, where that is made of
+            another profile.
+        compared: How many networks it has in each of its rows of Table 2; none if it has no row.
+        papers: The paper's name for it, by the number of the paper's table.
+        attacked: How many of its networks are attacked together at most in ``full``; 0 if it is not
+            attacked at all.
+        variation: Whether it is there to vary a number: a sweep that does not name it leaves it
+            out.
+    """
+
+    title: str
+    posterior: type[Posterior]
+    settings: dict[Profile, BySet]
+    switches: dict[str, Any] = field(default_factory=dict)
+    smoke: dict[str, Any] = field(default_factory=dict)
+    compared: tuple[int, ...] = ()
+    papers: dict[int, str] = field(default_factory=dict)
+    attacked: int = 10
+    variation: bool = False
+
+    @property
+    def datasets(self) -> tuple[str, ...]:
+        """The names of the data sets that it runs on."""
+        return tuple(name for name in DATASETS if self._given(name))
+
+    def on(self, dataset: str, profile: Profile) -> Settings:
+        """Its settings on one of its data sets in a profile."""
+        given, described = self._given(dataset), DATASETS[dataset]
+        source = next(name for name in (profile, "lite", *given) if name in given)
+        settings = given[source]
+        if source == "full":
+            settings = under_protocol(settings, colour=described.colour)
+        if profile == "smoke" != source:
+            settings = in_seconds(settings, **self.smoke)
+        return replace(
+            settings,
+            model=settings.model | self.switches,
+            evaluation=measured(settings.evaluation, profile, self.attacked * described.attacked),
+            stand_in=profile == "smoke",
+        )
+
+    def _given(self, dataset: str) -> dict[Profile, Settings]:
+        """What it was given for a data set, or for the one that this is like, by profile."""
+        for name in (dataset, DATASETS[dataset].like):
+            given = {p: by_set[name] for p, by_set in self.settings.items() if name in by_set}
+            if given:
+                return given
+        return {}

@@ -3,7 +3,7 @@
 import math
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from hypergan.batches import Data, Pair, as_dataset, batches_of, fetch, in_order
+from hypergan.callbacks import Callback
 from hypergan.checkpoint import Checkpoint, History
 from hypergan.ensemble import Ensemble
 from hypergan.errors import SettingsError, TrainingError
@@ -49,6 +50,7 @@ def fit(
     augment: Augmentation | None = None,
     generator: torch.Generator | None = None,
     checkpoint: str | Path | None = None,
+    callbacks: Sequence[Callback] = (),
     device: str = "auto",
     progress: bool = True,
 ) -> History:
@@ -72,6 +74,8 @@ def fit(
             with the very networks of a run that was never stopped. It is left in place. A loader
             has to draw its order and augmentation from PyTorch's global generator for that, as it
             does unless told otherwise; one that keeps a state of its own starts it anew.
+        callbacks: Called after each epoch with the posterior and the history; training ends where
+            one returns True, as :class:`hypergan.callbacks.EarlyStopping` does.
         device: "auto" for a GPU if there is one, or the name of a device.
         progress: Show a progress bar.
 
@@ -112,7 +116,10 @@ def fit(
     with progress_bar(
         progress, total=training.epochs * steps, initial=len(history) * steps, unit="step"
     ) as bar:
+        ended = bool(history) and _ends(callbacks, posterior, history)
         for epoch in range(len(history), training.epochs):
+            if ended:
+                break
             started = time.perf_counter()
             bar.set_description(f"epoch {epoch + 1}/{training.epochs}")
             totals: dict[str, Tensor] = {}
@@ -153,7 +160,8 @@ def fit(
             costs = time.perf_counter() - started, peak_memory(chosen)
             history.append(row | dict(zip(COSTS, costs, strict=True)))
             bar.set_postfix({k: f"{v:.3g}" for k, v in row.items() if isinstance(v, float)})
-            state.save(history, final=epoch + 1 == training.epochs)
+            ended = _ends(callbacks, posterior, history)
+            state.save(history, final=ended or epoch + 1 == training.epochs)
     posterior.eval()
     return history
 
@@ -173,6 +181,12 @@ def choose_device(name: str = "auto") -> torch.device:
         reason = str(error).partition("\n")[0]
         raise SettingsError(f"no device {name!r} here ({reason}); use 'auto' or 'cpu'") from error
     return number.device
+
+
+def _ends(callbacks: Sequence[Callback], posterior: Posterior, history: History) -> bool:
+    """Whether one of the callbacks ends training; all of them are called."""
+    said = [callback(posterior, history) for callback in callbacks]
+    return any(said)
 
 
 def _require_room(optimisers: Mapping[str, torch.optim.Optimizer], device: torch.device) -> None:

@@ -30,7 +30,7 @@ if importlib.util.find_spec("hypergan") is None:
         )
     subprocess.run(["git", "clone", "--depth=1", repository, "hypergan-companion"], check=True)
     pip = [sys.executable, "-m", "pip", "install", "--quiet"]
-    subprocess.run([*pip, "--editable", "./hypergan-companion"], check=True)
+    subprocess.run([*pip, "--editable", "./hypergan-companion[experiments]"], check=True)
     sys.path.insert(0, "hypergan-companion")  # this kernel began before it was installed"""
 
 

@@ -3,9 +3,11 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import sysconfig
+import tomllib
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -243,6 +245,70 @@ def test_every_link_inside_the_book_leads_somewhere(html, page):
         assert goal.exists(), link["href"]
         if parts.fragment and goal.suffix == ".html":
             assert unquote(parts.fragment) in anchors(goal), link["href"]
+
+
+# A book of one page, which shows a record, one of the package's numbers, and one of one's own runs
+
+PAGE = """---
+jupytext: {text_representation: {extension: .md, format_name: myst}}
+kernelspec: {name: python3, display_name: Python 3, language: python}
+---
+# A page
+
+```{code-cell} ipython3
+from hypergan import __version__
+from hypergan.paths import published, runs
+
+own = runs() / "lite/cubic/hypergan/seed0.json"
+print(__version__, (published() / "record.json").read_text(), own.read_text())
+```
+"""
+
+
+@pytest.mark.slow
+def test_what_has_changed_is_shown_by_the_plain_command_and_nothing_else_is_executed(tmp_path):
+    clone, own = tmp_path / "clone", tmp_path / "my runs" / "lite/cubic/hypergan/seed0.json"
+    skip = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(PROJECT / "hypergan", clone / "hypergan", ignore=skip)
+    (clone / "book").mkdir()
+    for name in ("pyproject.toml", "book/dependencies.py"):
+        shutil.copy(PROJECT / name, clone / name)
+    config = yaml.safe_load((PROJECT / "_config.yml").read_text())
+    parts = {name: config[name] for name in ("execute", "title")}
+    parts["sphinx"] = {"local_extensions": config["sphinx"]["local_extensions"]}
+    (clone / "book" / "_config.yml").write_text(yaml.safe_dump(parts))
+    (clone / "book" / "_toc.yml").write_text("format: jb-book\nroot: intro\n")
+    page, record = clone / "book" / "intro.md", clone / "data" / "records" / "record.json"
+    for path, text in ((page, PAGE), (record, "one"), (own, "two")):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    environment = os.environ | {
+        "PYTHONPATH": str(clone),
+        "HYPERGAN_RUNS": str(tmp_path / "my runs"),
+    }
+
+    def built() -> tuple[str, bool]:
+        """What the page shows, and whether it was executed."""
+        done = subprocess.run(
+            [SCRIPTS / "jupyter-book", "build", "book/"],
+            cwd=clone, env=environment, capture_output=True, text=True,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        html = BeautifulSoup((clone / "book/_build/html/intro.html").read_text(), "html.parser")
+        return html.select_one("div.cell_output").get_text().strip(), "Executing" in done.stdout
+
+    version = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]["version"]
+    assert built() == (f"{version} one two", True)
+    assert built() == (f"{version} one two", False)
+    record.write_text("1")
+    assert built() == (f"{version} 1 two", True)
+    own.write_text("2")
+    package = clone / "hypergan" / "__init__.py"
+    package.write_text(package.read_text().replace(f'"{version}"', '"9.9"'))
+    assert built() == ("9.9 1 2", True)
+    assert len(list((clone / "book/_build/.jupyter_cache").iterdir())) == 1
+    page.write_text(PAGE.replace("# A page", "# The page"))  # prose is not executed
+    assert built() == ("9.9 1 2", False)
 
 
 # What the pages promise

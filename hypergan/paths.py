@@ -109,7 +109,7 @@ def remove(paths: list[Path]) -> None:
 def _sync(path: Path) -> None:
     """Have the system write a file, or the names in a folder, to the disk."""
     with suppress(PermissionError):  # a folder, where the system does not open them
-        handle = os.open(path, os.O_RDONLY)
+        handle = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
         try:
             os.fsync(handle)
         finally:

@@ -1,3 +1,4 @@
+import random
 import time
 
 import numpy as np
@@ -64,6 +65,19 @@ def test_a_damaged_file_is_as_good_as_none(generator, tmp_path):
     stages = Stages(generator.manual_seed(0), path)
     assert stages.done == {}
     assert same(stages.do("one", drawing(generator)), first)
+
+
+def test_a_hundred_altered_bytes_give_no_other_result(generator, tmp_path):
+    path = tmp_path / "stages"
+    first = Stages(generator, path).do("one", drawing(generator))
+    content, places = path.read_bytes(), random.Random(0)
+    for place in places.sample(range(len(content)), 100):
+        damaged = bytearray(content)
+        damaged[place] ^= places.randrange(1, 256)
+        path.write_bytes(damaged)
+        assert Stages(generator, path).done == {}
+    path.write_bytes(content)
+    assert same(Stages(generator.manual_seed(0), path).do("one", forbidden), first)
 
 
 def test_the_time_of_a_stage_counts_once_it_was_done(generator, tmp_path):

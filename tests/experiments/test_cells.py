@@ -308,6 +308,28 @@ def test_a_cell_killed_ten_times_at_random_moments_gives_the_same_record(start, 
 
 
 @pytest.mark.slow
+def test_a_hundred_kills_change_no_record(start, tmp_path):
+    """As soon as there is a record it is compared, and all begins anew."""
+    whole, kills, made = start(tmp_path / "whole"), 0, 0
+    whole.join()
+    moments = random.Random(1)
+    while kills < 100 or not made:
+        folder = tmp_path / str(made)
+        process = start(folder)
+        changed(folder / MANY.path, times=moments.randint(0, 3), process=process)
+        time.sleep(moments.uniform(0, 0.05))
+        process.kill()
+        process.join()
+        kills += process.exitcode == -signal.SIGKILL
+        if (folder / MANY.path).exists():
+            require_alike(MANY, tmp_path / "whole", folder)
+            made += 1
+    last = start(tmp_path / str(made))
+    last.join()
+    require_alike(MANY, tmp_path / "whole", tmp_path / str(made))
+
+
+@pytest.mark.slow
 def test_an_image_cell_killed_in_any_part_of_its_run_gives_the_same_record(start, tmp_path):
     began = time.monotonic()
     whole = start(tmp_path / "whole", IMAGES)

@@ -14,9 +14,10 @@ def _grey(epochs: int) -> Settings:
     return Settings(GREY | _NARROW, training)
 
 
+# A rate that does not fall to 0 keeps the networks apart.
 def _colour(epochs: int) -> Settings:
     training = Training(
-        epochs=epochs, batch_size=200, networks=10, weight_rate=1e-4, mean_rate=1e-4
+        epochs=epochs, batch_size=200, networks=10, weight_rate=1e-4, mean_rate=1e-4, floor=0.4
     )
     return Settings(COLOUR | _NARROW, training)
 
@@ -28,8 +29,8 @@ METHOD = Method(
         "full": {
             "mnist": _grey(30),
             "mnist5000": _grey(200),
-            "cifar5": _colour(300),
-            "cifar10": _colour(200),
+            "cifar5": _colour(250),
+            "cifar10": _colour(170),
             "digits": _grey(300),
         }
     },

@@ -32,3 +32,9 @@ def example(cell=CELL, **changes):
 
 NORMS = {layer: {"mean": 10.0, "std": 2.0} for layer in ("conv1", "conv2", "linear")}
 EMPTY = Collection([], [])
+
+
+def with_arrays(record, arrays):
+    """A record that has these arrays without a file."""
+    record.__dict__["arrays"] = arrays
+    return record

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import product
+from typing import Literal
 
 import pandas as pd
 
@@ -18,6 +19,8 @@ NOT_RUN, NONE = "not run", "–"
 """In a cell without a record, and without this number in its records."""
 
 UNUSABLE = "damaged or of other settings"
+
+Run = Literal["never", "smoke", "always"]
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,11 @@ class Collection:
         """The first record of each method, where there is room for one."""
         methods = dict.fromkeys(record.method for record in self.records)
         return {method: self.of(method)[0] for method in methods}
+
+    @property
+    def sources(self) -> str:
+        """Where the numbers come from, one line per record."""
+        return "\n".join(record.source for record in self.records)
 
     def on(self, dataset: str) -> "Collection":
         """What there is of a data set."""
@@ -106,7 +114,7 @@ def collect(
     profile: str = "lite",
     seeds: Sequence[int] | None = None,
     *,
-    try_out: bool = False,
+    run: Run = "never",
 ) -> Collection:
     """Look for records in ``runs/`` and among the published ones.
 
@@ -116,7 +124,8 @@ def collect(
         profile: Profile's name.
         seeds: Look at these alone; by default at every seed that has a record, and where a method
             has none, 0 is missing.
-        try_out: Run what has no record, in the profile ``smoke`` alone, where it takes seconds.
+        run: Whether to run now what has no record: never, in the profile ``smoke`` alone, where it
+            takes seconds, or always.
 
     Returns:
         What there is. A record that is damaged or not of today's settings is missing.
@@ -127,7 +136,7 @@ def collect(
         some = Cell(method, dataset, profile=profile)
         for seed in (records.seeds(some) or [0]) if seeds is None else seeds:
             cell = replace(some, seed=seed)
-            if try_out and profile == "smoke":
+            if run in ("always", profile):
                 cells.get(cell, progress=False)
             if record := state(cell).record:
                 found.append(record)
@@ -136,16 +145,25 @@ def collect(
     return Collection(found, missing)
 
 
-def compare(dataset: str, seed: int = 0, profile: str = "lite") -> Collection:
-    """The methods of the paper beside each other; those of ``smoke`` are run if need be.
+def compare(
+    dataset: str,
+    seed: int = 0,
+    profile: str = "lite",
+    methods: Sequence[str] | None = None,
+    *,
+    run: Run = "smoke",
+) -> Collection:
+    """Methods beside each other, with the records of one seed first.
 
     Args:
         dataset: Data set's name.
         seed: The seed to show, which comes first. A method without a record of it is missing, and
             other seeds of it are left out.
         profile: Profile's name.
+        methods: Methods' names, by default those of Table 2.
+        run: See :func:`collect`.
     """
-    first = collect(compared(), [dataset], profile, [seed], try_out=True)
+    first = collect(methods or compared(), [dataset], profile, [seed], run=run)
     every = collect(first.shown, [dataset], profile)
     others = [record for record in every.records if record.seed != seed]
     return Collection(first.records + others, first.missing)

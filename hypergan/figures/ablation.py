@@ -118,7 +118,7 @@ def variation(collection: Collection) -> Figure:
                 axes.axvline(order.index(value), color="gray", linestyle=":", zorder=0)
             axes.set(xlabel="", ylabel=quantity if axes in grid[:, 0] else "")
         column[-1].set_xlabel(argument)
-    return marked(figure, *collection.records)
+    return marked(figure, collection)
 
 
 def _start_and_whole(collection: Collection, column: str, label: str) -> Figure:

@@ -112,7 +112,7 @@ def extreme_images(collection: Collection, method: str = "hypergan", count: int 
             pixels = images[index].permute(1, 2, 0) * torch.tensor(data.std)
             axes.imshow((pixels + torch.tensor(data.mean)).clamp(0, 1).numpy(), cmap="gray")
             axes.set_title(f"{entropies[index]:.2f}", fontsize="small")
-    return marked(figure, *collection.records)
+    return marked(figure, collection)
 
 
 def has_data(record: Record) -> bool:

@@ -11,7 +11,6 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator
 from scipy import stats
 
-from hypergan.evaluation.stages import Arrays
 from hypergan.experiments import paper
 from hypergan.experiments.collection import NOT_RUN, Collection
 from hypergan.experiments.intervals import interval
@@ -111,25 +110,24 @@ def norms_by_method(collection: Collection) -> Figure:
     return finished(figure, collection, ncols=2)
 
 
-def norms(record: Record, arrays: Arrays, method: str = "HyperGAN") -> Figure:
-    """Norms of the sampled networks, a panel for each layer, over the paper's mean and spread.
-
-    Args:
-        record: An MNIST record.
-        arrays: Its arrays.
-        method: The paper's row to draw behind.
-    """
+def norms(collection: Collection, method: str = "hypergan") -> Figure:
+    """Norms of a method's networks, one panel per layer, over the paper's mean and spread."""
     rows = paper.table(1)
-    rows = rows[rows["method"] == method]
+    rows = rows[rows["method"] == METHODS[method].papers[1]]
     figure, panels = plt.subplots(1, len(rows), figsize=(3.1 * len(rows), 3.2), squeeze=False)
+    record = collection.shown.get(method)
     for row, axes in zip(rows.itertuples(), panels[0], strict=True):
         axes.axvspan(row.mean - row.std, row.mean + row.std, color="lightgray", label="paper ±1 sd")
         axes.axvline(row.mean, color="gray", label="paper mean")
-        sns.histplot(arrays[f"norms_{row.layer}"], ax=axes, bins=15, element="step", alpha=0.5)
+        if record:
+            values = record.arrays[f"norms_{row.layer}"]
+            sns.histplot(values, ax=axes, bins=15, element="step", alpha=0.5)
+        else:
+            say_not_run(axes)
         axes.set(title=row.layer, xlabel="L2 norm", ylabel="")
     panels[0][0].set_ylabel("networks")
     panels[0][0].legend(fontsize="small")
-    return marked(figure, record)
+    return marked(figure, collection)
 
 
 def normal_start_table() -> pd.DataFrame:

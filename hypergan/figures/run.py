@@ -5,9 +5,8 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from hypergan.experiments import trials
-from hypergan.experiments.collection import NONE
-from hypergan.experiments.records import Record
-from hypergan.figures.style import marked
+from hypergan.experiments.collection import NONE, Collection
+from hypergan.figures.style import marked, say_not_run
 from hypergan.paths import PROJECT
 
 
@@ -44,10 +43,14 @@ def trials_table(*datasets: str) -> pd.DataFrame:
     return table.fillna({"changes": ""}).fillna(NONE).set_index(["dataset", "method", "changes"])
 
 
-def course(record: Record) -> Figure:
-    """Accuracy and diversity over the epochs of a run."""
-    history = pd.json_normalize(record.history)
+def course(collection: Collection, method: str = "hypergan") -> Figure:
+    """Accuracy and diversity over the epochs of a method's first run."""
+    runs = collection.of(method)[:1]
     figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.2))
+    if not runs:
+        say_not_run(left)
+        return figure
+    history = pd.json_normalize(runs[0].history)
     left.plot(history["epoch"], history["accuracy"], label="mini-batches")
     if "validation_accuracy" in history:
         left.plot(history["epoch"], history["validation_accuracy"], label="validation, 10 networks")
@@ -57,4 +60,4 @@ def course(record: Record) -> Figure:
         right.plot(history["epoch"], history[column], label=column.removeprefix("norm_spread."))
     right.set(xlabel="epoch", ylabel="relative sd of the norm", ylim=(0, None))
     right.legend(fontsize="small")
-    return marked(figure, record)
+    return marked(figure, collection)

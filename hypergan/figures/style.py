@@ -12,7 +12,6 @@ from matplotlib.figure import Figure
 
 from hypergan.experiments.collection import NOT_RUN, Collection
 from hypergan.experiments.intervals import interval
-from hypergan.experiments.records import Record
 
 PAPER, OURS = "paper", "ours"
 SEE_COMMANDS = "not run: see the commands above"
@@ -33,20 +32,9 @@ def use_style() -> None:
     }
 
 
-def provenance(record: Record) -> str:
-    """Where a record's numbers came from, in a line."""
-    commit, dash, dirty = record.commit.partition("-")
-    stand_in = " on EMBEDDED STAND-IN DATA" if record.stand_in else ""
-    return (
-        f"{record.cell.path.as_posix()}{stand_in}: commit {commit[:12]}{dash}{dirty}, "
-        f"{record.device}, torch {record.versions['torch']}, "
-        f"{record.wall_seconds / 60:.1f} minutes; again with `{record.cell.command}`"
-    )
-
-
-def marked(figure: Figure, *records: Record) -> Figure:
+def marked(figure: Figure, collection: Collection) -> Figure:
     """A figure that says so where its numbers come from stand-in data."""
-    if names := sorted({record.dataset for record in records if record.stand_in}):
+    if names := sorted({record.dataset for record in collection.records if record.stand_in}):
         figure.suptitle(f"embedded stand-in data, not {', '.join(names)}", color="tab:red")
     return figure
 
@@ -82,7 +70,7 @@ def finished(
         )
     if empty and not collection.records:
         figure.suptitle(empty, color="tab:red")
-    return marked(figure, *collection.records)
+    return marked(figure, collection)
 
 
 def band(values: Sequence[float]) -> tuple[float, float]:

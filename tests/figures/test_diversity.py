@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
-from examples import NORMS
+from examples import EMPTY, NORMS, with_arrays
 
 from hypergan.experiments import paper, records
+from hypergan.experiments.collection import Collection
 from hypergan.experiments.intervals import interval
 from hypergan.experiments.methods import METHODS, title_of
 from hypergan.figures import diversity
@@ -64,9 +65,10 @@ def test_diversity_of_functions_stands_beside_accuracy(collected):
 
 def test_norms_are_drawn_over_the_papers(record):
     drawn = {f"norms_{layer}": np.full(100, 9.0) for layer in NORMS}
-    figure = diversity.norms(record, drawn)
+    figure = diversity.norms(Collection([with_arrays(record, drawn)], []))
     assert [axes.get_title() for axes in figure.axes] == ["conv1", "conv2", "linear"]
     assert figure.axes[1].lines[0].get_xdata()[0] == 51.10
+    assert {axes.texts[0].get_text() for axes in diversity.norms(EMPTY).axes} == {"not run"}
 
 
 def test_networks_as_released_keep_the_norms_of_their_start():

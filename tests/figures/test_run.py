@@ -3,14 +3,16 @@
 from dataclasses import replace
 
 import pytest
+from examples import EMPTY
 
+from hypergan.experiments.collection import Collection
 from hypergan.experiments.methods import settings_for
 from hypergan.experiments.trials import Trial, parse
 from hypergan.figures import run
 
 
 def test_the_course_shows_every_layer(record):
-    accuracy, spread = run.course(record).axes
+    accuracy, spread = run.course(Collection([record], [])).axes
     assert accuracy.lines[0].get_ydata().tolist() == [91, 92]
     assert [line.get_label() for line in spread.lines] == ["conv1", "linear"]
 
@@ -30,11 +32,13 @@ def test_published_trials_are_shown_in_the_words_of_their_commands():
         assert Trial(method, dataset, parse(changes.split())).settings
     chosen = settings_for("hypergan", "cifar5", "lite").training
     tried = table.sort_index().loc["cifar5", "hypergan"]["accuracy_10"].astype(float)
-    best = Trial("hypergan", "cifar5", parse(tried.idxmax().split())).settings.training
+    words = tried.idxmax().split()
+    best = Trial("hypergan", "cifar5", parse(words), profile="lite").settings.training
     assert best.weight_decay == chosen.weight_decay
 
 
 def test_a_figure_of_stand_in_data_says_so(record):
-    marked = run.course(replace(record, stand_in=True))
+    marked = run.course(Collection([replace(record, stand_in=True)], []))
     assert marked.get_suptitle() == "embedded stand-in data, not mnist"
-    assert not run.course(record).get_suptitle()
+    assert not run.course(Collection([record], [])).get_suptitle()
+    assert run.course(EMPTY).axes[0].texts[0].get_text() == "not run"

@@ -43,10 +43,3 @@ def test_a_finished_figure_of_nothing_has_no_legend_and_a_title_if_asked():
         figure = style.finished(plt.figure(), EMPTY, empty=empty)
         assert not figure.legends
         assert figure.get_suptitle() == empty
-
-
-def test_provenance_names_stand_ins_and_the_command():
-    text = style.provenance(example(CELL, stand_in=True))
-    assert "STAND-IN" in text
-    assert CELL.command in text
-    assert "STAND-IN" not in style.provenance(example(CELL))

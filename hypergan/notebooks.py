@@ -16,6 +16,7 @@ from typing import Any
 import nbformat
 from nbclient import NotebookClient
 
+from hypergan.live import page, sphinx
 from hypergan.online import first_cell
 from hypergan.paths import PROJECT, sha256, write_whole
 
@@ -80,7 +81,8 @@ def store(path: Path) -> None:
     kernel = dict(notebook.metadata.kernelspec)
     with tempfile.TemporaryDirectory() as empty:  # the published records, not one's own
         client = NotebookClient(notebook, timeout=600, resources={"metadata": {"path": FOLDER}})
-        client.execute(env=os.environ | {"HYPERGAN_RUNS": empty, "TQDM_DISABLE": "1"})
+        own = {"HYPERGAN_RUNS": empty, "TQDM_DISABLE": "1", page.FILES: sphinx.FOLDER}
+        client.execute(env=os.environ | own)
     for number, cell in enumerate(
         (cell for cell in notebook.cells if cell.cell_type == "code"), start=1
     ):

@@ -80,7 +80,7 @@ def test_a_notebook_alone_installs_the_package_from_its_repository(monkeypatch):
     clone, install = commands
     assert clone[:2] == ["git", "clone"]
     assert "https://github.com/c/d" in clone
-    assert install[-1] == f"./{clone[-1]}"
+    assert install[-1] == f"./{clone[-1]}[experiments]"
 
 
 def test_a_notebook_beside_the_package_installs_nothing(monkeypatch):

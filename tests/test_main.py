@@ -1,5 +1,6 @@
 """The command line, and what it says when something is wrong."""
 
+import json
 import os
 import signal
 import subprocess
@@ -8,14 +9,18 @@ import time
 import urllib.request
 from urllib.error import URLError
 
+import numpy as np
 import pytest
+from examples import example
 
 from hypergan.__main__ import main
 from hypergan.data.downloads import MNIST
-from hypergan.experiments import cells, records
+from hypergan.experiments import cells, records, sweep
+from hypergan.experiments.collection import collect
 from hypergan.experiments.methods import METHODS
 from hypergan.experiments.profiles import PROFILES
 from hypergan.experiments.records import RECORD_VERSION, Cell
+from hypergan.paths import PROJECT
 
 CUBIC = ["run", "hypergan", "cubic", "--profile", "smoke", "--quiet"]
 
@@ -83,6 +88,53 @@ def test_a_record_of_a_method_that_is_gone_does_not_stop_the_others(
     gone.write_text(record.read_text().replace('"method": "hypergan"', '"method": "gone"'))
     assert "unknown method 'gone'" in fails(capsys, "promote", "--profile", "smoke")
     assert len(list(records.paths(tmp_path / "published"))) == 1
+
+
+BAD = {
+    "text": lambda content: "{",
+    "metrics": lambda content: json.dumps(content | {"metrics": {"accuracy": [1]}}),
+    "no metrics": lambda content: json.dumps(content | {"metrics": {}}),
+    "another seed": lambda content: json.dumps(content | {"seed": 0}),
+    "an option": lambda content: json.dumps(content | {"commit": "--output=evil"}),
+    "settings": lambda content: json.dumps(content | {"config": {}}),
+    "another version": lambda content: json.dumps(content | {"record_version": 99}),
+}
+
+
+@pytest.mark.parametrize("bad", BAD)
+def test_a_bad_record_hides_no_other_whoever_reads_it(bad, capsys, own_runs, tmp_path, monkeypatch):
+    for module in ("experiments.records", "experiments.verification", "cli"):
+        monkeypatch.setattr(f"hypergan.{module}.published", lambda: tmp_path / "published")
+    good, other = (Cell("hypergan", "digits", seed, "lite") for seed in (0, 1))
+    for cell in (good, other):
+        for folder in (own_runs, tmp_path / "published"):
+            records.write(example(cell), {"norms_linear": np.arange(4.0)}, folder / cell.path)
+    path = own_runs / other.path
+    path.write_text(BAD[bad](json.loads(path.read_text())))
+    before = (tmp_path / "published" / good.path).read_bytes()
+
+    assert main(["list", "--seed", "0", "1"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    states = {line.split()[0]: line.split()[1] for line in lines}
+    assert states["lite/digits/hypergan/seed0"] == "own"
+    assert states["lite/digits/hypergan/seed1"] == "unusable"
+    assert main(["verify"]) == 2
+    told = capsys.readouterr()
+    assert "lite/digits/hypergan/seed0: made alike" in told.out
+    assert "seed1.json" in told.err
+    assert main(["promote"]) == 2
+    told = capsys.readouterr()
+    assert "seed0.json ->" in told.out
+    assert "seed1.json" in told.err
+    assert (tmp_path / "published" / good.path).read_bytes() == before
+    assert main(["claims"]) == 0
+    found = collect(["hypergan"], ["digits"])
+    assert [record.seed for record in found.records] == [0]
+    assert list(found.missing) == [other]
+    plan = sweep.Plan.of({"seeds": "0 1", "methods": "hypergan", "datasets": "digits"})
+    assert [plan.record(cell) for cell in (good, other)] == [own_runs / good.path, None]
+    assert fails(capsys, "run", "hypergan", "digits", "--seed", "1", "--quiet").count("seed1.json")
+    assert not (PROJECT / "evil").exists()
 
 
 def test_list_tells_own_records_from_published_ones_and_from_begun_runs(

@@ -233,7 +233,7 @@ WRONG = {
         ["try", "gan", "mnist"],
     ],
     "unknown data set 'svhn'; choose one of mnist": [["run", "hypergan", "svhn"]],
-    "unknown data set of nuts 'mnist'": [["run", "nuts", "mnist"]],
+    "nuts does not run on 'mnist'": [["run", "nuts", "mnist"]],
     "seed is -1; it should be greater": [[*CUBIC, "--seed", "-1"], ["list", "--seed", "-1"]],
     "it should be less than 9223372036854775808": [
         *([*command, "--seed", HUGE] for command in (CUBIC, ["list"], [*TRY, "epochs=1"])),

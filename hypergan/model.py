@@ -144,8 +144,9 @@ class HyperGAN(Posterior):
     distribution near the prior N(0, I), so that the networks do not collapse into one.
 
     Args:
-        target: Any module without running statistics. It is copied; the generated networks start
-            around its present weights, and its frozen parameters and buffers keep their values.
+        target: Any module without running statistics in what trains. It is copied; the generated
+            networks start around its present weights, and its frozen parts keep their values and,
+            see :func:`hypergan.frozen.still`, their mode.
         noise_dim: Length of the noise vector s.
         code_dim: Length of the code z_i of each layer.
         hidden: Units in each of the two hidden layers of mixer, generators and discriminator.

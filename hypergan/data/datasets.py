@@ -1,57 +1,23 @@
 """Every data set by name: ``load("mnist")`` finds or downloads it, checks it and normalises it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Literal
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.utils.data import TensorDataset
 
 from hypergan.data import raw
-from hypergan.data.raw import Pair, Raw, take
+from hypergan.data.dataset import DataSet, Task
+from hypergan.data.raw import Pair, take
 from hypergan.errors import DataError, SettingsError
 from hypergan.paths import downloads as default_root
 from hypergan.targets import cifar_target, mnist_target, regression_target
 
 VALIDATION_SEED = 2019
 """Seed of the choice of validation images: the same images whatever the seed of a run."""
-
-Task = Literal["classification", "regression"]
-
-
-@dataclass(frozen=True)
-class DataSet:
-    """All that is known of a data set.
-
-    Attributes:
-        title: What figures and tables call it.
-        task: What networks do with it.
-        target: Makes its target network, given the number of classes.
-        read: Reads it, given the folder of the data sets.
-        stand_in: Makes the images that take its place in the profile ``smoke``; None where it needs
-            no download.
-        images: How many images it has for training and for testing; (0, 0) if that is of no
-            concern.
-        colour: Whether its images have three channels.
-        compared: Whether Table 2 shows it.
-        attacked: Whether networks trained on it are attacked.
-        like: Another data set, whose settings a method uses here if it has none for this one.
-    """
-
-    title: str
-    task: Task
-    target: Callable[[int], nn.Module]
-    read: Callable[[Path], Raw]
-    stand_in: Callable[[Path], Raw] | None = None
-    images: tuple[int, int] = (0, 0)
-    colour: bool = False
-    compared: bool = True
-    attacked: bool = False
-    like: str = ""
-
 
 DATASETS = {
     "mnist": DataSet(

@@ -6,7 +6,8 @@ from typing import Any
 import torch
 from torch import nn
 
-from hypergan.data.datasets import DATASETS, Data, Task
+from hypergan.data.dataset import Task
+from hypergan.data.datasets import DATASETS, Data
 from hypergan.evaluation.regression import standardised
 from hypergan.experiments.methods import build
 from hypergan.experiments.settings import AUGMENTATIONS, Settings

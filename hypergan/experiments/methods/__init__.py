@@ -9,6 +9,7 @@ from torch import nn
 
 from hypergan.data.datasets import DATASETS
 from hypergan.errors import SettingsError
+from hypergan.experiments.method import Method
 from hypergan.experiments.methods import (
     apd,
     compact,
@@ -19,7 +20,6 @@ from hypergan.experiments.methods import (
     nuts,
     sgld,
 )
-from hypergan.experiments.methods.method import Method
 from hypergan.experiments.profiles import PROFILES, Profile
 from hypergan.experiments.settings import Settings
 from hypergan.posterior import Posterior

@@ -4,8 +4,8 @@ from dataclasses import replace
 from typing import Any
 
 from hypergan.baselines.apd import APD
+from hypergan.experiments.method import BySet, Method
 from hypergan.experiments.methods import sgld
-from hypergan.experiments.methods.method import BySet, Method
 from hypergan.experiments.profiles import Profile
 from hypergan.experiments.settings import Settings
 

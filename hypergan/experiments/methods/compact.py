@@ -1,7 +1,7 @@
 """HyperGAN with narrow generators and noise of few dimensions."""
 
+from hypergan.experiments.method import Method
 from hypergan.experiments.methods.hypergan import COLOUR, GREY, UNCENTRED
-from hypergan.experiments.methods.method import Method
 from hypergan.experiments.settings import Settings
 from hypergan.model import HyperGAN
 from hypergan.training import Training

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from hypergan.baselines.network_ensemble import NetworkEnsemble
 from hypergan.evaluation.protocol import Evaluation
-from hypergan.experiments.methods.method import Method
+from hypergan.experiments.method import Method
 from hypergan.experiments.settings import Settings
 from hypergan.training import Training
 

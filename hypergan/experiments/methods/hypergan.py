@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from hypergan.evaluation.protocol import Evaluation
-from hypergan.experiments.methods.method import BySet, Method
+from hypergan.experiments.method import BySet, Method
 from hypergan.experiments.settings import Settings
 from hypergan.model import HyperGAN
 from hypergan.training import Training

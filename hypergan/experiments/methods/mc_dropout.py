@@ -2,7 +2,7 @@
 
 from hypergan.baselines.mc_dropout import MCDropout
 from hypergan.evaluation.protocol import Evaluation
-from hypergan.experiments.methods.method import Method
+from hypergan.experiments.method import Method
 from hypergan.experiments.settings import Settings
 from hypergan.training import Training
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from hypergan.baselines.sgld import SGLD
 from hypergan.data.datasets import DATASETS
 from hypergan.evaluation.protocol import Evaluation
-from hypergan.experiments.methods.method import BySet, Method
+from hypergan.experiments.method import BySet, Method
 from hypergan.experiments.profiles import Profile
 from hypergan.experiments.settings import Settings
 from hypergan.training import Training

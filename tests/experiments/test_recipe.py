@@ -1,0 +1,102 @@
+"""What CONTRIBUTING says about adding a method and a data set, done from outside the package."""
+
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from hypergan.data.datasets import DATASETS
+from hypergan.errors import SettingsError
+from hypergan.experiments import cells
+from hypergan.experiments.collection import collect
+from hypergan.experiments.methods import METHODS, settings_for
+from hypergan.experiments.profiles import PROFILES
+from hypergan.experiments.sweep import Plan
+from hypergan.figures import accuracy, diversity
+
+TOY = Path(__file__).parents[1] / "toy"
+sys.path.insert(0, str(TOY))
+
+import toy_data  # noqa: E402
+import toy_method  # noqa: E402
+
+BUILT_IN = [name for name, method in METHODS.items() if not method.variation]
+
+
+@pytest.fixture
+def toys(tmp_path, monkeypatch):
+    """The toy method is called jittered, the toy data set bars."""
+    monkeypatch.setenv("HYPERGAN_DATA", str(tmp_path))
+    toy_data.draw(tmp_path)
+    monkeypatch.setitem(DATASETS, "bars", toy_data.DATASET)
+    everywhere = {"lite": dict.fromkeys(DATASETS, toy_method.SETTINGS)}
+    monkeypatch.setitem(METHODS, "jittered", replace(toy_method.METHOD, settings=everywhere))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("dataset", [*DATASETS, "bars"])
+def test_a_new_method_runs_on_every_data_set(toys, dataset):
+    record = cells.run(cells.Cell("jittered", dataset, 0, "smoke"), progress=False)
+    assert record.arrays
+    if DATASETS[dataset].task == "classification":
+        assert record.metrics["accuracy"]["20"] > 30
+    assert ("attacks" in record.metrics) == DATASETS[dataset].attacked
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("method", [n for n in BUILT_IN if "mnist" in METHODS[n].datasets])
+def test_every_method_runs_on_a_new_data_set(toys, method):
+    record = cells.run(cells.Cell(method, "bars", 0, "smoke"), progress=False)
+    assert record.data_sha256.keys() == {"bars.npz"}
+    assert not record.stand_in
+    assert record.metrics["accuracy"]["1"] > 34  # of three classes
+
+
+def test_a_pair_without_settings_is_refused_for_that_pair_alone(toys):
+    with pytest.raises(SettingsError, match="nuts does not run on 'bars'; choose one of cubic"):
+        settings_for("nuts", "bars", "lite")
+    for profile in PROFILES:
+        for name, method in METHODS.items():
+            for dataset in method.datasets:
+                assert settings_for(name, dataset, profile)
+
+
+def test_a_data_set_has_the_settings_of_the_one_that_it_is_like(toys):
+    like = settings_for("hypergan", "mnist", "full")
+    own = settings_for("hypergan", "bars", "full")
+    assert (own.model, own.training) == (like.model, like.training)
+    assert own.evaluation.attack is None
+
+
+def test_the_tables_and_the_plan_know_both(toys):
+    collection = collect([*diversity.shown()], ["bars"], "smoke")
+    assert ("jittered", 20) in accuracy.accuracy_table(collection).index
+    assert ("bars", "ours") in accuracy.accuracy_table(collection).columns
+    assert accuracy.quality_table(collection)["bars"].size
+    assert "bars" in [axes.get_title() for axes in accuracy.accuracy_by_size(collection).axes]
+    assert "jittered" in diversity.functions_table(collection).index
+    assert list(accuracy.papers_margins().index) == ["MNIST", "MNIST 5000", "CIFAR-5", "CIFAR-10"]
+    planned = {(cell.method, cell.dataset) for cell in Plan.of({}).cells}
+    assert {("jittered", "mnist"), ("jittered", "bars"), ("hypergan", "bars")} <= planned
+    assert ("nuts", "bars") not in planned
+
+
+def test_an_installed_package_adds_them_to_the_command_line(tmp_path):
+    package = tmp_path / "toy-1.dist-info"
+    package.mkdir()
+    (package / "METADATA").write_text("Metadata-Version: 2.1\nName: toy\nVersion: 1\n")
+    (package / "entry_points.txt").write_text(
+        "[hypergan.methods]\njittered = toy_method:METHOD\n\n"
+        "[hypergan.datasets]\nbars = toy_data:DATASET\n"
+    )
+    path = os.pathsep.join([str(tmp_path), str(TOY), os.environ.get("PYTHONPATH", "")])
+    command = [sys.executable, "-m", "hypergan", "list", "--profile", "smoke"]
+    environment = os.environ | {"PYTHONPATH": path}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    listed = {line.split()[0] for line in done.stdout.splitlines()}
+    both = {"smoke/bars/jittered/seed0", "smoke/mnist/jittered/seed0", "smoke/bars/mnf/seed0"}
+    assert both <= listed

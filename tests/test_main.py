@@ -196,11 +196,14 @@ def test_what_the_encoding_lacks_is_shown_by_its_number():
 
 @pytest.mark.slow
 def test_ctrl_c_is_heard_while_the_program_starts():
-    waits = [0.2 * 2**i for i in range(5)]  # to 3 seconds
-    for wait in waits:
+    words = (
+        "from hypergan.__main__ import main; print(flush=True); raise SystemExit(main(['list']))"
+    )
+    for wait in (0.3, 0.6, 1.2, 2.4):
         process = subprocess.Popen(
-            [*ASK, "list"], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+            [sys.executable, "-c", words], stdout=subprocess.PIPE, stderr=subprocess.PIPE
         )
+        process.stdout.readline()
         time.sleep(wait)
         process.send_signal(signal.SIGINT)
         told = process.communicate()[1].decode()

@@ -55,10 +55,14 @@ def _files() -> Iterator[Path]:
                 yield path
 
 
+def stored(path: Path) -> str | None:
+    """What a stored notebook's outputs were made of; None if it was never stored."""
+    return nbformat.read(path, as_version=4).metadata.get("hypergan", {}).get("made_of")
+
+
 def is_stale(path: Path) -> bool:
     """Whether a notebook's outputs are older than what they were made of, or not there."""
-    notebook = nbformat.read(path, as_version=4)
-    return notebook.metadata.get("hypergan", {}).get("made_of") != fingerprint(notebook)
+    return stored(path) != fingerprint(nbformat.read(path, as_version=4))
 
 
 def with_first_cell(notebook: Any) -> Any:

@@ -34,7 +34,7 @@ test: $(INSTALLED) ## Check style and types, run every test and every notebook.
 	$(RUN) ruff check
 	$(RUN) ruff format --check
 	$(RUN) mypy
-	$(RUN) pytest
+	$(RUN) pytest -n 2 --dist loadfile
 
 install: $(INSTALLED) ## Install what is needed, and nothing else.
 

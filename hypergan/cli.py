@@ -4,6 +4,7 @@ import argparse
 from collections import Counter
 from pathlib import Path
 
+from hypergan import __version__
 from hypergan.bench import report
 from hypergan.data.datasets import DATASETS
 from hypergan.errors import HyperGANError, RecordError
@@ -32,6 +33,7 @@ def obey(arguments: list[str] | None = None) -> int:
 def parser() -> argparse.ArgumentParser:
     """The commands and their options."""
     parser = argparse.ArgumentParser(prog="python -m hypergan", description=__doc__)
+    parser.add_argument("--version", action="version", version=f"hypergan {__version__}")
     actions = parser.add_subparsers(required=True, metavar="COMMAND")
     run = actions.add_parser(
         "run",

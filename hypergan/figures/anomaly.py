@@ -16,7 +16,7 @@ from hypergan.paths import downloads
 SCORES = {
     "entropy": "entropy",
     "mutual_information": "mutual information",
-    "least_confidence": "max probability",
+    "least_confidence": "maximum softmax probability",
 }
 SETS = {"in": "test images", "out": "outliers"}
 

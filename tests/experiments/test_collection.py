@@ -45,7 +45,7 @@ def test_a_method_without_a_record_says_how_to_make_it(write):
     assert [record.cell for record in found.records] == [MNIST]
     table = found.not_run()
     assert list(table.index) == [
-        ("standard ensemble", "cifar10"), ("MNF", "mnist"), ("MNF", "cifar10")
+        ("deep ensemble", "cifar10"), ("MNF", "mnist"), ("MNF", "cifar10")
     ]  # fmt: skip
     assert set(table["state"]) == {NOT_RUN}
     assert list(table["run it with"]) == [cell.command for cell in found.missing]

@@ -70,6 +70,7 @@ def test_what_is_to_run_is_listed_once():
     assert ledger.to_run([CONFIRMED]) == "Every claim has its records."
 
 
+@pytest.mark.audit
 def test_the_readme_is_that_of_the_published_records():
     assert ledger.README.read_text() == ledger.with_claims(ledger.README.read_text()), (
         "run `python -m hypergan claims --readme`"

@@ -168,6 +168,7 @@ def mnist(method):
     return paths.published() / "lite" / "mnist" / method / "seed0.json"
 
 
+@pytest.mark.audit
 def test_every_published_metric_has_a_tolerance_and_no_tolerance_is_unused():
     used = set()
     for record in map(records.read, PUBLISHED):
@@ -179,6 +180,7 @@ def test_every_published_metric_has_a_tolerance_and_no_tolerance_is_unused():
     assert used == set(TOLERANCES)
 
 
+@pytest.mark.audit
 @pytest.mark.parametrize(
     "pair", [pair for pair in combinations(PUBLISHED, 2) if len({p.parent for p in pair}) == 1]
 )

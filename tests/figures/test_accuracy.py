@@ -25,9 +25,9 @@ def test_table_2_shows_the_papers_values_and_ours(collected):
     ours = table["MNIST", "ours"]
     assert ours["HyperGAN", 100] == str(interval([99.0, 99.1, 99.2]))
     assert ours["random start", 1] == "98.01 ± 0.25 (10 ensembles)"
-    assert ours["standard ensemble", 10] == "98.1 (n = 1)"
+    assert ours["deep ensemble", 10] == "98.1 (n = 1)"
     assert (table["CIFAR-10", "ours"] == "not run").all()
-    assert table.loc[("standard ensemble", 5), ("MNIST", "paper")] == "–"
+    assert table.loc[("deep ensemble", 5), ("MNIST", "paper")] == "–"
 
 
 def test_what_falls_short_of_the_paper_is_listed_with_how_well_it_fits(collected):
@@ -40,7 +40,7 @@ def test_what_falls_short_of_the_paper_is_listed_with_how_well_it_fits(collected
     assert row.to_list()[:2] == [str(interval(short)), "99.9 (n = 3)"]
     assert interval(short).mean == pytest.approx(0.21)
     assert set(table.index.get_level_values("data set")) == {"MNIST"}
-    assert "standard ensemble" not in table.index.get_level_values("method")  # not in the paper
+    assert "deep ensemble" not in table.index.get_level_values("method")  # not in the paper
     (record, *_) = collected.of("hypergan")
     record.metrics["accuracy"]["100"] += 3 * 0.21  # of three seeds
     assert ("MNIST", "HyperGAN", 100) not in accuracy.below_the_paper(collected).index
@@ -55,7 +55,7 @@ def test_scores_of_probabilities_have_a_row_each(collected):
     assert (
         table.loc[("Brier score", "random start", 1), "MNIST"] == "0.0300 ± 0.0040 (10 ensembles)"
     )
-    assert table.loc[("Brier score", "standard ensemble", 5), "MNIST"] == "0.02 (n = 1)"
+    assert table.loc[("Brier score", "deep ensemble", 5), "MNIST"] == "0.02 (n = 1)"
     assert table.loc[("calibration error", "HyperGAN", 1), "MNIST"] == "–"  # none in these records
     assert len(table) == 3 * len(accuracy.rows())
 
@@ -74,7 +74,7 @@ def test_accuracy_is_drawn_by_size_with_intervals(collected):
     lines = {line.get_label(): line for line in panel.lines}
     hypergan = lines["ours: HyperGAN"].get_ydata()
     assert hypergan == pytest.approx([98.11, 98.15, 98.2, 99.1])
-    assert len(lines["ours: standard ensemble"].get_ydata()) == 3
+    assert len(lines["ours: deep ensemble"].get_ydata()) == 3
     half = interval([98.01, 98.11, 98.21]).high - 98.11
     bars = [bar for c in panel.collections for bar in c.get_segments()]
     lengths = [np.ptp(bar[:, 1]) / 2 for bar in bars]

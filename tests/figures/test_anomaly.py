@@ -56,7 +56,7 @@ def test_every_size_has_its_curve(made_up):
 def test_detection_is_a_mean_over_seeds(made_up):
     table = anomaly.detection_table(made_up)
     assert table.loc[("HyperGAN", "entropy"), "AUROC"].startswith("0.8 [")
-    assert "(n = 2)" in table.loc[("HyperGAN", "max probability"), "FPR95"]
+    assert "(n = 2)" in table.loc[("HyperGAN", "maximum softmax probability"), "FPR95"]
 
 
 def test_the_images_are_those_of_the_extreme_entropies(made_up):

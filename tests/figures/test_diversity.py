@@ -21,9 +21,9 @@ def test_table_1_shows_the_papers_values_and_ours(collected):
             assert float(shown[statistic, "paper"]) == pytest.approx(value, rel=5e-4)
     means = table["mean", "ours"].loc["conv2"]
     assert means["HyperGAN"] == str(interval([10.0, 10.1, 10.2]))
-    assert means["standard ensemble"] == "20 (n = 1)"
+    assert means["deep ensemble"] == "20 (n = 1)"
     assert means["APD"] == "not run"
-    relative = table["std / mean", "ours"].loc["conv2", "standard ensemble"]
+    relative = table["std / mean", "ours"].loc["conv2", "deep ensemble"]
     assert relative == "0.1 (n = 1)"
 
 
@@ -49,15 +49,15 @@ def test_the_spread_is_that_of_the_first_epoch_accurate_enough(collected):
     table = diversity.spread_table(collected)
     assert table.loc[("conv1", "HyperGAN"), "epoch"] == "2 (n = 3)"
     assert table.loc[("conv1", "HyperGAN"), "at 98 %"] == "0.2 (n = 3)"
-    assert table.loc[("conv1", "standard ensemble"), "at 98 %"] == "–"  # never reached
-    assert table.loc[("conv1", "standard ensemble, as released"), "at 98 %"] == "not run"
+    assert table.loc[("conv1", "deep ensemble"), "at 98 %"] == "–"  # never reached
+    assert table.loc[("conv1", "deep ensemble, as released"), "at 98 %"] == "not run"
     assert "APD" not in table.index.get_level_values("method")
 
 
 def test_diversity_of_functions_stands_beside_accuracy(collected):
     table = diversity.functions_table(collected)
     assert table.loc["HyperGAN", "disagreement"] == str(interval([0.01, 0.11, 0.21]))
-    assert table.loc["standard ensemble"].to_list() == [
+    assert table.loc["deep ensemble"].to_list() == [
         "10", "98.01 (n = 1)", "0.01 (n = 1)", "0.5 (n = 1)"
     ]  # fmt: skip
     assert set(table.loc["MNF"]) == {"not run"}

@@ -1,4 +1,4 @@
-"""Standard ensembles of networks that are trained one by one."""
+"""Deep ensembles: networks trained from random starts, which the paper calls standard training."""
 
 from dataclasses import replace
 
@@ -42,7 +42,7 @@ _PAPER = _ensemble(
 )
 
 METHOD = Method(
-    "standard ensemble",
+    "deep ensemble",
     NetworkEnsemble,
     {
         "lite": {"cubic": _CUBIC} | {name: _split(n) for name, n in _PASSES.items()},
@@ -55,7 +55,7 @@ METHOD = Method(
 
 AS_RELEASED = replace(
     METHOD,
-    title="standard ensemble, as released",
+    title="deep ensemble, as released",
     switches={"initialisation": "normal"},
     compared=(),
     papers={1: "Standard Training"},

@@ -1,4 +1,4 @@
-"""The regression's gold standard."""
+"""NUTS: the regression's exact posterior, its gold standard."""
 
 from dataclasses import replace
 
@@ -19,7 +19,7 @@ _SHORT = {"warmup": 50, "draws": 100, "max_tree_depth": 6}
 """Enough to see that it runs."""
 
 METHOD = Method(
-    "gold standard",
+    "NUTS",
     GoldStandard,
     {
         "lite": {"cubic": _CUBIC},
@@ -29,7 +29,7 @@ METHOD = Method(
 
 UNIT_PRIOR = replace(
     METHOD,
-    title="gold standard, unit prior",
+    title="NUTS, unit prior",
     switches={"prior": "unit", "max_tree_depth": 12},
 )
 """Under the prior of MNF and of the Langevin chain."""

@@ -7,10 +7,15 @@ import jsonschema
 import pytest
 
 from hypergan.experiments import records
+from hypergan.experiments.claims import all_claims
 from hypergan.experiments.records import RECORD_VERSION, Cell
 from hypergan.paths import published
 
 VERSIONS = range(1, RECORD_VERSION + 1)
+CLAIMS = all_claims()
+
+pytestmark = pytest.mark.audit
+
 RECORDS = [path.relative_to(published()) for path in records.paths(published())]
 
 
@@ -40,3 +45,12 @@ def test_every_published_record_fits_its_schema():
         schemas[content["record_version"]].validate(content)
         if content["record_version"] == 1:
             assert not schemas[2].is_valid(content)
+
+
+@pytest.mark.parametrize("path", RECORDS, ids=str)
+def test_a_published_record_has_every_number_that_the_claims_ask_of_it(path):
+    cell = Cell.at(path)
+    for claim in CLAIMS:
+        for quantity in claim.quantities:
+            if (quantity.method, quantity.dataset) == (cell.method, cell.dataset):
+                assert cell.seed in quantity.values(cell.profile, [published()]), quantity

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from examples import example
 
+from hypergan import __version__
 from hypergan.__main__ import main
 from hypergan.data.downloads import MNIST
 from hypergan.experiments import cells, records, sweep
@@ -384,3 +385,10 @@ def test_a_file_that_is_no_record_does_not_stop_the_list(capsys, own_runs):
     stray.write_text("{}")
     assert main(["list", "--profile", "smoke"]) == 0
     assert "smoke/cubic/hypergan/seed0 " in capsys.readouterr().out
+
+
+def test_the_version_is_told(capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["--version"])
+    assert ended.value.code == 0
+    assert capsys.readouterr().out == f"hypergan {__version__}\n"

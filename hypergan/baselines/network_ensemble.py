@@ -1,4 +1,4 @@
-"""Standard ensembles: networks trained side by side from random starts.
+"""Deep ensembles: networks trained side by side from random starts.
 
 Shapes: N networks, B inputs.
 """

@@ -73,7 +73,7 @@ def _column(collection: Collection, score: str) -> dict[tuple[str, int], str]:
 
 
 def _label(method: str, networks: int) -> tuple[str, int]:
-    """A row's title: the mean member of a standard ensemble is the paper's Random Start."""
+    """A row's title: the mean member of a deep ensemble is the paper's Random Start."""
     alone = (method, networks) == ("ensemble", 1)
     return "random start" if alone else title_of(method), networks
 

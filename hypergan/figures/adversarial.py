@@ -48,7 +48,7 @@ def outcomes(collection: Collection) -> pd.DataFrame:
 def papers_lines(collection: Collection) -> dict[Line, str]:
     """The curves of Figure 5 with their labels, as far as there are records.
 
-    HyperGAN is tested on as many new networks as were attacked, standard ensembles on themselves,
+    HyperGAN is tested on as many new networks as were attacked, deep ensembles on themselves,
     the others on new draws after one draw was attacked.
     """
     lines: dict[Line, str] = {}
@@ -116,7 +116,7 @@ def entropy_against_eps(collection: Collection) -> Figure:
 
 
 def success_against_eps(collection: Collection, size: str = "10") -> Figure:
-    """How often an attack on HyperGAN and on a standard ensemble of a size gives a wrong answer."""
+    """How often an attack on HyperGAN and on a deep ensemble of a size gives a wrong answer."""
     lines: dict[Line, str] = {}
     for method, tested in product(collection.shown, ("same", "fresh")):
         if method in ENSEMBLES:

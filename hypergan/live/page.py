@@ -148,7 +148,7 @@ def digit(generator: Cell, ensemble: Cell) -> Live | Missing:
 
     Args:
         generator: A trained generator on MNIST.
-        ensemble: A standard ensemble that is asked as well.
+        ensemble: A deep ensemble that is asked as well.
     """
     for cell in (generator, ensemble):
         if published.find(cell) is None:

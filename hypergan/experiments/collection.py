@@ -59,7 +59,7 @@ class Collection:
         )
 
     def of(self, method: str) -> list[Record]:
-        """A method's records, one a seed."""
+        """A method's records, one per seed."""
         return [record for record in self.records if record.method == method]
 
     def values(self, method: str, measured: str | Measure) -> list[float]:

@@ -41,7 +41,7 @@ def interval(values: Sequence[float], confidence: float = 0.95) -> Interval:
     """Student's t interval of the mean of independent, roughly normal values.
 
     Args:
-        values: One a seed.
+        values: One per seed.
         confidence: Probability that such an interval covers the mean.
 
     Raises:

@@ -47,7 +47,7 @@ def about(figure: str, profile: str = "lite", seed: int | None = None) -> str:
 
 
 def counts(findings: Sequence[Finding]) -> pd.DataFrame:
-    """How many claims came to which verdict, a row a subject and one for all."""
+    """How many claims came to which verdict, one row per subject and one for all."""
     rows = pd.DataFrame(
         {
             "claims about": [_subject(finding) for finding in findings],

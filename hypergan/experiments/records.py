@@ -100,7 +100,7 @@ class Record:
         wall_seconds: Training and evaluation, also where they were interrupted.
         peak_memory_bytes: Largest resident memory of the process (of the GPU, where one was used).
         stand_in: Whether an embedded stand-in took the place of the data set.
-        history: A row an epoch.
+        history: One row per epoch.
         metrics: See :func:`hypergan.evaluation.classification.evaluate_classifier` and
             :func:`hypergan.evaluation.regression.evaluate_regression`.
         arrays_sha256: Hash of the arrays' file beside the record.

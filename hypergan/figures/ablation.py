@@ -62,7 +62,7 @@ def layers_course(collection: Collection) -> Figure:
 
 
 def at_the_end(collection: Collection) -> pd.DataFrame:
-    """What trained posteriors measure, a row a method: mean, 95 % interval and n over seeds."""
+    """What trained posteriors measure, one row per method: mean, 95 % interval and n over seeds."""
     rows = {
         title_of(method): {
             name: collection.text(method, measured) for name, measured in QUANTITIES.items()
@@ -95,7 +95,7 @@ def varied_by(argument: str) -> list[str]:
 
 
 def variation(collection: Collection) -> Figure:
-    """What varying a number of HyperGAN does, a column a number; its own value is dotted."""
+    """What varying a number of HyperGAN does, one column per number; dotted: its own value."""
     rows = (ACCURACY, SPREAD, DISAGREEMENT, AUROC)
     size = (3.4 * len(VARIED), 2.4 * len(rows))
     figure, grid = plt.subplots(len(rows), len(VARIED), figsize=size, sharey="row", sharex="col")

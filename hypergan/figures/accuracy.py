@@ -157,7 +157,7 @@ def below_the_paper(collection: Collection) -> pd.DataFrame:
 
 
 def accuracy_by_size(collection: Collection) -> Figure:
-    """Accuracy against the number of networks, a panel a data set, over the paper's values.
+    """Accuracy against the number of networks, one panel per data set, over the paper's values.
 
     Bars with caps are 95 % intervals over seeds; those without, where there is one seed, one
     standard deviation over its disjoint ensembles.

@@ -31,7 +31,7 @@ Line = tuple[str, str, str]
 
 
 def outcomes(collection: Collection) -> pd.DataFrame:
-    """Every outcome of every attack, a row each, with the columns of the records' ``attacks``."""
+    """Every outcome of every attack, one per row, with the columns of the records' ``attacks``."""
     rows = [
         {"method": record.method, "seed": record.seed, "attack": attack, "attacked": attacked,
          "tested": tested, "eps": float(eps)} | numbers
@@ -150,7 +150,7 @@ def adaptive(collection: Collection, method: str = "hypergan") -> Figure:
 
 
 def transfers(collection: Collection, method: str = "hypergan") -> pd.DataFrame:
-    """What examples of one network do to others: a row a seed, attack, eps and number of others."""
+    """What examples of one network do to others, by seed, attack, eps and number of others."""
     return pd.DataFrame(
         [
             {"seed": record.seed, "attack": attack, "eps": float(eps), "networks": int(n)} | numbers

@@ -22,7 +22,7 @@ SETS = {"in": "test images", "out": "outliers"}
 
 
 def entropy_cdfs(collection: Collection) -> Figure:
-    """Figures 3 and 4: the share of images up to an entropy, a curve a method."""
+    """Figures 3 and 4: the share of images up to an entropy, one curve per method."""
     curves = {}
     for method, record in collection.shown.items():
         size = record.full_size

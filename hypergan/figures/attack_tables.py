@@ -98,7 +98,7 @@ def _outcomes(collection: Collection) -> pd.DataFrame:
 
 
 def _by_eps(table: pd.DataFrame, names: list[str], measure: str) -> pd.DataFrame:
-    """A measure's mean over seeds with its interval, a row each of ``names``, a column an eps."""
+    """A measure's mean over seeds with its interval, one row per ``names``, one column per eps."""
     table = table[table["eps"].isin(SOME_EPS)]
     if not len(table):
         return pd.DataFrame(columns=[*names, "eps"])

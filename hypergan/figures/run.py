@@ -32,7 +32,7 @@ def dropout_table() -> pd.DataFrame:
 
 
 def trials_table(*datasets: str) -> pd.DataFrame:
-    """The published trials on some data sets, a row each, in the words of its command.
+    """The published trials on some data sets, one per row, in the words of its command.
 
     ``changes`` are from the settings that the method had at the time of the trial; the accuracies
     are those of :func:`hypergan.experiments.trials.run`. Images held out, seed and commit are in

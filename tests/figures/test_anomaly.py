@@ -84,5 +84,5 @@ def test_a_figure_without_records_and_one_of_stand_ins_say_so(draw, made_up):
     assert "stand-in" in draw(made_up).get_suptitle()
 
 
-def test_tables_bear_to_be_empty():
+def test_tables_may_be_empty():
     assert len(anomaly.detection_table(EMPTY)) == len(anomaly.size_table(EMPTY)) == 0

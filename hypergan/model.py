@@ -38,7 +38,7 @@ COPIES = 4
 """Of each number in training: itself, its gradient, and Adam's two means."""
 
 
-def perceptron(*widths: int, batch_norm: bool) -> nn.Sequential:
+def mlp(*widths: int, batch_norm: bool) -> nn.Sequential:
     """Dense layers with ReLU between them (section 4.1), without one after the last."""
     modules: list[nn.Module] = []
     for inputs, outputs in pairwise(widths):
@@ -95,7 +95,7 @@ class Generator(nn.Module):
     ) -> None:
         super().__init__()
         self.layer = layer
-        body = perceptron(code_dim, hidden, hidden, hidden, batch_norm=batch_norm)
+        body = mlp(code_dim, hidden, hidden, hidden, batch_norm=batch_norm)
         self.features = body[:-1]  # the last dense layer is the one to the weights
         if chunked and layer.size > chunks.SIZE:
             self.weights = Chunks(hidden, centre, std=spread * layer.fan_in**-0.5)
@@ -210,9 +210,7 @@ class HyperGAN(Posterior):
         dtype = next(p.dtype for p in target.parameters() if p.requires_grad)
         with global_seed(generator):
             self.mixer = (
-                perceptron(
-                    noise_dim, hidden, hidden, len(self.layers) * code_dim, batch_norm=batch_norm
-                )
+                mlp(noise_dim, hidden, hidden, len(self.layers) * code_dim, batch_norm=batch_norm)
                 if mixer
                 else None
             )
@@ -231,9 +229,7 @@ class HyperGAN(Posterior):
                 for layer in self.layers
             )
             self.discriminator = (
-                perceptron(code_dim, hidden, hidden, 1, batch_norm=False)
-                if mixer and beta
-                else None
+                mlp(code_dim, hidden, hidden, 1, batch_norm=False) if mixer and beta else None
             )
         for module in (self.mixer, self.generators, self.discriminator):
             if module is not None:

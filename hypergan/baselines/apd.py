@@ -14,7 +14,7 @@ from hypergan.baselines.wasserstein import gradient_penalty, wasserstein_distanc
 from hypergan.errors import SettingsError, require_at_least
 from hypergan.forward import Weights
 from hypergan.kinds import checked
-from hypergan.model import perceptron
+from hypergan.model import mlp
 from hypergan.posterior import Posterior
 from hypergan.randomness import global_seed, normal
 from hypergan.step import Step
@@ -93,8 +93,8 @@ class APD(Posterior):
         self.standardise = standardise
         size = len(self.sgld.position)
         with global_seed(generator):
-            self.generator = perceptron(noise_dim, hidden, hidden, hidden, size, batch_norm=False)
-            self.critic = perceptron(size, hidden, hidden, hidden, 1, batch_norm=False)
+            self.generator = mlp(noise_dim, hidden, hidden, hidden, size, batch_norm=False)
+            self.critic = mlp(size, hidden, hidden, hidden, 1, batch_norm=False)
         for module in (self.generator, self.critic):
             module.to(self.sgld.position.dtype)
         self.register_buffer("centre", torch.zeros_like(self.sgld.position.detach()))

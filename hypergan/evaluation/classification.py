@@ -136,12 +136,14 @@ def evaluate_ensemble(
                 "pairwise_kl": float(pairwise_kl(log_probabilities)),
             }
         }
-        doubts = {size: {"in": doubt(log_probabilities[:size])} for size in {*sizes, networks}}
+        uncertainties = {
+            size: {"in": uncertainty_of(log_probabilities[:size])} for size in {*sizes, networks}
+        }
         if "out" in sets:
             log_probabilities = predict_each(ensemble, sets["out"], bar, evaluation.precision)
             arrays |= answers(log_probabilities, "out")
-            for size, found in doubts.items():
-                found["out"] = doubt(log_probabilities[:size])
+            for size, found in uncertainties.items():
+                found["out"] = uncertainty_of(log_probabilities[:size])
         for _ in range(evaluation.draws - 1):
             another = posterior.ensemble(networks, generator)
             log_probabilities = predict_each(another, inputs, bar, evaluation.precision)
@@ -152,15 +154,17 @@ def evaluate_ensemble(
     norms = layer_norms(ensemble.weights, posterior.weight_layers)
     metrics["norms"] = {name: mean_and_std(values) for name, values in norms.items()}
     arrays |= {f"norms_{name}": values.cpu().numpy() for name, values in norms.items()}
-    full = summaries(doubts[networks])
+    full = summaries(uncertainties[networks])
     metrics["entropy"] = {where: full["entropy"][where] for where in sets}
     if "out" in sets:
         metrics["detection"] = {
             score: {name: found[name] for name in ("auroc", "aupr", "fpr95")}
             for score, found in full.items()
         }
-    metrics["uncertainty"] = {str(size): summaries(doubts[size]) for size in sorted(doubts)}
-    for size, found in doubts.items():
+    metrics["uncertainty"] = {
+        str(size): summaries(uncertainties[size]) for size in sorted(uncertainties)
+    }
+    for size, found in uncertainties.items():
         scores_kept = None if size == networks else ("entropy",)
         arrays |= by_image(found, size, scores_kept)
     return metrics, arrays
@@ -174,8 +178,10 @@ def evaluate_many(
     progress: bool,
 ) -> Found:
     """The uncertainty of one large ensemble."""
-    doubts = doubt_of_many(posterior, sets, evaluation, generator, progress)
-    return {str(evaluation.many): summaries(doubts)}, by_image(doubts, evaluation.many)
+    uncertainties = uncertainty_of_many(posterior, sets, evaluation, generator, progress)
+    return {str(evaluation.many): summaries(uncertainties)}, by_image(
+        uncertainties, evaluation.many
+    )
 
 
 def right(log_probabilities: Tensor, labels: Tensor, sizes: Sequence[int]) -> Arrays:
@@ -207,12 +213,12 @@ SHOWN = 32
 
 
 def by_image(
-    doubts: dict[str, dict[str, Tensor]], size: int, scores: Sequence[str] | None = None
+    uncertainties: dict[str, dict[str, Tensor]], size: int, scores: Sequence[str] | None = None
 ) -> Arrays:
     """Each image's scores of uncertainty by an ensemble of some size, as a record keeps them."""
     return {
         f"{score}_{where}_{size}": values.numpy().astype(np.float16)
-        for where, by_score in doubts.items()
+        for where, by_score in uncertainties.items()
         for score, values in by_score.items()
         if scores is None or score in scores
     }
@@ -264,13 +270,13 @@ def spread(scores: dict[str, dict[int, list[float]]]) -> dict[str, dict[str, Any
     return metrics | {"accuracy_ensembles": counts}
 
 
-def doubt(log_probabilities: Tensor) -> dict[str, Tensor]:
+def uncertainty_of(log_probabilities: Tensor) -> dict[str, Tensor]:
     """The scores of uncertainty, (B,) each, of an ensemble's log-probabilities (N, B, C)."""
     own = torch.stack([entropy(each.exp()) for each in log_probabilities]).mean(0)
     return uncertainty(log_mixture(log_probabilities), own)
 
 
-def doubt_of_many(
+def uncertainty_of_many(
     posterior: Posterior,
     sets: dict[str, Tensor],
     evaluation: Evaluation,
@@ -300,13 +306,13 @@ def doubt_of_many(
     return {where: uncertainty(log_sum[where] - math.log(n), own[where] / n) for where in few}
 
 
-def summaries(doubts: dict[str, dict[str, Tensor]]) -> dict[str, dict[str, float]]:
+def summaries(uncertainties: dict[str, dict[str, Tensor]]) -> dict[str, dict[str, float]]:
     """Means and detection of each score, by its name."""
     found = {
-        score: {where: float(scores[score].mean()) for where, scores in doubts.items()}
-        for score in doubts["in"]
+        score: {where: float(scores[score].mean()) for where, scores in uncertainties.items()}
+        for score in uncertainties["in"]
     }
-    if "out" in doubts:
+    if "out" in uncertainties:
         for score, values in found.items():
-            values |= detection(doubts["in"][score], doubts["out"][score])
+            values |= detection(uncertainties["in"][score], uncertainties["out"][score])
     return found

@@ -53,10 +53,10 @@ class Outcome:
         """Show images (B, channels, H, W) with labels (B,) to an ensemble."""
         log_probabilities = torch.cat([part.log_softmax(-1) for part in victim(images)])
         mixture = log_mixture(log_probabilities)
-        doubt = uncertainty(mixture, entropy(log_probabilities.exp()).mean(0))
+        unsure = uncertainty(mixture, entropy(log_probabilities.exp()).mean(0))
         return cls(
-            doubt["entropy"],
-            doubt["mutual_information"],
+            unsure["entropy"],
+            unsure["mutual_information"],
             log_probabilities.argmax(-1) != labels,
             mixture.argmax(-1) != labels,
             mixture.exp(),

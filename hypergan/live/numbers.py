@@ -119,15 +119,15 @@ def networks(numbers: Mapping[str, Tensor], layers: list[Layer], noise: Tensor) 
     floats = restored(numbers)
     if MEMBERS in floats:
         return weights_of(floats[MEMBERS], layers)
-    codes = _perceptron(floats, "mixer", noise) if "mixer.0.weight" in floats else noise
+    codes = _mlp(floats, "mixer", noise) if "mixer.0.weight" in floats else noise
     parts = codes.unflatten(1, (len(layers), -1)).unbind(1)
     weights: Weights = {}
     for index, (layer, own) in enumerate(zip(layers, parts, strict=True)):
-        weights |= weights_of(_perceptron(floats, f"generators.{index}", own), [layer])
+        weights |= weights_of(_mlp(floats, f"generators.{index}", own), [layer])
     return weights
 
 
-def _perceptron(numbers: Numbers, name: str, rows: Tensor) -> Tensor:
+def _mlp(numbers: Numbers, name: str, rows: Tensor) -> Tensor:
     index = 0
     while f"{name}.{index}.weight" in numbers:
         rows = rows.relu() if index else rows

@@ -10,7 +10,7 @@ from torch import nn
 from torch.utils.data import TensorDataset
 
 from hypergan.ensemble import Ensemble
-from hypergan.evaluation.classification import doubt, evaluate_classifier
+from hypergan.evaluation.classification import evaluate_classifier, uncertainty_of
 from hypergan.evaluation.protocol import Evaluation
 from hypergan.evaluation.stages import Stages
 from hypergan.layers import layers_of
@@ -108,7 +108,9 @@ def test_many_networks_are_measured_a_few_at_a_time():
     )
     six = torch.cat([rows, rows[:2]])
     inputs = DATA.test.tensors[0][::2]
-    expected = doubt(Ensemble(nn.Linear(1, 2, bias=False), {"weight": six})(inputs).log_softmax(-1))
+    expected = uncertainty_of(
+        Ensemble(nn.Linear(1, 2, bias=False), {"weight": six})(inputs).log_softmax(-1)
+    )
     for score, values in expected.items():
         assert arrays[f"{score}_in_6"] == pytest.approx(values.numpy(), rel=1e-3)
         assert len(arrays[f"{score}_out_6"]) == 2
@@ -136,7 +138,7 @@ def test_what_each_image_was_taken_for_is_kept():
     assert len(arrays["answer_out"]) == len(arrays["shown_out"]) == 3
 
 
-def test_outliers_are_detected_by_doubt():
+def test_outliers_are_detected_by_uncertainty():
     posterior = Known(classes(1.0, 1.0, 1.0, 1.0))
     settings = Evaluation(networks=4, sizes=(4,))
     metrics, _ = evaluate_classifier(

@@ -20,6 +20,7 @@ INTERPRETER = '$(subst ','\'',$(PYTHON))'
 RUN := "$$VENV/bin/python" -m
 
 INSTALLED := $(VENV)/.installed
+TESTING := $(VENV)/.testing
 PAGE := book/_build/html/intro.html
 
 help: ## List what can be made.
@@ -30,7 +31,7 @@ book: $(INSTALLED) ## Install what is needed, run the notebooks, build the book.
 		|| { rm -rf book/_build/.doctrees; exit 1; }  # or the next build would pass over the warnings
 	@echo "Open file://$$PWD/$(PAGE)"
 
-test: $(INSTALLED) ## Check style and types, run every test and every notebook.
+test: $(TESTING) ## Check style and types, run every test and every notebook.
 	$(RUN) ruff check
 	$(RUN) ruff format --check
 	$(RUN) mypy
@@ -64,5 +65,9 @@ $(INSTALLED): pyproject.toml
 	@$(INTERPRETER) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
 		echo 'Python 3.11 or newer is needed; name yours: make PYTHON=/path/to/python3' >&2; exit 1; }
 	$(INTERPRETER) -m venv "$$VENV"
-	$(RUN) pip install --quiet --editable '.[book,test]'
+	$(RUN) pip install --quiet --editable '.[book,gold,sweep]'
 	touch "$$VENV/.installed"
+
+$(TESTING): $(INSTALLED)
+	$(RUN) pip install --quiet --editable '.[book,test]'
+	touch "$$VENV/.testing"

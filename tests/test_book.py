@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import tomllib
 from functools import cache
 from pathlib import Path
@@ -65,6 +66,13 @@ def test_notebook_gives_the_outputs_it_was_saved_with(html, notebook):
     assert tagged, "tag the cells whose numbers matter"
     for i in tagged:
         assert shown_by(saved[i]) == shown_by(found[i])
+
+
+@pytest.mark.slow
+def test_nbval_checks_the_saved_outputs(tmp_path):
+    """The command for a notebook on its own, `pytest --nbval-lax`, is the same test."""
+    nbval = ("pytest", "--nbval-lax", "--nbval-cell-timeout=600", "-p", "no:cacheprovider")
+    run(sys.executable, "-m", *nbval, BOOK / "diversity.ipynb", records=tmp_path)
 
 
 @pytest.mark.slow

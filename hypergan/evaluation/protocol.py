@@ -50,7 +50,12 @@ class Attack:
             SettingsError: If a value is of another kind or out of range.
         """
         require_kinds(Attack, vars(self))
-        require_at_least(0, strong_steps=self.strong_steps, eps=min(self.eps, default=0))
+        require_at_least(
+            0,
+            singles=self.singles,
+            strong_steps=self.strong_steps,
+            eps=min(self.eps, default=0),
+        )
         sizes = [number for attacked in self.ensembles for number in attacked]
         require_at_least(
             1,
@@ -58,7 +63,6 @@ class Attack:
             steps=self.steps,
             restarts=self.restarts,
             ensembles=min(sizes, default=1),
-            singles=self.singles,
             transfer=min(self.transfer, default=1),
             draws=self.draws,
         )

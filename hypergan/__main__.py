@@ -8,7 +8,7 @@ from hypergan.errors import HyperGANError
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Parse and obey.
+    """Run the command line.
 
     Returns:
         0; 1 if `verify` finds a mismatch; 2 after an error, which is told in one sentence; 130

@@ -1,6 +1,6 @@
 """What :func:`hypergan.fit` calls after each epoch: early stopping, and whatever you write.
 
-A callback is a function of the posterior and of the history so far, a row an epoch; where it
+A callback is a function of the posterior and of the history so far, one row per epoch; where it
 returns True, training ends. One that writes to TensorBoard:
 
 .. code-block:: python
@@ -44,7 +44,7 @@ class EarlyStopping:
         monitor: A number of the history's rows: ``validation_accuracy``, of which more is better,
             or another, of which less is better, such as ``validation_loss`` or ``loss``. By default
             the one that validation gives.
-        patience: Epochs without an improvement that it bears.
+        patience: Epochs without an improvement after which it stops.
         min_delta: An improvement is one by more than this.
         best: File for the best posterior; by default it is kept in memory, so that after a kill the
             best since then is gone back to.

@@ -80,7 +80,7 @@ def fit(
         progress: Show a progress bar.
 
     Returns:
-        A row an epoch, with means over the steps that report a quantity; the first one has rows of
+        One row per epoch, with means over the steps that report a quantity; the first has rows of
         its own, ``early``, for some of its steps.
 
     Raises:

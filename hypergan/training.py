@@ -58,7 +58,7 @@ class Training:
             tenth whenever the training loss has not fallen for ``patience`` epochs; "constant".
         warmup: Share of the steps in which the rates of "cosine" rise.
         floor: Share of their peaks to which the rates of "cosine" fall.
-        patience: Epochs without a lower loss that "plateau" bears.
+        patience: Epochs without a lower loss after which "plateau" lowers the rates.
         max_gradient: The gradient is scaled down to this norm, where given.
         diversity_networks: Networks drawn after each epoch to measure the spread of their norms.
         validation_networks: Size of the ensemble scored on the validation data after each epoch.

@@ -153,7 +153,7 @@ def _at(eps: Sequence[float]) -> str:
 def checks(collection: Collection) -> pd.DataFrame:
     """Whether the attacks behave as attacks should, on the attacked networks themselves.
 
-    A row a property: in how many records and sizes it holds, of how many.
+    One row per property: in how many records and sizes it holds, of how many.
     """
     table = _outcomes(collection)
     table = table[(table["tested"] == "same") & table["attack"].isin(ATTACKS)]

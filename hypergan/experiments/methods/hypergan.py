@@ -75,8 +75,9 @@ _LITE = {
     "digits": _grey(300),
 }
 
-# Of the trials in data/search/full.csv the start around ordinary networks with half of the usual
-# spread learnt fastest. Its hidden layers need a low rate: there are 512 inputs to each unit.
+# Of the trials in data/search/full.csv the start around ordinary networks, with half of the usual
+# spread and a lower rate of the hidden layers, learnt fastest; which of these does it is not told
+# apart.
 _FULL_COLOUR = Settings(
     COLOUR | {"spread": 0.5},
     Training(

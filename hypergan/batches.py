@@ -270,3 +270,8 @@ def _unfit(batch: Any) -> str:
         f"the data give {held} instead of a pair of tensors, inputs and targets; wrap them in a "
         "dataset that returns (inputs, targets), and put what else the loss needs into the targets"
     )
+
+
+def evenly(total: int, count: int) -> Tensor:
+    """Evenly spaced indices below ``total``, the first and the last among them: (count,) or all."""
+    return torch.linspace(0, total - 1, min(count, total)).long()

@@ -45,12 +45,8 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument("dataset", help=", ".join(DATASETS))
     run.add_argument("--seed", type=int, nargs="+", default=[0], help="one or more (default: 0)")
     run.add_argument("--profile", choices=PROFILES, default="lite", help="default: lite")
-    run.add_argument("--device", default="auto", help="cpu, cuda, ... (default: a GPU if any)")
     run.add_argument("--force", action="store_true", help="run again although there is a record")
-    run.add_argument(
-        "--threads", type=int, default=1, help="on which the last digits depend (default: 1)"
-    )
-    run.add_argument("--quiet", action="store_true", help="no progress bars")
+    _add_computing(run)
     run.set_defaults(command=_run)
     attempt = actions.add_parser(
         "try",
@@ -71,11 +67,7 @@ def parser() -> argparse.ArgumentParser:
     attempt.add_argument(
         "--held-out", type=int, default=2_000, help="images to judge it on (default: 2000)"
     )
-    attempt.add_argument("--device", default="auto", help="cpu, cuda, ... (default: a GPU if any)")
-    attempt.add_argument(
-        "--threads", type=int, default=1, help="on which the last digits depend (default: 1)"
-    )
-    attempt.add_argument("--quiet", action="store_true", help="no progress bars")
+    _add_computing(attempt)
     attempt.set_defaults(command=_try)
     promote = actions.add_parser(
         "promote", help="copy finished records of real data from runs/ to data/records/"
@@ -123,6 +115,15 @@ def parser() -> argparse.ArgumentParser:
     clean.add_argument("--dry-run", action="store_true", help="only show it")
     clean.set_defaults(command=_clean)
     return parser
+
+
+def _add_computing(command: argparse.ArgumentParser) -> None:
+    """The options of whatever trains: where, on how many threads, and how quietly."""
+    command.add_argument("--device", default="auto", help="cpu, cuda, ... (default: a GPU if any)")
+    command.add_argument(
+        "--threads", type=int, default=1, help="on which the last digits depend (default: 1)"
+    )
+    command.add_argument("--quiet", action="store_true", help="no progress bars")
 
 
 def _run(options: argparse.Namespace) -> None:

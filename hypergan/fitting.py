@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader
 
-from hypergan.batches import Data, Pair, as_dataset, batches_of, fetch, in_order
+from hypergan.batches import Data, Pair, as_dataset, batches_of, evenly, fetch, in_order
 from hypergan.callbacks import Callback
 from hypergan.checkpoint import Checkpoint, History
 from hypergan.ensemble import Ensemble
@@ -259,7 +259,7 @@ def _evenly(data: Data, count: int) -> Pair | None:
             "give; pass its dataset, or set watched=0"
         )
     data = as_dataset(data)
-    return fetch(data, torch.linspace(0, len(data) - 1, min(count, len(data))).long())
+    return fetch(data, evenly(len(data), count))
 
 
 def _is_watched(epoch: int, epochs: int, times: int = 50) -> bool:

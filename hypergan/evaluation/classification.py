@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from hypergan.batches import evenly
 from hypergan.data.datasets import Data
 from hypergan.ensemble import Ensemble
 from hypergan.evaluation.detection import detection
@@ -201,7 +202,7 @@ def right(log_probabilities: Tensor, labels: Tensor, sizes: Sequence[int]) -> Ar
 def answers(log_probabilities: Tensor, where: str) -> Arrays:
     """The class of each image by the mean softmax, (B,), and that softmax of a few, (32, C)."""
     mixture = log_mixture(log_probabilities)
-    shown = torch.linspace(0, len(mixture) - 1, min(SHOWN, len(mixture))).long()
+    shown = evenly(len(mixture), SHOWN)
     return {
         f"answer_{where}": mixture.argmax(-1).numpy().astype(np.uint8),
         f"shown_{where}": mixture[shown].exp().numpy().astype(np.float16),

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from hypergan.batches import evenly
 from hypergan.data.datasets import Data
 from hypergan.ensemble import Ensemble
 from hypergan.evaluation.attacks import Victim, fgsm, in_pixels, pgd
@@ -306,7 +307,7 @@ def pixels(data: Data, among: int, count: int | None = None) -> tuple[Tensor, Te
         count: Take every so many-th of these alone, ``count`` in all.
     """
     inputs, labels = data.test.tensors
-    chosen = torch.linspace(0, len(inputs) - 1, min(among, len(inputs))).long()
+    chosen = evenly(len(inputs), among)
     if count is not None:
         chosen = chosen[:: max(1, len(chosen) // count)][:count]
     mean, std = (torch.tensor(values).view(-1, 1, 1) for values in (data.mean, data.std))

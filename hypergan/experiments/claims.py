@@ -79,6 +79,7 @@ class Claim:
     Attributes:
         id: Its name.
         claim: What the paper says, in our words.
+        short: The same in at most five words, for the marks on the pages.
         place: Where it says so.
         quote: A few of its words.
         rule: The decision rule in words.
@@ -103,6 +104,7 @@ class Claim:
 
     id: str
     claim: str
+    short: str
     place: str
     quote: str
     rule: str

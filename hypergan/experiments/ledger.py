@@ -3,12 +3,13 @@
 import os
 import re
 from collections.abc import Sequence
+from html import escape
 from pathlib import Path
 
 import pandas as pd
 
 from hypergan.errors import StorageError
-from hypergan.experiments.claims import VERDICTS, Finding, all_claims, evaluate
+from hypergan.experiments.claims import VERDICTS, Finding, Verdict, all_claims, evaluate
 from hypergan.experiments.state import commands
 from hypergan.paths import PROJECT, published, write_whole
 
@@ -25,6 +26,14 @@ PAGES = {
     "ablation": "Ablations",
 }
 """What the claims of a page are about."""
+
+SIGNS: dict[Verdict, str] = {
+    "confirmed": "✓",
+    "contradicted": "✗",
+    "undecided": "?",
+    "not run": "–",
+}
+"""A verdict by more than its colour."""
 
 
 def findings(
@@ -44,6 +53,26 @@ def about(figure: str, profile: str = "lite", seed: int | None = None) -> str:
     """
     claims = [claim for claim in all_claims() if claim.figure.startswith(figure)]
     return short_table([evaluate(claim, profile, seed=seed) for claim in claims])
+
+
+def marks(figure: str, profile: str = "lite", seed: int | None = None) -> str:
+    """Verdicts of the claims that a page, or a figure on it, is about, as a short list in HTML.
+
+    Each is a link to its row on the page of claims. Arguments: see :func:`about`.
+    """
+    claims = [claim for claim in all_claims() if claim.figure.startswith(figure)]
+    items = [mark(evaluate(claim, profile, seed=seed)) for claim in claims]
+    return f'<ul class="marks">{"".join(f"<li>{item}</li>" for item in items)}</ul>'
+
+
+def mark(finding: Finding) -> str:
+    """A claim in a few words with its verdict, a link to its row on the page of claims."""
+    claim, verdict = finding.claim, finding.verdict
+    return (
+        f'<a class="mark {verdict.replace(" ", "-")}" href="claims.html#claim-{claim.id}" '
+        f'title="{escape(claim.claim)}"><span aria-hidden="true">{SIGNS[verdict]} </span>'
+        f'<span class="visually-hidden">{verdict}: </span>{escape(claim.short)}</a>'
+    )
 
 
 def counts(findings: Sequence[Finding]) -> pd.DataFrame:

@@ -19,6 +19,7 @@ ABLATED, FULL = "hypergan-no-mixer", "hypergan"
 CLAIM = Claim(
     id="mixer-helps",
     claim="The mixer helps.",
+    short="mixer helps",
     place="Section 0",
     quote="helps",
     rule="Accuracy with the mixer, minus that without, is above 0.",
@@ -53,11 +54,13 @@ def folder(own_runs):
 # The ledger
 
 
-def test_every_claim_has_a_name_of_its_own_a_short_quote_and_a_place():
+def test_every_claim_has_names_of_its_own_a_short_quote_and_a_place():
     assert len({claim.id for claim in CLAIMS}) == len(CLAIMS) >= 25
+    assert len({claim.short for claim in CLAIMS}) == len(CLAIMS)
     for claim in CLAIMS:
         assert claim.place, claim.id
         assert 0 < len(claim.quote.split()) <= 12, claim.id
+        assert 0 < len(claim.short.split()) <= 5, claim.id
 
 
 @pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: claim.id)

@@ -42,6 +42,17 @@ def test_a_page_or_a_figure_has_its_claims(monkeypatch):
     assert "anomaly#a" not in ledger.about("anomaly#b")
 
 
+def test_a_page_lists_its_claims_as_marks_that_lead_to_their_rows(monkeypatch):
+    other = replace(CLAIM, id="other", figure="regression", short="no < yes")
+    monkeypatch.setattr(ledger, "all_claims", lambda: [CLAIM, other])
+    assert ledger.marks("regression", profile="paper") == (
+        '<ul class="marks"><li><a class="mark not-run" href="claims.html#claim-other" '
+        'title="The mixer helps."><span aria-hidden="true">– </span>'
+        '<span class="visually-hidden">not run: </span>no &lt; yes</a></li></ul>'
+    )
+    assert set(ledger.SIGNS) == set(VERDICTS)
+
+
 def test_the_long_table_leads_to_figure_and_records(tmp_path):
     (tmp_path / "ablation.ipynb").write_text('"name": "figure-6"')
     confirmed, not_run = ledger.long_table([CONFIRMED, NOT_RUN], tmp_path).splitlines()[2:]

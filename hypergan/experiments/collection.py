@@ -4,12 +4,13 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import product
-from typing import Literal
+from typing import Any, Literal
 
 import pandas as pd
 
+from hypergan.errors import SettingsError
 from hypergan.experiments import cells, records
-from hypergan.experiments.intervals import interval
+from hypergan.experiments.intervals import Interval, interval
 from hypergan.experiments.measures import Measure, measure
 from hypergan.experiments.methods import compared, title_of
 from hypergan.experiments.records import Cell, Record
@@ -70,12 +71,15 @@ class Collection:
                 found.append(number(record))
         return found
 
+    def mean(self, method: str, measured: str | Measure) -> Interval | str:
+        """The mean over seeds with its interval, as a cell of a table, or that there is none."""
+        if values := self.values(method, measured):
+            return interval(values)
+        return NONE if self.of(method) else NOT_RUN
+
     def text(self, method: str, measured: str | Measure) -> str:
         """The mean over seeds with its interval, or that there is none."""
-        values = self.values(method, measured)
-        if values:
-            return str(interval(values))
-        return NONE if self.of(method) else NOT_RUN
+        return str(self.mean(method, measured))
 
     def not_run(self) -> pd.DataFrame:
         """The cells without a record that can be shown, and the commands that make one."""
@@ -99,13 +103,28 @@ class Collection:
         return "\n".join(lines) or f"- Every method has a record on {', '.join(datasets)}."
 
 
-def require_parameters(profile: str, seed: int | None) -> None:
-    """Refuse a notebook's parameters before anything is drawn; a seed of None means every one.
+def require_parameters(profile: str, seed: int | None, seeds: str = "") -> list[int] | None:
+    """Refuse a notebook's parameters before anything is drawn.
+
+    Args:
+        profile: Profile's name.
+        seed: The seed to show; None for every one.
+        seeds: Several, separated by spaces, in place of one.
+
+    Returns:
+        The seeds to show, in this order; None for every one.
 
     Raises:
-        SettingsError: If there is no such profile, or the seed is none.
+        SettingsError: If there is no such profile, or a seed is none.
     """
-    Cell("hypergan", "mnist", 0 if seed is None else seed, profile)
+    chosen: list[Any] = [] if seed is None else [seed]
+    if words := str(seeds).replace(",", " ").split():
+        if not all(word.isdecimal() for word in words):
+            raise SettingsError(f'seeds has to be numbers such as "0 1 2", not {seeds!r}')
+        chosen = [int(word) for word in words]
+    for each in chosen or [0]:
+        Cell("hypergan", "mnist", each, profile)
+    return [*dict.fromkeys(chosen)] or None
 
 
 def collect(

@@ -4,11 +4,7 @@ import math
 from itertools import product
 from typing import Any
 
-import matplotlib.pyplot as plt
 import pandas as pd
-import seaborn as sns
-from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator
 from scipy import stats
 
 from hypergan.experiments import paper
@@ -17,11 +13,18 @@ from hypergan.experiments.intervals import interval
 from hypergan.experiments.measures import Measure, measure, number
 from hypergan.experiments.methods import METHODS, title_of
 from hypergan.experiments.records import Record
-from hypergan.figures.style import OURS, PAPER, finished, marked, ours, say_not_run
+from hypergan.figures.numbers import percent, text
+from hypergan.figures.page import MISSING, listed
+from hypergan.figures.panels import Panels
+from hypergan.figures.style import OURS, PAPER, SEE_COMMANDS, ours, say_not_run
+from hypergan.figures.tables import Table
 from hypergan.targets import mnist_target
 
-STATISTICS = ("mean", "std", "std / mean")
+RELATIVE = "std / mean"
+STATISTICS = ("mean", "std", RELATIVE)
 """What is shown of a norm. The last one does not depend on the scale of the weights."""
+
+DISAGREEMENT = "diversity/disagreement"
 
 ACCURATE = 98.0
 """The accuracy in percent at which the paper stops for Table 1."""
@@ -37,28 +40,87 @@ def shown() -> list[str]:
     return [name for name, method in METHODS.items() if method.compared or 1 in method.papers]
 
 
-def norms_table(collection: Collection) -> pd.DataFrame:
-    """Table 1: mean and standard deviation of each layer's L2 norm, ours beside the paper's.
+def finding(collection: Collection) -> str:
+    """The page in two sentences."""
+    spreads = {name: _spreads(collection, name) for name in ("hypergan", "ensemble")}
+    if not all(spreads.values()):
+        return MISSING
+    ours, plain = (
+        f"{text(100 * min(found), 0)} to {text(100 * max(found), 0)} %"
+        for found in spreads.values()
+    )
+    means = {
+        name: interval(values).mean
+        for name in shown()
+        if (values := collection.values(name, DISAGREEMENT))
+    }
+    own = means.pop("hypergan")
+    more = [title_of(name) for name in means if means[name] > own]
+    less = [title_of(name) for name in means if means[name] <= own]
+    sides = [f"more than those of {listed(less)}"] * bool(less)
+    sides += [f"less than those of {listed(more)}"] * bool(more)
+    return (
+        f"The norms of HyperGAN's layers vary by {ours} from network to network, those of "
+        f"separately trained networks by {plain}. As functions, two of HyperGAN's networks "
+        f"disagree on {percent(own, 1)} of the test images: {', '.join(sides)}."
+    )
 
-    Ours are means over seeds, see :class:`hypergan.experiments.intervals.Interval`.
-    """
-    rows: dict[tuple[str, str], dict[Any, str]] = {}
+
+def _spreads(collection: Collection, method: str) -> list[float]:
+    """The relative standard deviation of each layer's norm, means over seeds."""
+    found = [collection.values(method, norm_measure(layer, RELATIVE)) for layer in _layers()]
+    return [interval(values).mean for values in found if values]
+
+
+def spread_and_disagreement(collection: Collection) -> Panels:
+    """Table 1 in a picture: how much norms vary, and beside it how much functions differ."""
+    methods = shown()
+    figure = Panels(
+        "How much networks of each method differ", collection, name="diversity", empty=SEE_COMMANDS,
+        height=40 + 24 * len(methods),
+    )  # fmt: skip
+    norms = figure.add("as weights: Table 1")
+    functions = figure.add("as functions", like=norms)
+    for place, method in enumerate(methods):
+        ours = [100 * spread for spread in _spreads(collection, method)]
+        norms.plot(ours, [place] * len(ours), "o", color="C0", label=OURS)
+        if 1 in METHODS[method].papers:
+            papers = [100 * _papers_norm(method, layer)[RELATIVE] for layer in _layers()]
+            norms.plot(papers, [place] * len(papers), "D", mfc="none", color="C3", label=PAPER)
+        values = [100 * value for value in collection.values(method, DISAGREEMENT)]
+        functions.plot(values, [place] * len(values), "o", color="C0", label=OURS)
+        if not collection.of(method):
+            say_not_run(functions, place, row=True)
+    norms.set(xlabel="standard deviation of a layer's norm, % of its mean", xlim=(0, None))
+    functions.set(xlabel="test images that two networks disagree on (%)", xlim=(0, None))
+    norms.set_yticks(range(len(methods)), [title_of(method) for method in methods])
+    norms.set_ylim(len(methods) - 0.5, -0.5)
+    return figure
+
+
+def norms_table(collection: Collection) -> Table:
+    """Table 1: mean and standard deviation of each layer's L2 norm, ours beside the paper's."""
+    rows: dict[tuple[str, str], dict[Any, Any]] = {}
     for layer, method in product(_layers(), in_table_1()):
         row = rows[layer, title_of(method)] = {}
         for statistic in STATISTICS:
-            measured = norm_measure(layer, statistic)
-            row[statistic, ours(collection)] = collection.text(method, measured)
-            row[statistic, PAPER] = f"{_papers_norm(method, layer)[statistic]:.4g}"
-    return _by_layer(rows)
+            row[statistic, ours(collection)] = collection.mean(
+                method, norm_measure(layer, statistic)
+            )
+            row[statistic, PAPER] = float(_papers_norm(method, layer)[statistic])
+    caption = (
+        "L2 norm of a layer's weights over the networks of one posterior, at the end of training."
+    )
+    return Table(_by_layer(rows), caption, name="table-1")
 
 
 def norm_measure(layer: str, statistic: str) -> Measure:
     """The measure of a layer's norms that is one of :data:`STATISTICS`."""
     mean, std = (measure(f"norms/{layer}/{name}") for name in ("mean", "std"))
-    return {"mean": mean, "std": std, "std / mean": lambda r: std(r) / mean(r)}[statistic]
+    return {"mean": mean, "std": std, RELATIVE: lambda r: std(r) / mean(r)}[statistic]
 
 
-def _by_layer(rows: dict[tuple[str, str], dict[Any, str]]) -> pd.DataFrame:
+def _by_layer(rows: dict[tuple[str, str], dict[Any, Any]]) -> pd.DataFrame:
     table = pd.DataFrame.from_dict(rows, orient="index")
     table.columns = pd.Index([*next(iter(rows.values()))])
     return table.rename_axis(index=["layer", "method"])
@@ -71,66 +133,31 @@ def _layers() -> list[str]:
 def _papers_norm(method: str, layer: str) -> dict[str, float]:
     """The statistics of a layer's norm in the paper's row for a method."""
     norm = paper.table(1).set_index(["method", "layer"]).loc[(METHODS[method].papers[1], layer)]
-    return {**norm, "std / mean": norm["std"] / norm["mean"]}
+    return {**norm, RELATIVE: norm["std"] / norm["mean"]}
 
 
-def norms_by_method(collection: Collection) -> Figure:
-    """Table 1 drawn: the mean norm of each layer and one standard deviation to either side.
-
-    The axis is logarithmic: a bar is as long as the relative standard deviation is large.
-    """
-    methods = in_table_1()
-    figure, panels = plt.subplots(1, len(_layers()), figsize=(9, 3.6), sharey=True)
-    for axes, layer in zip(panels, _layers(), strict=True):
-        for place, method in enumerate(methods):
-            norm = _papers_norm(method, layer)
-            axes.errorbar(
-                norm["mean"], place + 0.15, xerr=norm["std"], marker="D", mfc="white",
-                color="gray", ls="", label=PAPER,
-            )  # fmt: skip
-            mean, std = (
-                collection.values(method, norm_measure(layer, statistic))
-                for statistic in ("mean", "std")
-            )
-            if not mean:
-                say_not_run(axes, place - 0.15, row=True)
-                continue
-            axes.errorbar(
-                interval(mean).mean, place - 0.15, xerr=interval(std).mean, marker="o",
-                color="C0", ls="", label=OURS,
-            )  # fmt: skip
-        axes.set(title=layer, xscale="log", xlabel="L2 norm")
-        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-        axes.xaxis.set_major_formatter("{x:g}")
-        axes.minorticks_off()
-    panels[0].set_yticks(
-        range(len(methods)), [title_of(method).replace(", ", ",\n") for method in methods]
-    )
-    panels[0].set_ylim(len(methods) - 0.5, -0.5)
-    return finished(figure, collection, ncols=2)
-
-
-def norms(collection: Collection, method: str = "hypergan") -> Figure:
+def norms(collection: Collection, method: str = "hypergan") -> Panels:
     """Norms of a method's networks, one panel per layer, over the paper's mean and spread."""
     rows = paper.table(1)
     rows = rows[rows["method"] == METHODS[method].papers[1]]
-    figure, panels = plt.subplots(1, len(rows), figsize=(3.1 * len(rows), 3.2), squeeze=False)
+    figure = Panels(f"Norms of {title_of(method)}'s networks", collection, name="norms", height=200)
     record = collection.shown.get(method)
-    for row, axes in zip(rows.itertuples(), panels[0], strict=True):
-        axes.axvspan(row.mean - row.std, row.mean + row.std, color="lightgray", label="paper ±1 sd")
-        axes.axvline(row.mean, color="gray", label="paper mean")
+    for row in rows.itertuples():
+        axes = figure.add(row.layer)
+        axes.axvspan(
+            row.mean - row.std, row.mean + row.std, color="gray", alpha=0.3, lw=0,
+            label="the paper's mean ± 1 sd",
+        )  # fmt: skip
+        axes.axvline(row.mean, color="gray")
         if record:
-            values = record.arrays[f"norms_{row.layer}"]
-            sns.histplot(values, ax=axes, bins=15, element="step", alpha=0.5)
+            axes.hist(record.arrays[f"norms_{row.layer}"], bins=15, color="C0", label=OURS)
         else:
             say_not_run(axes)
-        axes.set(title=row.layer, xlabel="L2 norm", ylabel="")
-    panels[0][0].set_ylabel("networks")
-    panels[0][0].legend(fontsize="small")
-    return marked(figure, collection)
+        axes.set(xlabel="L2 norm", ylabel="networks")
+    return figure
 
 
-def normal_start_table() -> pd.DataFrame:
+def normal_start_table() -> Table:
     """The norms of MNIST's kernels at a start from N(0, 1), beside the paper's Standard Training.
 
     The norm of k standard normal weights has the chi distribution with k degrees of freedom: mean
@@ -143,15 +170,17 @@ def normal_start_table() -> pd.DataFrame:
             printed = _papers_norm("ensemble", layer)
             rows[layer] = {
                 "weights": kernel.numel(),
-                "√weights, mean of the norm": round(math.sqrt(kernel.numel()), 2),
-                "paper's mean": printed["mean"],
-                "std of the norm": round(stats.chi.std(kernel.numel()), 2),
-                "paper's std": printed["std"],
+                "√weights, mean of the norm": math.sqrt(kernel.numel()),
+                "paper's mean": float(printed["mean"]),
+                "std of the norm": float(stats.chi.std(kernel.numel())),
+                "paper's std": float(printed["std"]),
             }
-    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("layer")
+    frame = pd.DataFrame.from_dict(rows, orient="index").rename_axis("layer")
+    caption = "Norms of kernels drawn from N(0, 1), and the paper's row for standard training."
+    return Table(frame, caption, name="normal-start")
 
 
-def spread_table(collection: Collection) -> pd.DataFrame:
+def spread_table(collection: Collection) -> Table:
     """Relative standard deviation of each layer's norm as single networks become accurate.
 
     The point is the end of the first epoch in which the networks classify :data:`ACCURATE` percent
@@ -160,15 +189,19 @@ def spread_table(collection: Collection) -> pd.DataFrame:
     methods = [method for method in in_table_1() if method != "apd"]
     rows = {
         (layer, title_of(method)): {
-            "epoch": collection.text(method, _when_accurate("epoch")),
-            f"at {ACCURATE:g} %": collection.text(method, _when_accurate("norm_spread", layer)),
-            "at the end": collection.text(method, norm_measure(layer, "std / mean")),
-            PAPER: f"{_papers_norm(method, layer)['std / mean']:.4g}",
+            "epoch": collection.mean(method, _when_accurate("epoch")),
+            f"at {ACCURATE:g} %": collection.mean(method, _when_accurate("norm_spread", layer)),
+            "at the end": collection.mean(method, norm_measure(layer, RELATIVE)),
+            PAPER: float(_papers_norm(method, layer)[RELATIVE]),
         }
         for layer in _layers()
         for method in methods
     }
-    return _by_layer(rows)
+    caption = (
+        f"Standard deviation of a layer's norm over its mean when networks reach {ACCURATE:g} %, "
+        "where the paper stops, and at the end of training."
+    )
+    return Table(_by_layer(rows), caption, name="spread-when-accurate")
 
 
 def _when_accurate(*keys: str) -> Measure:
@@ -183,7 +216,7 @@ def _when_accurate(*keys: str) -> Measure:
     return measured
 
 
-def functions_table(collection: Collection) -> pd.DataFrame:
+def functions_table(collection: Collection) -> Table:
     """How much networks differ as functions of the test images.
 
     Disagreement is the share of images that two networks put in different classes, and the KL
@@ -191,13 +224,15 @@ def functions_table(collection: Collection) -> pd.DataFrame:
     """
     columns = {
         "accuracy of one (%)": "accuracy/1",
-        "disagreement": "diversity/disagreement",
-        "pairwise KL": "diversity/pairwise_kl",
+        "disagreement": DISAGREEMENT,
+        "pairwise KL (nats)": "diversity/pairwise_kl",
     }
-    rows: dict[str, dict[str, str]] = {}
+    rows: dict[str, dict[str, Any]] = {}
     for method in shown():
         sizes, name = collection.values(method, lambda record: record.full_size), title_of(method)
         rows[name] = {"networks": f"{sizes[0]:g}" if sizes else NOT_RUN}
         for words, measured in columns.items():
-            rows[name][words] = collection.text(method, measured)
-    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("method")
+            rows[name][words] = collection.mean(method, measured)
+    frame = pd.DataFrame.from_dict(rows, orient="index").rename_axis("method")
+    caption = "How much two networks differ on the test images, mean over all pairs."
+    return Table(frame, caption, name="functions")

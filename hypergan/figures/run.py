@@ -1,16 +1,18 @@
 """The course of a run, and the runs that were tried before it."""
 
-import matplotlib.pyplot as plt
+from itertools import cycle
+
 import pandas as pd
-from matplotlib.figure import Figure
 
 from hypergan.experiments import trials
 from hypergan.experiments.collection import NONE, Collection
-from hypergan.figures.style import marked, say_not_run
+from hypergan.figures.panels import Panels
+from hypergan.figures.style import say_not_run
+from hypergan.figures.tables import Table
 from hypergan.paths import PROJECT
 
 
-def search_table(dataset: str) -> pd.DataFrame:
+def search_table(dataset: str) -> Table:
     """The settings that were tried for a data set, a column each, the best ensemble of 10 last.
 
     ``accuracy_N`` is in percent on validation images, of ensembles of N, and ``accuracy_train`` on
@@ -19,19 +21,21 @@ def search_table(dataset: str) -> pd.DataFrame:
     nats, on outliers.
     """
     table = pd.read_csv(PROJECT / "data" / "search" / f"{dataset}.csv")
-    return table.sort_values("accuracy_10").astype(object).set_index("epochs").T
+    frame = table.sort_values("accuracy_10").astype(object).set_index("epochs").T
+    return Table(frame, "Trials by the number of their epochs, the best last.", name="trials")
 
 
-def dropout_table() -> pd.DataFrame:
+def dropout_table() -> Table:
     """Two trials of MC dropout on CIFAR-10 by what is dropped, scored like all trials.
 
     Where it is single outputs, every image has its own in each of the passes, so that there are no
     networks of the target's form behind them.
     """
-    return pd.read_csv(PROJECT / "data" / "search" / "dropout.csv", index_col="dropped")
+    frame = pd.read_csv(PROJECT / "data" / "search" / "dropout.csv", index_col="dropped")
+    return Table(frame, "Two trials of MC dropout on CIFAR-10 by what is dropped.", name="dropout")
 
 
-def trials_table(*datasets: str) -> pd.DataFrame:
+def trials_table(*datasets: str) -> Table:
     """The published trials on some data sets, one per row, in the words of its command.
 
     ``changes`` are from the settings that the method had at the time of the trial; the accuracies
@@ -40,24 +44,28 @@ def trials_table(*datasets: str) -> pd.DataFrame:
     """
     table = pd.read_csv(trials.PUBLISHED).drop(columns=["held_out", "seed", "commit"])
     table = table[table["dataset"].isin(datasets)].astype(object)
-    return table.fillna({"changes": ""}).fillna(NONE).set_index(["dataset", "method", "changes"])
+    frame = table.fillna({"changes": ""}).fillna(NONE).set_index(["dataset", "method", "changes"])
+    return Table(frame, "Trials on held-out training images.", name="trials")
 
 
-def course(collection: Collection, method: str = "hypergan") -> Figure:
+def course(collection: Collection, method: str = "hypergan") -> Panels:
     """Accuracy and diversity over the epochs of a method's first run."""
-    runs = collection.of(method)[:1]
-    figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.2))
-    if not runs:
-        say_not_run(left)
-        return figure
-    history = pd.json_normalize(runs[0].history)
-    left.plot(history["epoch"], history["accuracy"], label="mini-batches")
-    if "validation_accuracy" in history:
-        left.plot(history["epoch"], history["validation_accuracy"], label="validation, 10 networks")
+    figure = Panels("The course of training", collection, name="course", height=220)
+    left, right = figure.add("accuracy"), figure.add("diversity")
+    for record in collection.of(method)[:1]:
+        history = pd.json_normalize(record.history)
+        left.plot(history["epoch"], history["accuracy"], label="mini-batches")
+        if "validation_accuracy" in history:
+            left.plot(
+                history["epoch"], history["validation_accuracy"], "--",
+                label="validation, 10 networks",
+            )  # fmt: skip
+        styles = cycle(("-", "--", ":", "-."))
+        for column, style in zip(history.filter(like="norm_spread."), styles, strict=False):
+            name = column.removeprefix("norm_spread.")
+            right.plot(history["epoch"], history[column], style, label=name)
     left.set(xlabel="epoch", ylabel="accuracy (%)")
-    left.legend(fontsize="small")
-    for column in history.filter(like="norm_spread."):
-        right.plot(history["epoch"], history[column], label=column.removeprefix("norm_spread."))
     right.set(xlabel="epoch", ylabel="relative sd of the norm", ylim=(0, None))
-    right.legend(fontsize="small")
-    return marked(figure, collection)
+    if not collection.of(method):
+        say_not_run(left)
+    return figure

@@ -159,3 +159,12 @@ def test_odd_parameters_of_a_notebook_are_refused_with_a_sentence(profile, seed)
 @pytest.mark.parametrize("seed", [None, 0, 2**63 - 1])
 def test_parameters_that_can_be_are_not(profile, seed):
     require_parameters(profile, seed)
+
+
+def test_a_notebook_takes_one_seed_or_several():
+    assert require_parameters("lite", None) is None
+    assert require_parameters("lite", 2) == [2]
+    assert require_parameters("lite", None, "0 1, 2") == [0, 1, 2]
+    for odd in ("0 one", "-1", "1.5"):
+        with pytest.raises(SettingsError, match="seeds"):
+            require_parameters("lite", None, odd)

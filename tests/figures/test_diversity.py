@@ -1,5 +1,7 @@
 """Table 1 and what stands beside it."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from examples import EMPTY, NORMS, with_arrays
@@ -9,34 +11,50 @@ from hypergan.experiments.collection import Collection
 from hypergan.experiments.intervals import interval
 from hypergan.experiments.methods import METHODS, title_of
 from hypergan.figures import diversity
+from hypergan.figures.page import MISSING
 from hypergan.paths import published
 
 
 def test_table_1_shows_the_papers_values_and_ours(collected):
-    table = diversity.norms_table(collected)
+    table = diversity.norms_table(collected).frame
     for row in paper.table(1).itertuples():
         ours = {METHODS[name].papers[1]: name for name in diversity.in_table_1()}[row.method]
         shown = table.loc[(row.layer, title_of(ours))]
         for statistic, value in (("mean", row.mean), ("std", row.std)):
             assert float(shown[statistic, "paper"]) == pytest.approx(value, rel=5e-4)
     means = table["mean", "ours"].loc["conv2"]
-    assert means["HyperGAN"] == str(interval([10.0, 10.1, 10.2]))
-    assert means["deep ensemble"] == "20 (n = 1)"
+    assert means["HyperGAN"] == interval([10.0, 10.1, 10.2])
+    assert means["deep ensemble"] == interval([20.0])
     assert means["APD"] == "not run"
     relative = table["std / mean", "ours"].loc["conv2", "deep ensemble"]
-    assert relative == "0.1 (n = 1)"
+    assert relative == interval([0.1])
 
 
-def test_norms_are_drawn_by_method_on_a_logarithmic_axis(collected):
-    for axes in diversity.norms_by_method(collected).axes:
-        assert axes.get_xscale() == "log"
-        assert [line.get_xdata()[0] for line in axes.lines if line.get_marker() == "o"] == (
-            pytest.approx([10.1, 20.0])
-        )
+def test_spread_and_disagreement_are_drawn_in_percent(collected):
+    norms, functions = diversity.spread_and_disagreement(collected).axes
+    rows = {int(line.get_ydata()[0]): line for line in norms.lines if line.get_marker() == "o"
+            and len(line.get_ydata())}  # fmt: skip
+    methods = diversity.shown()
+    spread = pytest.approx([100 * np.mean([2 / 10, 2 / 10.1, 2 / 10.2])] * len(NORMS))
+    assert rows[methods.index("hypergan")].get_xdata().tolist() == spread
+    drawn = [line.get_xdata().tolist() for line in functions.lines if len(line.get_xdata())]
+    assert pytest.approx([1, 11, 21]) in drawn
+
+
+def test_the_finding_follows_its_records(collected):
+    before = diversity.finding(collected)
+    assert "vary by 20 to 20 % from network to network" in before
+    assert "disagree on 11.0 % of the test images: more than those of deep ensemble." in before
+    (ensemble,) = collected.of("ensemble")
+    diverse = ensemble.metrics | {"diversity": {"disagreement": 0.5, "pairwise_kl": 0.5}}
+    changed = [*collected.of("hypergan"), replace(ensemble, metrics=diverse)]
+    after = diversity.finding(Collection(changed, []))
+    assert "images: less than those of deep ensemble." in after
+    assert diversity.finding(EMPTY) == MISSING
 
 
 def test_the_start_explains_the_papers_norms():
-    table = diversity.normal_start_table()
+    table = diversity.normal_start_table().frame
     assert table["weights"].to_dict() == {"conv1": 800, "conv2": 25_600}
     assert (abs(table.iloc[:, 1] / table["paper's mean"] - 1) < 0.05).all()
     norms = np.random.default_rng(0).normal(size=(2000, 800))
@@ -46,19 +64,21 @@ def test_the_start_explains_the_papers_norms():
 
 
 def test_the_spread_is_that_of_the_first_epoch_accurate_enough(collected):
-    table = diversity.spread_table(collected)
-    assert table.loc[("conv1", "HyperGAN"), "epoch"] == "2 (n = 3)"
-    assert table.loc[("conv1", "HyperGAN"), "at 98 %"] == "0.2 (n = 3)"
+    table = diversity.spread_table(collected).frame
+    assert table.loc[("conv1", "HyperGAN"), "epoch"] == interval([2, 2, 2])
+    assert table.loc[("conv1", "HyperGAN"), "at 98 %"] == interval([0.2] * 3)
     assert table.loc[("conv1", "deep ensemble"), "at 98 %"] == "–"  # never reached
     assert table.loc[("conv1", "deep ensemble, as released"), "at 98 %"] == "not run"
     assert "APD" not in table.index.get_level_values("method")
 
 
 def test_diversity_of_functions_stands_beside_accuracy(collected):
-    table = diversity.functions_table(collected)
-    assert table.loc["HyperGAN", "disagreement"] == str(interval([0.01, 0.11, 0.21]))
+    table = diversity.functions_table(collected).frame
+    assert table.loc["HyperGAN", "disagreement"] == interval(
+        [0.01 + seed / 10 for seed in range(3)]
+    )
     assert table.loc["deep ensemble"].to_list() == [
-        "10", "98.01 (n = 1)", "0.01 (n = 1)", "0.5 (n = 1)"
+        "10", *(interval([value]) for value in (98.01, 0.01, 0.5))
     ]  # fmt: skip
     assert set(table.loc["MNF"]) == {"not run"}
 
@@ -77,7 +97,7 @@ def test_networks_as_released_keep_the_norms_of_their_start():
         method: records.read(published() / "lite" / "mnist" / method / "seed0.json")
         for method in ("ensemble-normal-init", "ensemble")
     }
-    for layer, row in diversity.normal_start_table().iterrows():
+    for layer, row in diversity.normal_start_table().frame.iterrows():
         start = pytest.approx(row["√weights, mean of the norm"], rel=0.05)
         papers = pytest.approx(row["paper's mean"], rel=0.05)
         norms = {m: r.metrics["norms"][layer]["mean"] for m, r in found.items()}

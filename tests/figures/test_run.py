@@ -19,14 +19,14 @@ def test_the_course_shows_every_layer(record):
 
 @pytest.mark.parametrize("dataset", ["mnist", "cifar10"])
 def test_the_chosen_settings_are_the_best_that_were_tried(dataset):
-    best = run.search_table(dataset).iloc[:, -1]
+    best = run.search_table(dataset).frame.iloc[:, -1]
     chosen = settings_for("hypergan", dataset, "lite").training
     for name in ("learning_rate", "discriminator_rate", "weight_decay", "codes"):
         assert best[name] == getattr(chosen, name)
 
 
 def test_published_trials_are_shown_in_the_words_of_their_commands():
-    table = run.trials_table("cifar5")
+    table = run.trials_table("cifar5").frame
     assert set(table.index.get_level_values("dataset")) == {"cifar5"}
     for dataset, method, changes in table.index:
         assert Trial(method, dataset, parse(changes.split())).settings
@@ -39,6 +39,6 @@ def test_published_trials_are_shown_in_the_words_of_their_commands():
 
 def test_a_figure_of_stand_in_data_says_so(record):
     marked = run.course(Collection([replace(record, stand_in=True)], []))
-    assert marked.get_suptitle() == "embedded stand-in data, not mnist"
-    assert not run.course(Collection([record], [])).get_suptitle()
+    assert marked.notes == ["embedded stand-in data, not mnist"]
+    assert not run.course(Collection([record], [])).notes
     assert run.course(EMPTY).axes[0].texts[0].get_text() == "not run"

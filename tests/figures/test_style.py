@@ -12,18 +12,22 @@ from hypergan.figures import accuracy, diversity, style
 def test_numbers_from_stand_ins_are_in_a_column_that_says_so(collected):
     (record,) = collected.of("ensemble")
     marked = Collection([replace(record, stand_in=True)], [])
-    for table in (accuracy.accuracy_table(marked)["MNIST"], diversity.norms_table(marked)["mean"]):
+    for table in (
+        accuracy.accuracy_table(marked)["MNIST"], diversity.norms_table(marked).frame["mean"]
+    ):  # fmt: skip
         assert list(table.columns) == ["ours, on STAND-IN DATA", "paper"]
-    for draw in (accuracy.accuracy_by_size, diversity.norms_by_method):
-        assert "stand-in" in draw(marked).get_suptitle()
+    assert "stand-in" in accuracy.accuracy_by_size(marked).get_suptitle()
+    assert "stand-in" in diversity.spread_and_disagreement(marked).notes[0]
 
 
 def test_pages_can_be_drawn_without_any_record():
-    for table in (diversity.norms_table, diversity.spread_table, diversity.functions_table,
-                  accuracy.accuracy_table, accuracy.quality_table):  # fmt: skip
+    for table in (accuracy.accuracy_table, accuracy.quality_table):
         assert "not run" in table(EMPTY).to_string()
-    for draw in (accuracy.accuracy_by_size, diversity.norms_by_method):
-        assert all(axes.texts[0].get_text() == "not run" for axes in draw(EMPTY).axes)
+    for table in (diversity.norms_table, diversity.spread_table, diversity.functions_table):
+        assert "not run" in table(EMPTY)._repr_html_()
+    for axes in accuracy.accuracy_by_size(EMPTY).axes:
+        assert axes.texts[0].get_text() == "not run"
+    assert diversity.spread_and_disagreement(EMPTY).notes == [style.SEE_COMMANDS]
 
 
 def test_a_finished_figure_names_each_thing_once_below_all_its_panels():

@@ -1,0 +1,47 @@
+"""Numbers as every page prints them: a true minus, and as many decimals as an interval deserves."""
+
+import math
+from collections.abc import Iterable, Sequence
+
+from hypergan.experiments.intervals import Interval
+
+MINUS = "\N{MINUS SIGN}"
+_EQUAL = 1e-9
+"""Of the mean: all that the values of seeds that agree differ by."""
+
+
+def text(number: float, decimals: int | None = None) -> str:
+    """A number with so many decimals, by default with three significant digits."""
+    if not math.isfinite(number):
+        return {math.inf: "∞", -math.inf: f"{MINUS}∞"}.get(number, "–")
+    if decimals is None:
+        decimals = significant([number])
+    rounded = f"{number:,.{decimals}f}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+    return rounded.replace("-", MINUS) if float(f"{number:.{decimals}f}") else rounded.lstrip("-")
+
+
+def percent(share: float, decimals: int = 0) -> str:
+    """A share in percent."""
+    return f"{text(100 * share, decimals)} %"
+
+
+def significant(numbers: Iterable[float], digits: int = 3) -> int:
+    """The decimals that give the largest of some numbers so many significant digits."""
+    largest = max((abs(number) for number in numbers if math.isfinite(number)), default=0.0)
+    return max(0, digits - 1 - math.floor(math.log10(largest))) if largest else 0
+
+
+def decimals(intervals: Sequence[Interval]) -> int:
+    """The decimals for intervals that stand below each other.
+
+    The middle one of their half-widths keeps one significant digit, or two where the first is a 1;
+    numbers without an interval alone have three significant digits.
+    """
+    halves = sorted(
+        half
+        for interval in intervals
+        if _EQUAL * abs(interval.mean) < (half := (interval.high - interval.low) / 2) < math.inf
+    )
+    if not halves:
+        return min(4, significant(interval.mean for interval in intervals))
+    return max(0, math.ceil(-math.log10(halves[len(halves) // 2] / 2)))

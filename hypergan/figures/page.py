@@ -1,0 +1,97 @@
+"""What every page of results has: its finding first, and at its end where the numbers come from."""
+
+import html
+from collections.abc import Iterable, Sequence
+
+import pandas as pd
+from IPython.display import HTML, Markdown
+
+from hypergan.experiments import ledger
+from hypergan.experiments.collection import Collection
+from hypergan.experiments.methods import title_of
+from hypergan.experiments.records import Cell, Record
+from hypergan.experiments.state import commands
+from hypergan.figures import numbers
+from hypergan.figures.tables import Table
+
+MISSING = "The records that this page's finding is made from are not there yet."
+"""A finding without records."""
+
+
+def head(finding: str, figure: str, profile: str, seed: int | None = None) -> HTML:
+    """What was found, in a sentence made from records, and a mark for each claim of the page.
+
+    Args:
+        finding: The sentence.
+        figure: The page, as the ledger has it, such as "ablation".
+        profile: Profile's name.
+        seed: Judge the claims by this seed alone.
+    """
+    marks = ledger.marks(figure, profile, seed)
+    return HTML(f'<p class="finding">{html.escape(finding)}</p>\n{marks}')
+
+
+def run_it(collection: Collection, page: str, methods: Sequence[str], dataset: str) -> Markdown:
+    """The commands that make a record of one more seed and draw the page with it.
+
+    Args:
+        collection: The records of the page.
+        page: Its name.
+        methods: What to run: the methods that the page is about.
+        dataset: The data set to run them on.
+    """
+    there = [r for r in collection.on(dataset).records if r.method in methods]
+    profile = there[0].profile if there else "lite"
+    seed = max((record.seed for record in there), default=-1) + 1
+    lines = commands(Cell(method, dataset, seed, profile) for method in methods)
+    draw = f"papermill book/{page}.ipynb runs/{page}.ipynb -p seed {seed} -p profile {profile}"
+    minutes = sum(_minutes(record) for record in there if record.seed == there[0].seed)
+    takes = f", about {minutes:.0f} minutes on one core" if there else ""
+    return Markdown(
+        f"**Run it yourself**, with a seed of its own{takes}:\n\n"
+        + "\n".join(["```bash", *lines, draw, "```"])
+    )
+
+
+def listed(words: Sequence[str]) -> str:
+    """Words as a sentence lists them: a, b and c."""
+    *first, last = words or [""]
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def _minutes(record: Record) -> float:
+    return max(1.0, record.wall_seconds / 60)
+
+
+def sources(*collections: Collection) -> HTML:
+    """The closed part at the end of a page: one row per record, and how to make what is missing."""
+    records = _once(record for collection in collections for record in collection.records)
+    missing = list(dict.fromkeys(cell for each in collections for cell in each.missing))
+    table = Table(
+        pd.DataFrame([_row(record) for record in records]).set_index("record"),
+        "Records behind this page, below data/records or runs.",
+    ) if records else None  # fmt: skip
+    lacking = "".join(f"<li><code>{html.escape(line)}</code></li>" for line in commands(missing))
+    runs = f"<p>Not run yet; these commands do:</p><ul>{lacking}</ul>" if missing else ""
+    count = f"{len(records)} record{'s' * (len(records) != 1)}"
+    count += f", {len(missing)} missing" if missing else ""
+    return HTML(
+        f'<details class="sources"><summary>Where these numbers come from: {count}</summary>\n'
+        f"{table._repr_html_() if table else ''}{runs}</details>"
+    )
+
+
+def _once(records: Iterable[Record]) -> list[Record]:
+    return list({record.path or id(record): record for record in records}.values())
+
+
+def _row(record: Record) -> dict[str, str]:
+    data = f"{record.dataset}, stand-in" if record.stand_in else record.dataset
+    return {
+        "record": record.cell.path.as_posix(),
+        "method": title_of(record.method),
+        "data": data,
+        "commit": record.commit[:7],
+        "device": record.device,
+        "minutes": numbers.text(record.wall_seconds / 60, 1),
+    }

@@ -1,0 +1,198 @@
+"""Figures as pages show them: panels that stand side by side, or on a phone below each other.
+
+Each panel is an SVG of its own, 350 pixels wide, with its words as text, so that it stays legible
+and takes the page's colours, dark or light.
+"""
+
+import hashlib
+import html
+import io
+import re
+from collections.abc import Sequence
+from textwrap import fill
+from typing import Any
+
+import matplotlib as mpl
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from hypergan.experiments.collection import Collection
+from hypergan.figures.tables import as_csv
+
+WIDTH, HEIGHT = 350, 262
+"""Of a panel, in pixels."""
+
+_DOTS = 100
+"""Pixels per inch of a panel."""
+
+_LETTERS = 34
+"""In a line of an axis's label."""
+
+_STYLE: Any = {
+    "font.size": 9,
+    "axes.titlesize": 10,
+    "axes.labelsize": 9,
+    "xtick.labelsize": 8.5,
+    "ytick.labelsize": 8.5,
+    "legend.fontsize": 8.5,
+    "lines.linewidth": 1.6,
+    "lines.markersize": 4.5,
+    "axes.linewidth": 0.8,
+    "svg.fonttype": "none",  # words stay words, in the page's own font
+    "path.simplify": True,
+}
+
+_SIMPLER = {
+    r"<metadata>.*?</metadata>": "",
+    r"<defs>\s*<style.*?</style>\s*</defs>": "",  # it would be one for the whole page
+    r'<g id="[^"]*"': "<g",  # nothing refers to them
+    r"#(000000|262626)\b": "currentColor",
+    r"; font-family: [^;\"]*": "",
+    r' transform="rotate\(-0 [^"]*"': "",
+    r"\s*\n\s*": "\n",
+}
+"""What a page does not need of matplotlib's SVG, and what stands there instead."""
+
+
+class Panels:
+    """A figure in panels.
+
+    Args:
+        words: What it shows, for those who cannot see it.
+        collection: The records behind it, which say whether they are of stand-in data.
+        name: Of the file with its numbers, which the figure offers.
+        empty: What it says without records.
+        width: Of a panel, in pixels.
+        height: Of a panel, in pixels.
+    """
+
+    def __init__(
+        self,
+        words: str,
+        collection: Collection | None = None,
+        *,
+        name: str = "figure",
+        empty: str = "",
+        width: int = WIDTH,
+        height: int = HEIGHT,
+    ) -> None:
+        self.words, self.name = words, name
+        self.notes: list[str] = []
+        self.figures: list[Figure] = []
+        self._size = width / _DOTS, height / _DOTS
+        if collection is not None:
+            names = sorted({r.dataset for r in collection.records if r.stand_in})
+            if names:
+                self.notes.append(f"embedded stand-in data, not {', '.join(names)}")
+            if empty and not collection.records:
+                self.notes.append(empty)
+
+    def add(self, title: str = "", *, like: Axes | None = None, share: str = "y") -> Axes:
+        """The axes of one more panel.
+
+        Args:
+            title: Stands above it.
+            like: A panel that it shares an axis with.
+            share: Which: "x", "y" or both.
+        """
+        with mpl.rc_context(_STYLE):
+            figure = Figure(figsize=self._size, dpi=_DOTS, layout="constrained")
+            shared = {f"share{axis}": like for axis in share} if like is not None else {}
+            axes: Axes = figure.add_subplot(**shared)
+            axes.spines[["top", "right"]].set_visible(False)
+            axes.set_title(title)
+        self.figures.append(figure)
+        return axes
+
+    @property
+    def axes(self) -> list[Axes]:
+        """The axes of the panels."""
+        return [figure.axes[0] for figure in self.figures]
+
+    @property
+    def numbers(self) -> pd.DataFrame:
+        """What the curves show, one row per point."""
+        return pd.DataFrame(
+            [
+                {"panel": axes.get_title(), "series": label, "x": x, "y": y}
+                for axes in self.axes
+                for label, line in _curves(axes)
+                for x, y in line.get_xydata()
+            ],
+            columns=["panel", "series", "x", "y"],
+        )
+
+    @property
+    def legend(self) -> Figure | None:
+        """The names of all curves, each once, as a panel of its own; none where there is one."""
+        entries: dict[str, Any] = {}
+        for axes in self.axes:
+            if axes.get_legend() is None:
+                handles, labels = axes.get_legend_handles_labels()
+                entries |= dict(zip(labels, handles, strict=True))
+        if not entries:
+            return None
+        with mpl.rc_context(_STYLE):
+            figure = Figure(figsize=(self._size[0], 0.08 + 0.19 * len(entries)), dpi=_DOTS)
+            figure.legend(
+                entries.values(), entries.keys(), loc="upper left", frameon=False,
+                bbox_to_anchor=(0, 1), borderaxespad=0, borderpad=0.2, labelspacing=0.35,
+            )  # fmt: skip
+        return figure
+
+    def _repr_html_(self) -> str:
+        for axes in self.axes:
+            axes.set_xlabel(fill(axes.get_xlabel(), _LETTERS))
+            axes.set_ylabel(fill(axes.get_ylabel(), _LETTERS))
+        drawn = "".join(svg(figure, self._words(figure)) for figure in self.figures)
+        legend = svg(self.legend, "Legend") if self.legend is not None else ""
+        notes = "".join(f'<p class="note">{html.escape(note)}</p>' for note in self.notes)
+        numbers = self.numbers
+        link = f"<p>{as_csv(numbers.set_index('panel'), self.name)}</p>" if len(numbers) else ""
+        layout = "display:flex;flex-wrap:wrap;gap:.25rem 1rem"  # also where there is no book.css
+        return f'<div class="panels"><div style="{layout}">{drawn}{legend}</div>{notes}{link}</div>'
+
+    def _words(self, figure: Figure) -> str:
+        title = figure.axes[0].get_title()
+        return f"{self.words}: {title}" if title else self.words
+
+
+def _curves(axes: Axes) -> list[tuple[str, Any]]:
+    """The lines of a panel that are numbers, with the names that the legend gives them."""
+    handles, labels = axes.get_legend_handles_labels()
+    named = {id(getattr(handle, "lines", [handle])[0]): label for handle, label in
+             zip(handles, labels, strict=True)}  # fmt: skip
+    return [
+        (named.get(id(line), ""), line)
+        for line in axes.lines
+        if id(line) in named or not str(line.get_label()).startswith("_child")
+    ]
+
+
+def svg(figure: Figure, words: str, classes: Sequence[str] = ()) -> str:
+    """A figure as an element of a page, black where the page's text is black.
+
+    Args:
+        figure: The figure.
+        words: What it shows, for those who cannot see it.
+        classes: Of the element, for the style sheet.
+    """
+    width, height = (round(inches * _DOTS) for inches in figure.get_size_inches())
+    file = io.StringIO()
+    unique = hashlib.sha256(words.encode()).hexdigest()[:8]  # ids differ from panel to panel
+    with mpl.rc_context(_STYLE | {"svg.hashsalt": unique}):
+        figure.savefig(file, format="svg", transparent=True, metadata={"Date": None})
+    drawn = file.getvalue()
+    drawn = drawn[drawn.index("<svg") :]
+    box = re.search(r'viewBox="([^"]*)"', drawn)
+    assert box is not None
+    for pattern, better in _SIMPLER.items():
+        drawn = re.sub(pattern, better, drawn, flags=re.DOTALL)
+    look = "max-width:100%;height:auto;stroke-linejoin:round;font-family:system-ui,sans-serif"
+    head = (
+        f'<svg class="{" ".join(["panel", *classes])}" role="img" aria-label="{html.escape(words)}"'
+        f' width="{width}" height="{height}" viewBox="{box[1]}" style="{look}"'
+        ' xmlns:xlink="http://www.w3.org/1999/xlink">'
+    )
+    return head + drawn[drawn.index(">") + 1 :]

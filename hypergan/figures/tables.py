@@ -1,0 +1,183 @@
+"""Tables as pages show them: a caption, right-aligned numbers, each interval small below its mean.
+
+A table is a data frame whose cells are intervals, numbers or words. Number formats, the caption's
+last sentence and the best of a column follow from the intervals.
+"""
+
+import base64
+import html
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import Any, Literal
+
+import pandas as pd
+
+from hypergan.experiments.intervals import Interval
+from hypergan.figures import numbers
+
+Better = Literal["high", "low"]
+
+
+@dataclass(frozen=True)
+class Table:
+    """A data frame that a page can show.
+
+    Attributes:
+        frame: The cells. Levels of the index and of the columns become heads of their own.
+        caption: What it shows, in Markdown's plain words; HTML is escaped.
+        better: Which end of a column is the better one, by column: its best interval is then bold
+            where no other mean lies inside it.
+        name: Of the file with its numbers, which the table offers.
+    """
+
+    frame: pd.DataFrame
+    caption: str
+    better: Mapping[Any, Better] = field(default_factory=dict)
+    name: str = "table"
+
+    def _repr_html_(self) -> str:
+        caption = html.escape(f"{self.caption} {self._seeds}".strip())
+        return (
+            f'<div class="results" role="region" tabindex="0" aria-label="{caption}"><table>\n'
+            f"<caption>{caption} {as_csv(self.numbers, self.name)}</caption>\n"
+            f"<thead>{self._head}</thead>\n<tbody>\n{self._body}\n</tbody></table></div>"
+        )
+
+    @property
+    def numbers(self) -> pd.DataFrame:
+        """The table for programs: mean, ends of the interval and seeds in columns of their own."""
+        parts = [self.frame.iloc[:, :0]]
+        for i, column in enumerate(self.frame.columns):
+            name = " ".join(map(str, _levels(column)))
+            cells = [
+                {name: c.mean, f"{name} low": c.low, f"{name} high": c.high, f"{name} n": c.n}
+                if isinstance(c, Interval)
+                else {name: c}
+                for c in self.frame.iloc[:, i]
+            ]
+            parts.append(pd.DataFrame(cells, index=self.frame.index))
+        return pd.concat(parts, axis=1)
+
+    @property
+    def _n(self) -> int | None:
+        """The number of seeds that most intervals have."""
+        counts = Counter(c.n for c in self.frame.to_numpy().flat if isinstance(c, Interval))
+        return counts.most_common(1)[0][0] if counts else None
+
+    @property
+    def _seeds(self) -> str:
+        if self._n is None:
+            return ""
+        if self._n == 1:
+            return "One seed, unless a cell names more."
+        return f"Means of {self._n} seeds, unless a cell says otherwise; below, 95 % intervals."
+
+    @property
+    def _head(self) -> str:
+        columns = [_levels(name) for name in self.frame.columns]
+        names = [str(name or "") for name in self.frame.index.names]
+        depth = max(map(len, columns), default=1)
+        rows = []
+        for level in range(depth):
+            corner = ""
+            if level == 0:
+                corner = "".join(
+                    f'<th scope="col" rowspan="{depth}">{html.escape(name)}</th>'
+                    if name
+                    else f'<td rowspan="{depth}"></td>'
+                    for name in names
+                )
+            last = level == depth - 1
+            keys = [(column[: level + 1], last and i) for i, column in enumerate(columns)]
+            heads = ""
+            for (key, _), run in groupby(keys):
+                width, scope = len([*run]), "col" if last else "colgroup"
+                words = html.escape(str(key[-1]))
+                heads += f'<th scope="{scope}" colspan="{width}">{words}</th>'
+            rows.append(f"<tr>{corner}{heads}</tr>")
+        return "\n".join(rows)
+
+    @property
+    def _body(self) -> str:
+        keys = [_levels(name) for name in self.frame.index]
+        columns = [self._column(self.frame.iloc[:, i]) for i in range(self.frame.shape[1])]
+        rows = []
+        for i, key in enumerate(keys):
+            heads = ""
+            for level, name in enumerate(key):
+                above = i > 0 and keys[i - 1][: level + 1] == key[: level + 1]
+                last = level == len(key) - 1
+                if above and not last:
+                    continue
+                height = 1
+                while (
+                    not last
+                    and i + height < len(keys)
+                    and (keys[i + height][: level + 1] == key[: level + 1])
+                ):
+                    height += 1
+                span = f' rowspan="{height}"' if height > 1 else ""
+                scope = "row" if last else "rowgroup"
+                heads += f'<th scope="{scope}"{span}>{html.escape(str(name))}</th>'
+            cells = "".join(column[i] for column in columns)
+            begins = i > 0 and len(key) > 1 and keys[i - 1][0] != key[0]
+            row = '<tr class="group">' if begins else "<tr>"
+            rows.append(f"{row}{heads}{cells}</tr>")
+        return "\n".join(rows)
+
+    def _column(self, column: "pd.Series[Any]") -> list[str]:
+        intervals = [cell for cell in column if isinstance(cell, Interval)]
+        decimals, best = numbers.decimals(intervals), self._best(column)
+        cells = []
+        for cell in column:
+            if isinstance(cell, Interval):
+                mean = numbers.text(cell.mean, decimals)
+                mean = f"<b>{mean}</b>" if cell is best else mean
+                cells.append(f"<td>{mean}{self._small(cell, decimals)}</td>")
+            elif isinstance(cell, float):
+                cells.append(f"<td>{numbers.text(cell)}</td>")
+            else:
+                words = str(cell).replace("-", numbers.MINUS) if _is_number(cell) else str(cell)
+                cells.append(f'<td class="words">{html.escape(words)}</td>')
+        return cells
+
+    def _best(self, column: "pd.Series[Any]") -> Interval | None:
+        """The best of a column, if no other's mean lies inside its interval, nor its own in one."""
+        direction = self.better.get(column.name)
+        several = [c for c in column if isinstance(c, Interval) and c.n > 1]
+        if direction is None or len(several) < 2:
+            return None
+        best = (max if direction == "high" else min)(several, key=lambda cell: cell.mean)
+        apart = all(
+            not (best.low <= other.mean <= best.high or other.low <= best.mean <= other.high)
+            for other in several
+            if other is not best
+        )
+        return best if apart else None
+
+    def _small(self, cell: Interval, decimals: int) -> str:
+        if cell.n == 1:
+            return "" if self._n == 1 else "<small>1 seed</small>"
+        ends = f"{numbers.text(cell.low, decimals)} to {numbers.text(cell.high, decimals)}"
+        return f"<small>{ends}{f', n = {cell.n}' if cell.n != self._n else ''}</small>"
+
+
+def as_csv(frame: pd.DataFrame, name: str) -> str:
+    """A link that holds a data frame as a file, so that it works from disk, too."""
+    text = frame.to_csv(float_format="%.6g")
+    data = base64.b64encode(text.encode()).decode()
+    return f'<a class="csv" download="{name}.csv" href="data:text/csv;base64,{data}">CSV</a>'
+
+
+def _levels(name: Any) -> tuple[Any, ...]:
+    return name if isinstance(name, tuple) else (name,)
+
+
+def _is_number(cell: Any) -> bool:
+    try:
+        float(str(cell).split()[0])
+    except (ValueError, IndexError):
+        return False
+    return True

@@ -1,0 +1,41 @@
+"""What every page of results has."""
+
+import pytest
+from bs4 import BeautifulSoup
+from examples import EMPTY
+
+from hypergan.experiments.collection import Collection
+from hypergan.experiments.records import Cell
+from hypergan.figures import page
+
+
+def test_the_finding_stands_above_the_marks_of_its_claims():
+    html = BeautifulSoup(page.head("Less < more.", "diversity", "smoke").data, "html.parser")
+    assert html.p["class"] == ["finding"]
+    assert html.p.text == "Less < more."
+    assert html.find_all("a", href=lambda href: href.startswith("claims.html#claim-"))
+
+
+def test_the_commands_are_those_of_one_more_seed(collected):
+    text = page.run_it(collected, "diversity", ["hypergan"], "mnist").data
+    assert "python -m hypergan run hypergan mnist --seed 3 --profile lite\n" in text
+    assert "papermill book/diversity.ipynb runs/diversity.ipynb -p seed 3 -p profile lite" in text
+    assert "--seed 0" in page.run_it(EMPTY, "diversity", ["hypergan"], "mnist").data
+
+
+def test_sources_have_a_row_for_each_record_and_the_commands_of_what_is_missing(collected):
+    records = Collection(collected.records, [Cell("apd", "mnist", 4)])
+    html = BeautifulSoup(page.sources(records, collected).data, "html.parser")
+    assert html.summary.text == "Where these numbers come from: 4 records, 1 missing"
+    assert len(html.tbody.find_all("tr")) == 4
+    assert [code.text for code in html.find_all("code")] == [
+        "python -m hypergan run apd mnist --seed 4 --profile lite"
+    ]
+    assert "0 records" in page.sources(EMPTY).data
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"), [("a", "a"), ("ab", "a and b"), ("abc", "a, b and c")]
+)
+def test_words_are_listed_as_in_a_sentence(words, sentence):
+    assert page.listed([*words]) == sentence

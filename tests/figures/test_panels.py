@@ -1,0 +1,74 @@
+"""Figures in panels."""
+
+import re
+from dataclasses import replace
+
+from bs4 import BeautifulSoup
+from examples import CELL, EMPTY, example
+
+from hypergan.experiments.collection import Collection
+from hypergan.figures.panels import WIDTH, Panels
+
+
+def drawn():
+    figure = Panels("Two <curves>", name="curves")
+    left = figure.add("left")
+    left.plot([0, 1], [-2, 3], label="a")
+    right = figure.add("right", like=left)
+    right.plot([0, 1, 2], [0, 1, 4], label="a")
+    right.errorbar([0.5], [1], 0.2, marker="o", label="b")
+    return figure
+
+
+def test_each_panel_is_an_image_with_words_and_a_size():
+    page = BeautifulSoup(drawn()._repr_html_(), "html.parser")
+    names = [svg["aria-label"] for svg in page.find_all("svg")]
+    assert names == ["Two <curves>: left", "Two <curves>: right", "Legend"]
+    assert all(int(svg["width"]) <= WIDTH and svg["height"] for svg in page.find_all("svg"))
+    assert "left" in [text.text for text in page.svg.find_all("text")]
+
+
+def test_words_are_large_enough_on_a_phone():
+    html = drawn()._repr_html_()
+    units = float(re.search(r'viewBox="0 0 ([\d.]+)', html)[1])
+    sizes = [float(size) for size in re.findall(r"font-size: ([\d.]+)px", html)]
+    assert min(sizes) * 330 / units > 9  # 375 pixels less the page's margins
+
+
+def test_panels_take_the_pages_colours_and_change_nothing_else_of_it():
+    html = drawn()._repr_html_()
+    assert "currentColor" in html
+    assert "#000000" not in html
+    assert "<style" not in html
+    ids = re.findall(r' id="([^"]*)"', html)
+    assert len(ids) == len(set(ids)) > 0
+    assert set(re.findall(r"[\"(]#([^\")]*)", html)) <= set(ids)
+
+
+def test_the_same_figure_is_the_same_bytes():
+    assert drawn()._repr_html_() == drawn()._repr_html_()
+
+
+def test_a_legend_names_each_curve_once():
+    legend = drawn().legend.legends[0]
+    assert [text.get_text() for text in legend.get_texts()] == ["a", "b"]
+    assert Panels("nothing").legend is None
+
+
+def test_panels_share_axes_when_told():
+    left, right = drawn().axes
+    right.set_ylim(-7, 7)
+    assert left.get_ylim() == (-7, 7)
+    assert left.get_xlim() != right.get_xlim()
+
+
+def test_the_numbers_of_curves_can_be_taken_along():
+    numbers = drawn().numbers
+    assert numbers[numbers["panel"] == "left"]["y"].to_list() == [-2, 3]
+    assert set(numbers["series"]) == {"a", "b"}
+
+
+def test_stand_in_data_and_missing_records_are_said():
+    record = replace(example(CELL), stand_in=True)
+    assert "embedded stand-in" in Panels("x", Collection([record], [])).notes[0]
+    assert Panels("x", EMPTY, empty="none")._repr_html_().count("none") == 1

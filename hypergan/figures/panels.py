@@ -26,8 +26,8 @@ WIDTH, HEIGHT = 350, 262
 _DOTS = 100
 """Pixels per inch of a panel."""
 
-_LETTERS = 34
-"""In a line of an axis's label."""
+_LETTER = 7
+"""Width of a letter of an axis's label, in pixels."""
 
 _STYLE: Any = {
     "font.size": 9,
@@ -42,6 +42,11 @@ _STYLE: Any = {
     "svg.fonttype": "none",  # words stay words, in the page's own font
     "path.simplify": True,
 }
+
+_LOOK = (
+    "max-width:100%;height:auto;overflow:visible;stroke-linejoin:round;"
+    "font-family:system-ui,sans-serif"
+)
 
 _SIMPLER = {
     r"<metadata>.*?</metadata>": "",
@@ -142,9 +147,8 @@ class Panels:
         return figure
 
     def _repr_html_(self) -> str:
-        for axes in self.axes:
-            axes.set_xlabel(fill(axes.get_xlabel(), _LETTERS))
-            axes.set_ylabel(fill(axes.get_ylabel(), _LETTERS))
+        for figure in self.figures:
+            _wrap_labels(figure)
         drawn = "".join(svg(figure, self._words(figure)) for figure in self.figures)
         legend = svg(self.legend, "Legend") if self.legend is not None else ""
         notes = "".join(f'<p class="note">{html.escape(note)}</p>' for note in self.notes)
@@ -156,6 +160,15 @@ class Panels:
     def _words(self, figure: Figure) -> str:
         title = figure.axes[0].get_title()
         return f"{self.words}: {title}" if title else self.words
+
+
+def _wrap_labels(figure: Figure) -> None:
+    """Break labels that are longer than their axis, which a browser's font would clip."""
+    figure.draw_without_rendering()
+    (axes,) = figure.axes
+    extent = axes.get_window_extent()
+    for axis, length in ((axes.xaxis, extent.width), (axes.yaxis, extent.height)):
+        axis.set_label_text(fill(axis.get_label_text(), max(12, int(length / _LETTER))))
 
 
 def _curves(axes: Axes) -> list[tuple[str, Any]]:
@@ -189,10 +202,9 @@ def svg(figure: Figure, words: str, classes: Sequence[str] = ()) -> str:
     assert box is not None
     for pattern, better in _SIMPLER.items():
         drawn = re.sub(pattern, better, drawn, flags=re.DOTALL)
-    look = "max-width:100%;height:auto;stroke-linejoin:round;font-family:system-ui,sans-serif"
     head = (
         f'<svg class="{" ".join(["panel", *classes])}" role="img" aria-label="{html.escape(words)}"'
-        f' width="{width}" height="{height}" viewBox="{box[1]}" style="{look}"'
+        f' width="{width}" height="{height}" viewBox="{box[1]}" style="{_LOOK}"'
         ' xmlns:xlink="http://www.w3.org/1999/xlink">'
     )
     return head + drawn[drawn.index(">") + 1 :]

@@ -1,0 +1,190 @@
+"""What a reader has to know before using the method: the front page, from records alone."""
+
+import html
+from collections.abc import Callable
+
+from IPython.display import HTML
+
+from hypergan.data import datasets
+from hypergan.experiments import ledger
+from hypergan.experiments.claims import Finding
+from hypergan.experiments.collection import Collection, collect
+from hypergan.experiments.intervals import interval
+from hypergan.experiments.measures import Measure, over_eps
+from hypergan.experiments.methods import METHODS
+from hypergan.experiments.records import Record
+from hypergan.figures.numbers import percent, text
+from hypergan.figures.page import listed
+
+WHOLE = 100
+"""Networks of HyperGAN's largest ensemble in Table 2."""
+
+LITTLE = 0.05
+"""A share of images that is not worth the name of protection."""
+
+
+def headline(profile: str = "lite") -> HTML:
+    """The findings as a list; those without records are left out."""
+    records = _records(profile)
+    items = [
+        f'<li>{html.escape(sentence)} <a href="{page}.html">{_title(page)}</a></li>'
+        for page, find in FINDINGS.items()
+        if (sentence := find(records))
+    ]
+    return HTML(f'<ul class="headline">{"".join(items)}</ul>')
+
+
+def _title(page: str) -> str:
+    return html.escape(ledger.PAGES.get(page, page.title()))
+
+
+def _records(profile: str) -> Collection:
+    found = [
+        *collect(["hypergan", "ensemble"], datasets.compared(), profile).records,
+        *collect(["hypergan", "nuts"], ["cubic"], profile).records,
+    ]
+    return Collection(found, [])
+
+
+def accuracy(records: Collection) -> str:
+    """Whether a few separate networks beat a hundred generated ones."""
+    size = max(METHODS["ensemble"].compared)
+    ahead: list[str] = []
+    behind: list[str] = []
+    for dataset, title in datasets.compared().items():
+        here = records.on(dataset)
+        plain = _mean(here, "ensemble", f"accuracy/{size}")
+        ours = _mean(here, "hypergan", f"accuracy/{WHOLE}")
+        if plain is not None and ours is not None:
+            (ahead if plain > ours else behind).append(title)
+    if not ahead:
+        beaten = f"{WHOLE} generated networks beat {size} trained ones on {listed(behind)}."
+        return beaten if behind else ""
+    beat = f"{size} networks trained one by one are more accurate together than {WHOLE} generated"
+    if behind:
+        return f"{beat} ones on {listed(ahead)}, less accurate on {listed(behind)}."
+    return (
+        f"{beat} ones on every data set ({listed(ahead)}): if you can afford to train {size}, "
+        "train them."
+    )
+
+
+def cost(records: Collection) -> str:
+    """What a training takes."""
+    minutes = _pair(records.on("mnist"), _training_minutes)
+    if minutes is None:
+        return ""
+    ours, plain = (text(number, 0) for number in minutes)
+    return (
+        f"What HyperGAN offers instead is any number of networks from one training: {ours} minutes "
+        f"for MNIST, where a deep ensemble of {max(METHODS['ensemble'].compared)} took {plain}."
+    )
+
+
+def _training_minutes(record: Record) -> float:
+    return sum(row["seconds"] for row in record.history) / 60
+
+
+def diversity(records: Collection) -> str:
+    """Whether generated networks differ more than trained ones."""
+    shares = _pair(records.on("mnist"), "diversity/disagreement")
+    if shares is None:
+        return ""
+    ours, plain = shares
+    return (
+        f"Generated networks differ {'more' if ours > plain else 'less'} than trained ones: two of "
+        f"them disagree on {percent(ours, 1)} of MNIST's test images, two trained ones on "
+        f"{percent(plain, 1)}."
+    )
+
+
+def anomaly(records: Collection) -> str:
+    """How well the entropy tells outliers."""
+    pairs = {
+        outliers: pair
+        for dataset, outliers in (
+            ("mnist", "letters among digits"), ("cifar5", "unseen classes of CIFAR-10"),
+        )
+        if (pair := _pair(records.on(dataset), "detection/entropy/auroc"))
+    }  # fmt: skip
+    if not pairs:
+        return ""
+    better = [ours > plain for ours, plain in pairs.values()]
+    compared = (
+        "better than" if all(better) else "about as well as" if any(better) else "less well than"
+    )
+    found = [
+        f"{text(ours, 3)} against {text(plain, 3)} for {what}"
+        for what, (ours, plain) in pairs.items()
+    ]
+    return (
+        f"The entropy of HyperGAN's predictions sets images of unseen kinds apart, {compared} a "
+        f"deep ensemble's: an AUROC of {listed(found)}."
+    )
+
+
+def adversarial(records: Collection) -> str:
+    """Whether new networks protect from an attacker who has the generator, too."""
+    here = records.on("mnist")
+    kinds = (("unstopped", "same"), ("unstopped", "fresh"), ("eot", "fresh"))
+    attacked, new, adaptive = (_mean(here, "hypergan", _success(*kind)) for kind in kinds)
+    if attacked is None or new is None or adaptive is None:
+        return ""
+    help_ = "hardly protect" if attacked - new < LITTLE else "protect in part"
+    return (
+        f"New networks {help_} from adversarial examples: those made for ten networks mislead them "
+        f"on {percent(attacked)} of the images and new ones on {percent(new)}, and on "
+        f"{percent(adaptive)} when the attacker draws new ones as well (means over eps)."
+    )
+
+
+def _success(kind: str, tested: str) -> Measure:
+    return lambda record: over_eps(record, kind, "10", tested, "success")
+
+
+def regression(records: Collection) -> str:
+    """How sure the networks are where there are no data."""
+    here = records.on("cubic")
+    inside, outside = (_mean(here, "hypergan", f"std_{where}") for where in ("inside", "outside"))
+    exact = _mean(here, "nuts", "std_outside")
+    if inside is None or outside is None or exact is None:
+        return ""
+    return (
+        f"Away from the data its regressions spread {text(outside / inside, 0)} times as widely as "
+        f"among them: {percent(outside / exact)} of the spread of Bayesian inference by NUTS."
+    )
+
+
+FINDINGS: dict[str, Callable[[Collection], str]] = {
+    "accuracy": accuracy,
+    "speed": cost,
+    "diversity": diversity,
+    "anomaly": anomaly,
+    "regression": regression,
+    "adversarial": adversarial,
+}
+"""The sentences in their order, by the page that has the whole story."""
+
+
+def _mean(records: Collection, method: str, measured: str | Measure) -> float | None:
+    values = records.values(method, measured)
+    return interval(values).mean if values else None
+
+
+def _pair(records: Collection, measured: str | Measure) -> tuple[float, float] | None:
+    """A number of HyperGAN's, and the deep ensemble's."""
+    ours, plain = (_mean(records, method, measured) for method in ("hypergan", "ensemble"))
+    return None if ours is None or plain is None else (ours, plain)
+
+
+def claims(findings: list[Finding]) -> HTML:
+    """All claims as a grid of marks, a row for each subject, each mark a link."""
+    rows = []
+    for page, title in ledger.PAGES.items():
+        own = [finding for finding in findings if finding.claim.figure.split("#")[0] == page]
+        marks = "".join(f"<li>{ledger.mark(finding)}</li>" for finding in own)
+        rows.append(
+            f'<dt><a href="{page}.html">{html.escape(title)}</a></dt>'
+            f'<dd><ul class="squares">{marks}</ul></dd>'
+        )
+    return HTML(f'<p>{ledger.summary(findings)}</p><dl class="claims">{"".join(rows)}</dl>')

@@ -32,7 +32,6 @@ ALLOWED = {
     "ablation.ipynb": {"95 %": "level of the intervals"},
     "diversity.ipynb": {
         "98 %": "the paper's accuracy in Table 1",
-        "95 %": "level of the intervals",
     },
     "accuracy.ipynb": {"95 %": "level of the intervals"},
     "claims.ipynb": {"95 %": "level of the intervals"},

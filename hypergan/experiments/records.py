@@ -10,7 +10,7 @@ import re
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
-from functools import cached_property, partial
+from functools import cached_property, lru_cache, partial
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Final, Literal
 
@@ -176,6 +176,9 @@ class Record:
 
 _SEED = re.compile("seed(0|[1-9][0-9]*)")
 _FORM = TypeAdapter(Record)
+_REMEMBERED = 200
+"""Texts of records that are not parsed anew: claims, figures and tables ask for the same ones."""
+
 _AGAIN = "delete it and run its cell again"
 
 
@@ -216,7 +219,7 @@ def read(path: Path) -> Record:
     """
     try:
         text = path.read_text(encoding="utf-8")
-        content = json.loads(text, parse_constant=_refused)
+        content = _parsed(text)
     except FileNotFoundError as error:
         raise RecordError(f"there is no record {path}; see `python -m hypergan list`") from error
     except (OSError, ValueError, RecursionError) as error:
@@ -229,7 +232,7 @@ def read(path: Path) -> Record:
             f"{RECORD_VERSION}; {'update hypergan to read it' if newer else 'run its cell again'}"
         )
     try:
-        _FORM.validate_json(text)
+        _validate(text)
         if ("environment" in content) != (version != 1):
             raise ValueError("environment: it came with version 2")
     except ValidationError as error:
@@ -246,6 +249,16 @@ def read(path: Path) -> Record:
             f"the record {path} is that of {record.cell.path}; move it there, or delete it"
         )
     return record
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _parsed(text: str) -> Any:
+    return json.loads(text, parse_constant=_refused)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _validate(text: str) -> None:
+    _FORM.validate_json(text)
 
 
 def schema_path(version: int) -> Path:

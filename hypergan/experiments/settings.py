@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import asdict, dataclass, field
+from functools import cache
 from typing import Any
 
 from hypergan.data.augmentation import crop_and_flip
@@ -48,8 +49,7 @@ class Settings:
 
         A setting of :data:`ADDED` is left out at its default, so that older records stay valid.
         """
-        content = json.loads(json.dumps(asdict(self)))
-        defaults = json.loads(json.dumps(asdict(Settings(evaluation=Evaluation(attack=Attack())))))
+        content, defaults = json.loads(json.dumps(asdict(self))), _defaults()
         for path in ADDED:
             *parts, name = path.split("/")
             own, default = content, defaults
@@ -58,6 +58,12 @@ class Settings:
             if own.get(name) == default[name]:
                 del own[name]
         return content
+
+
+@cache
+def _defaults() -> dict[str, Any]:
+    defaults = asdict(Settings(evaluation=Evaluation(attack=Attack())))
+    return json.loads(json.dumps(defaults))  # type: ignore[no-any-return]
 
 
 ADDED = (

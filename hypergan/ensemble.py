@@ -14,8 +14,9 @@ from torch import Tensor, nn
 from hypergan.batches import Data, count, inputs_of
 from hypergan.errors import TargetError
 from hypergan.forward import Weights, forward_networks, types_explained
+from hypergan.kinds import require_kinds
 from hypergan.layers import layers_of, structure_of
-from hypergan.precision import products_in, require_precision
+from hypergan.precision import Precision, products_in
 from hypergan.progress import progress_bar
 from hypergan.storage import fill, read_tensors, write_tensors
 
@@ -111,7 +112,7 @@ class Ensemble(nn.Module):
         inputs: Tensor | Data,
         batch_size: int = 100,
         *,
-        precision: str = "float32",
+        precision: Precision = "float32",
         progress: bool = False,
     ) -> Tensor:
         """Outputs of all networks, (N, B, ...), a batch of inputs at a time, without gradients.
@@ -135,7 +136,7 @@ class Ensemble(nn.Module):
         batch_size: int = 100,
         *,
         class_dim: int | None = None,
-        precision: str = "auto",
+        precision: Precision = "auto",
         progress: bool = False,
     ) -> Tensor:
         r"""Mean softmax of all networks, (B, ...) to (B, C).
@@ -166,10 +167,10 @@ class Ensemble(nn.Module):
 
     @torch.no_grad()
     def _outputs(
-        self, inputs: Tensor | Data, batch_size: int, precision: str, progress: bool
+        self, inputs: Tensor | Data, batch_size: int, precision: Precision, progress: bool
     ) -> Iterator[Tensor]:
         """Outputs of all networks, (N, B, ...), for one batch after another."""
-        require_precision(precision)
+        require_kinds(Ensemble._outputs, {"precision": precision})
         total = count(inputs, batch_size)
         for batch in progress_bar(
             progress, iterable=inputs_of(inputs, batch_size), total=total, unit="batch"

@@ -4,7 +4,7 @@ Shapes: N networks, L layers of the target.
 """
 
 from itertools import pairwise
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
@@ -29,7 +29,7 @@ from hypergan.step import Step
 from hypergan.training import Training
 from hypergan.vectors import vector_of, weights_of
 
-FORMS = ("auto", "dense", "chunked")
+Form = Literal["auto", "dense", "chunked"]
 
 SHARE = 0.25
 """Share of the machine's memory up to which "auto" is dense."""
@@ -117,14 +117,8 @@ class Generator(nn.Module):
         return weights_of(vectors, [self.layer])
 
 
-def _is_chunked(form: str, layers: list[Layer], hidden: int) -> bool:
-    """Whether the generators' last layers are chunked.
-
-    Raises:
-        SettingsError: If the form is unknown.
-    """
-    if form not in FORMS:
-        raise SettingsError(f"generators is {form!r}; choose one of {', '.join(FORMS)}")
+def _is_chunked(form: Form, layers: list[Layer], hidden: int) -> bool:
+    """Whether the generators' last layers are chunked."""
     dense = 4 * COPIES * sum(_numbers(layer, hidden) for layer in layers)
     return form == "chunked" or (form == "auto" and dense > max(SHARE * total_memory(), 2**31))
 
@@ -184,7 +178,7 @@ class HyperGAN(Posterior):
         centred: bool = True,
         batch_norm: bool = True,
         directions: int | None = None,
-        generators: str = "auto",
+        generators: Form = "auto",
         generator: torch.Generator | None = None,
     ) -> None:
         super().__init__()

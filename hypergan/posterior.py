@@ -17,6 +17,7 @@ from hypergan.forward import Weights
 from hypergan.frozen import still
 from hypergan.layers import Layer, layers_of
 from hypergan.memory import require_memory
+from hypergan.precision import Precision
 from hypergan.step import Step
 from hypergan.storage import fill, read_tensors, write_tensors
 from hypergan.training import Training
@@ -109,7 +110,7 @@ class Posterior(nn.Module, ABC):
         batch_size: int = 100,
         at_once: int = 100,
         class_dim: int | None = None,
-        precision: str = "auto",
+        precision: Precision = "auto",
         progress: bool = False,
     ) -> Tensor:
         """Mean softmax of freshly drawn networks, (B, ...) to (B, C), however many they are.

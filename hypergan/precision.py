@@ -2,25 +2,15 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Literal
 
 import torch
 
-from hypergan.errors import SettingsError
-
-PRECISIONS = ("auto", "float32", "bfloat16")
-
-
-def require_precision(name: str) -> None:
-    """Refuse an unknown precision.
-
-    Raises:
-        SettingsError: The message lists the known ones.
-    """
-    if name not in PRECISIONS:
-        raise SettingsError(f"unknown precision {name!r}; choose one of {', '.join(PRECISIONS)}")
+Precision = Literal["auto", "float32", "bfloat16"]
+"""What products are computed in; "auto" is bfloat16 on a device with instructions for it."""
 
 
-def products_in(precision: str, device: torch.device) -> torch.autocast:
+def products_in(precision: Precision, device: torch.device) -> torch.autocast:
     """A context in which convolutions and matrix products are computed in a precision.
 
     Weights, sums and everything else stay as they are. "auto" is bfloat16, whose products keep
@@ -30,7 +20,7 @@ def products_in(precision: str, device: torch.device) -> torch.autocast:
 
 
 @contextmanager
-def factors_in(precision: str, device: torch.device) -> Iterator[None]:
+def factors_in(precision: Precision, device: torch.device) -> Iterator[None]:
     """A context in which products of float32 matrices may round the factors, but not the sums.
 
     For products whose results must stay exact outside :func:`products_in`, or that gradients
@@ -45,7 +35,7 @@ def factors_in(precision: str, device: torch.device) -> Iterator[None]:
         torch.set_float32_matmul_precision(before)
 
 
-def reduces(precision: str, device: torch.device) -> bool:
+def reduces(precision: Precision, device: torch.device) -> bool:
     """Whether a precision means products in bfloat16 on a device."""
     return precision == "bfloat16" or (precision == "auto" and _is_fast(device))
 

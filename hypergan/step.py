@@ -8,7 +8,7 @@ from torch import Tensor
 
 from hypergan.losses import class_dim, has_labels, percent_right
 from hypergan.objective import Loss
-from hypergan.precision import factors_in, products_in
+from hypergan.precision import Precision, factors_in, products_in
 from hypergan.training import Training
 
 
@@ -50,7 +50,7 @@ class Step:
         return inputs, targets
 
     @property
-    def _precision(self) -> str:
+    def _precision(self) -> Precision:
         return resolved(self.training.precision, self.loss)
 
     def products(self) -> torch.autocast:
@@ -85,6 +85,6 @@ class Step:
         return report
 
 
-def resolved(precision: str, loss: Loss) -> str:
+def resolved(precision: Precision, loss: Loss) -> Precision:
     """A training's precision: classification tolerates bfloat16, regression has to ask for it."""
     return "float32" if precision == "auto" and class_dim(loss) is None else precision

@@ -4,15 +4,15 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal
 
 import torch
 
 from hypergan.errors import SettingsError, require_at_least
 from hypergan.kinds import require_kinds
-from hypergan.precision import require_precision
+from hypergan.precision import Precision
 
-SCHEDULES = ("cosine", "plateau", "constant")
+Schedule = Literal["cosine", "plateau", "constant"]
 
 _LEAST = {
     0: (
@@ -81,7 +81,7 @@ class Training:
     discriminator_rate: float = 1e-4
     betas: tuple[float, float] = (0.9, 0.999)
     weight_decay: float = 0.0
-    schedule: str = "cosine"
+    schedule: Schedule = "cosine"
     warmup: float = 0.1
     floor: float = 0.0
     patience: int = 5
@@ -89,7 +89,7 @@ class Training:
     diversity_networks: int = 100
     validation_networks: int = 10
     watched: int = 0
-    precision: str = "auto"
+    precision: Precision = "auto"
     checkpoint_seconds: float = 60.0
 
     def __post_init__(self) -> None:
@@ -102,11 +102,6 @@ class Training:
         require_kinds(Training, vars(self))
         for least, names in _LEAST.items():
             require_at_least(least, **{name: getattr(self, name) for name in names})
-        require_precision(self.precision)
-        if self.schedule not in SCHEDULES:
-            raise SettingsError(
-                f"unknown schedule {self.schedule!r}; choose one of {', '.join(SCHEDULES)}"
-            )
         if not all(0 <= beta < 1 for beta in self.betas):
             raise SettingsError(f"betas are {self.betas}; they must be from 0 to below 1")
         if not 0 <= self.warmup < 1:

@@ -80,5 +80,5 @@ def test_the_papers_networks_are_dense_on_the_smallest_machine(monkeypatch):
 
 
 def test_an_unknown_form_is_refused(target):
-    with pytest.raises(SettingsError, match="generators is 'sparse'; choose one of auto, dense"):
+    with pytest.raises(SettingsError, match="generators is 'sparse'; it should be 'auto', 'dense'"):
         HyperGAN(target, generators="sparse")

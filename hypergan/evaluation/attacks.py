@@ -12,7 +12,7 @@ from torch import Tensor
 from hypergan.ensemble import Ensemble
 from hypergan.errors import DataError
 from hypergan.metrics import log_mixture
-from hypergan.precision import products_in
+from hypergan.precision import Precision, products_in
 
 Victim = Callable[[Tensor], Iterator[Tensor]]
 """Images (B, channels, H, W) in pixels to the logits of its networks, some (n, B, C) at a time.
@@ -29,7 +29,7 @@ def in_pixels(
     mean: Sequence[float],
     std: Sequence[float],
     *,
-    precision: str = "auto",
+    precision: Precision = "auto",
 ) -> Victim:
     """The networks of an ensemble as a victim.
 

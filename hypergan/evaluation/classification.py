@@ -33,6 +33,7 @@ from hypergan.metrics import (
     uncertainty,
 )
 from hypergan.posterior import Posterior
+from hypergan.precision import Precision
 from hypergan.progress import progress_bar
 
 
@@ -227,7 +228,7 @@ def by_image(
 
 @torch.no_grad()
 def predict_each(
-    ensemble: Ensemble, inputs: Tensor, bar: Any, precision: str, batch_size: int = 500
+    ensemble: Ensemble, inputs: Tensor, bar: Any, precision: Precision, batch_size: int = 500
 ) -> Tensor:
     """Log-probabilities of every network, (N, B, C), a batch of images at a time."""
     parts = []

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from hypergan.errors import require_at_least
 from hypergan.kinds import require_kinds
-from hypergan.precision import require_precision
+from hypergan.precision import Precision
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ class Evaluation:
     many: int = 1000
     stride: int = 10
     attack: Attack | None = None
-    precision: str = "auto"
+    precision: Precision = "auto"
 
     def __post_init__(self) -> None:
         """Refuse what cannot be measured with.
@@ -99,7 +99,6 @@ class Evaluation:
             SettingsError: If a value is of another kind or out of range.
         """
         require_kinds(Evaluation, vars(self))
-        require_precision(self.precision)
         require_at_least(0, many=self.many)
         require_at_least(
             1,

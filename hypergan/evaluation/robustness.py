@@ -23,6 +23,7 @@ from hypergan.evaluation.protocol import Attack, at_most
 from hypergan.evaluation.stages import Arrays, Found, Stages
 from hypergan.metrics import entropy, log_mixture, uncertainty
 from hypergan.posterior import Posterior
+from hypergan.precision import Precision
 from hypergan.progress import progress_bar
 
 Method = Callable[[Victim, Tensor, Tensor, float], Tensor]
@@ -72,7 +73,7 @@ def evaluate_attacks(
     attack: Attack,
     stages: Stages,
     *,
-    precision: str = "auto",
+    precision: Precision = "auto",
     progress: bool = True,
 ) -> Found:
     """Attack ensembles, and show the adversarial examples to the same networks and to new ones.
@@ -164,7 +165,7 @@ class Attacker:
     attack: Attack
     generator: torch.Generator
     bar: Any
-    precision: str = "auto"
+    precision: Precision = "auto"
 
     @property
     def methods(self) -> dict[str, Method]:

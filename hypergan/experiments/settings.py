@@ -63,7 +63,8 @@ class Settings:
 @cache
 def _defaults() -> dict[str, Any]:
     defaults = asdict(Settings(evaluation=Evaluation(attack=Attack())))
-    return json.loads(json.dumps(defaults))  # type: ignore[no-any-return]
+    plain: dict[str, Any] = json.loads(json.dumps(defaults))
+    return plain
 
 
 ADDED = (

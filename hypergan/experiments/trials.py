@@ -28,6 +28,7 @@ from hypergan.kinds import require_kinds
 from hypergan.memory import keep_freed_memory
 from hypergan.metrics import accuracy, disagreement
 from hypergan.paths import PROJECT, exclusive, make_folder, runs, write_whole
+from hypergan.precision import Precision
 from hypergan.threads import computing_with
 from hypergan.training import Training
 
@@ -154,7 +155,9 @@ def run(
     return row
 
 
-def judge(ensemble: Ensemble, inputs: Tensor, labels: Tensor, precision: str) -> dict[str, float]:
+def judge(
+    ensemble: Ensemble, inputs: Tensor, labels: Tensor, precision: Precision
+) -> dict[str, float]:
     """Scores of an ensemble, of its parts, and of the network that has its mean weights.
 
     Args:

@@ -41,7 +41,7 @@ def parser() -> argparse.ArgumentParser:
         description="Train and evaluate a method on a data set and write the record. A run that "
         "was killed goes on from its checkpoint; a record that is there already is kept.",
     )
-    run.add_argument("method", help=", ".join(METHODS))
+    run.add_argument("method", type=_named, help=", ".join(METHODS))
     run.add_argument("dataset", help=", ".join(DATASETS))
     run.add_argument("--seed", type=int, nargs="+", default=[0], help="one or more (default: 0)")
     run.add_argument("--profile", choices=PROFILES, default="lite", help="default: lite")
@@ -55,7 +55,7 @@ def parser() -> argparse.ArgumentParser:
         "judge it on training images that are held out. A row is added to trials.csv in runs/; "
         "those that settings were chosen by are in data/search/.",
     )
-    attempt.add_argument("method", help=", ".join(METHODS))
+    attempt.add_argument("method", type=_named, help=", ".join(METHODS))
     attempt.add_argument("dataset", help="a data set of images")
     attempt.add_argument(
         "changes",
@@ -115,6 +115,13 @@ def parser() -> argparse.ArgumentParser:
     clean.add_argument("--dry-run", action="store_true", help="only show it")
     clean.set_defaults(command=_clean)
     return parser
+
+
+def _named(word: str) -> str:
+    """A method's name; its title is one, too, as in "deep-ensemble"."""
+    titles = {method.title.lower().replace(",", "").replace(" ", "-"): name
+              for name, method in METHODS.items()}  # fmt: skip
+    return titles.get(word, word)
 
 
 def _add_computing(command: argparse.ArgumentParser) -> None:

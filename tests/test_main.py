@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from examples import example
 
-from hypergan import __version__
+from hypergan import __version__, cli
 from hypergan.__main__ import main
 from hypergan.data.downloads import MNIST
 from hypergan.experiments import cells, records, sweep
@@ -392,3 +392,8 @@ def test_the_version_is_told(capsys):
         main(["--version"])
     assert ended.value.code == 0
     assert capsys.readouterr().out == f"hypergan {__version__}\n"
+
+
+def test_a_method_may_be_called_by_its_title():
+    for word in ("ensemble", "deep-ensemble"):
+        assert cli.parser().parse_args(["run", word, "mnist"]).method == "ensemble"

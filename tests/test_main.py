@@ -302,7 +302,7 @@ WRONG = {
             "watched=-1",
         )
     ],
-    "unknown": [[*TRY, odd] for odd in ("schedule=linear", "precision=half")],
+    "it should be '": [[*TRY, odd] for odd in ("schedule=linear", "precision=half")],
     "cannot split": [[*TRY, "batch_size=1"]],
 }
 

@@ -9,6 +9,9 @@ from scipy import stats
 
 from hypergan.errors import SettingsError
 
+Bounds = tuple[float, float]
+"""Between which a quantity lies whatever is run, such as 0 and 1 for a share."""
+
 
 @dataclass(frozen=True)
 class Interval:
@@ -28,7 +31,7 @@ class Interval:
 
     def __str__(self) -> str:
         """As tables show it: as many decimals as give the interval's half-width two digits."""
-        half = self.high - self.mean
+        half = max(self.high - self.mean, self.mean - self.low)  # a bound may cut one side off
         rounding = 1e-9 * abs(self.mean)  # all that equal values differ by
         if not rounding < half < math.inf:
             return f"{self.mean:.4g} (n = {self.n})"
@@ -36,12 +39,27 @@ class Interval:
         ends = f"[{self.low:.{digits}f}, {self.high:.{digits}f}]"
         return f"{self.mean:.{digits}f} {ends} (n = {self.n})"
 
+    def within(self, bounds: Bounds | None) -> "Interval":
+        """The same, cut off where the quantity cannot lie.
 
-def interval(values: Sequence[float], confidence: float = 0.95) -> Interval:
+        The mean that is looked for is within the bounds for certain, so what is cut off holds it in
+        no case, and the interval covers it as often as before. A transformation, such as the logit,
+        would have no value for shares of 0 and 1, which attacks do give.
+        """
+        if bounds is None or math.isinf(self.high):
+            return self
+        low, high = bounds
+        return Interval(self.mean, max(low, self.low), min(high, self.high), self.n)
+
+
+def interval(
+    values: Sequence[float], bounds: Bounds | None = None, *, confidence: float = 0.95
+) -> Interval:
     """Student's t interval of the mean of independent, roughly normal values.
 
     Args:
         values: One per seed.
+        bounds: Between which the quantity lies, see :meth:`Interval.within`.
         confidence: Probability that such an interval covers the mean.
 
     Raises:
@@ -50,7 +68,7 @@ def interval(values: Sequence[float], confidence: float = 0.95) -> Interval:
     if not len(values):
         raise SettingsError("an interval needs the value of at least one seed")
     mean, n = float(np.mean(values)), len(values)
-    if n == 1:
-        return Interval(mean, -math.inf, math.inf, n)
-    half = float(stats.t.ppf((1 + confidence) / 2, n - 1) * stats.sem(values))
-    return Interval(mean, mean - half, mean + half, n)
+    half = math.inf
+    if n > 1:
+        half = float(stats.t.ppf((1 + confidence) / 2, n - 1) * stats.sem(values))
+    return Interval(mean, mean - half, mean + half, n).within(bounds)

@@ -45,3 +45,13 @@ def test_it_shows_the_digits_that_the_spread_allows(values, text):
 
 def test_equal_values_have_no_interval_of_rounding_errors():
     assert str(interval([0.2, 0.2, 0.2])) == "0.2 (n = 3)"
+
+
+def test_shares_stay_between_their_bounds():
+    """What is cut off holds no share, so the interval covers as many as before."""
+    found = interval([0.9, 0.95, 1.0], bounds=(0, 1))
+    assert found.high == 1.0
+    assert found.low == interval([0.9, 0.95, 1.0]).low
+    assert str(found) == "0.95 [0.83, 1.00] (n = 3)"
+    assert interval([0.5], bounds=(0, 1)) == interval([0.5])
+    assert interval([0.0, 0.0], bounds=(0, 1)) == Interval(0.0, 0.0, 0.0, 2)

@@ -11,7 +11,7 @@ import pandas as pd
 from hypergan.errors import SettingsError
 from hypergan.experiments import cells, records
 from hypergan.experiments.intervals import Interval, interval
-from hypergan.experiments.measures import Measure, measure
+from hypergan.experiments.measures import Measure, bounds, measure
 from hypergan.experiments.methods import compared, title_of
 from hypergan.experiments.records import Cell, Record
 from hypergan.experiments.state import command, state
@@ -74,7 +74,7 @@ class Collection:
     def mean(self, method: str, measured: str | Measure) -> Interval | str:
         """The mean over seeds with its interval, as a cell of a table, or that there is none."""
         if values := self.values(method, measured):
-            return interval(values)
+            return interval(values, bounds(measured) if isinstance(measured, str) else None)
         return NONE if self.of(method) else NOT_RUN
 
     def text(self, method: str, measured: str | Measure) -> str:

@@ -4,11 +4,14 @@ A name is a path with slashes. It leads through the record's metrics, such as ``
 begins with one of :data:`STATISTICS` and gives its arguments, such as ``history/accuracy/end``.
 """
 
+import math
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
 
 from hypergan.data import cubic
 from hypergan.errors import SettingsError
@@ -78,6 +81,21 @@ def over_eps(record: Record, kind: str, size: str, tested: str, column: str) -> 
     return float(np.mean([number(row, column) for eps, row in by_eps.items() if float(eps) > 0]))
 
 
+def between_eps(
+    record: Record, kind: str, size: str, tested: str, low: str, high: str, column: str
+) -> float:
+    """The same over the eps between two of them, with both."""
+    by_eps = at(record.metrics, "attacks", kind, size, tested)
+    rows = [row for eps, row in by_eps.items() if _between(eps, low, high)]
+    if not rows:
+        raise Unmeasured(high)
+    return float(np.mean([number(row, column) for row in rows]))
+
+
+def _between(eps: str, low: str, high: str) -> bool:
+    return float(low) <= float(eps) <= float(high)
+
+
 def relative_norm_std(record: Record) -> float:
     """Standard deviation of a layer's norm over its mean, mean over the layers (Fig. 7)."""
     return float(np.mean([norm["std"] / norm["mean"] for norm in record.metrics["norms"].values()]))
@@ -111,6 +129,103 @@ def log_likelihood(record: Record, where: str, size: str) -> float:
 
 STATISTICS: dict[str, Callable[..., float]] = {
     function.__name__: function
-    for function in (over_eps, relative_norm_std, history, memory, log_likelihood)
+    for function in (over_eps, between_eps, relative_norm_std, history, memory, log_likelihood)
 }
 """What can be measured of a record besides its metrics, by name."""
+
+SHARES = {"success", "fooled", "all_fooled"}
+"""Shares of attacked images; and of networks, which is at most as uncertain."""
+
+_UP_TO_ONE = SHARES | {"auroc", "aupr", "fpr95", "disagreement", "calibration_error"}
+_NOT_NEGATIVE = {"entropy", "norms", "rmse", "std_inside", "std_outside", "memory", "diversity",
+                 "relative_norm_std", "negative_log_likelihood", "brier_score"}  # fmt: skip
+
+
+def bounds(name: str) -> tuple[float, float]:
+    """Between which a measure lies, whatever is run."""
+    words = set(name.split("/"))
+    if "accuracy" in words:
+        return 0, 100
+    if words & _UP_TO_ONE:
+        return 0, 1
+    return 0 if words & _NOT_NEGATIVE else -math.inf, math.inf
+
+
+Outcomes = tuple[NDArray[Any], ...]
+"""What each test image adds to a measure, (B,) for each set of images that it is measured on."""
+
+
+def outcomes(record: Record, name: str) -> Outcomes | None:
+    """Each test image's part in a measure; None if it has none, or it is not stored.
+
+    The variance of a measure over test images is that of the mean of these parts. For an AUROC they
+    are what DeLong, DeLong and Clarke-Pearson (1988) call structural components.
+    """
+    first, *rest = name.split("/")
+    arrays, full = record.arrays, record.full_size if first in _BY_SIZE else 0
+    if first == "accuracy" and f"right_{rest[0]}" in arrays:
+        groups = full // int(rest[0])
+        return (100.0 * arrays[f"right_{rest[0]}"].astype(float) / groups,)
+    if first == "entropy" and f"entropy_{rest[0]}_{full}" in arrays:
+        return (arrays[f"entropy_{rest[0]}_{full}"].astype(float),)
+    if first == "detection" and rest[1] == "auroc" and f"{rest[0]}_in_{full}" in arrays:
+        return placements(arrays[f"{rest[0]}_out_{full}"], arrays[f"{rest[0]}_in_{full}"])
+    if first == "between_eps":
+        kind, size, tested, low, high, column = rest
+    elif first == "attacks":
+        kind, size, tested, low, column = rest
+        high = low
+    else:
+        return None
+    by_eps = at(record.metrics, "attacks", kind, size, tested)
+    chosen = np.array([_between(eps, low, high) for eps in by_eps])
+    stored = arrays.get(f"{_STORED.get(column, column)}_{kind}_{size}_{tested}")
+    if stored is None:
+        return None
+    if column == "auroc":  # the same images, attacked and clean
+        return (np.mean([np.add(*placements(x, stored[0])) for x in stored[chosen]], axis=0),)
+    parts = stored == 1 if column == "all_fooled" else stored
+    return (parts[chosen].mean(0, dtype=float),)
+
+
+_BY_SIZE = {"accuracy", "entropy", "detection"}
+"""Measures of a full ensemble, or of parts of it."""
+
+
+def placements(above: NDArray[Any], below: NDArray[Any]) -> Outcomes:
+    """How often each score of the first lies above those of the second, and the reverse.
+
+    Ties count half. Each mean is the AUROC.
+    """
+    n, m = len(above), len(below)
+    ranks = stats.rankdata(np.concatenate([above, below]))
+    over = (ranks[:n] - stats.rankdata(above)) / m
+    under = 1 - (ranks[n:] - stats.rankdata(below)) / n
+    return over, under
+
+
+_STORED = {"all_fooled": "fooled", "success": "wrong", "auroc": "entropy"}
+"""Arrays of attacks by columns, where they have other names."""
+
+
+def binomial(record: Record, name: str) -> float | None:
+    """At least the variance of a share over test images, if it is one.
+
+    That of images which are right or not. The mean of such shares over ensembles, or over
+    networks, varies less. As many are added as keep a share of 0 or 1 from looking certain (Agresti
+    and Coull): two that are right and two that are not.
+    """
+    *path, last = name.split("/")
+    value = measure(name)(record)
+    if path[:1] == ["accuracy"]:
+        shown = record.arrays.get(f"entropy_in_{record.full_size}")
+        if shown is None:
+            return None
+        images, share, unit = len(shown), value / 100, 100
+    elif last in SHARES and path[0] in ("attacks", "transfer"):
+        row = at(record.metrics, *path)
+        images, share, unit = int(row["images" if path[0] == "attacks" else "examples"]), value, 1
+    else:
+        return None
+    share = (share * images + 2) / (images + 4)
+    return unit**2 * share * (1 - share) / (images + 4)

@@ -75,7 +75,7 @@ def test_the_spread_is_that_of_the_first_epoch_accurate_enough(collected):
 def test_diversity_of_functions_stands_beside_accuracy(collected):
     table = diversity.functions_table(collected).frame
     assert table.loc["HyperGAN", "disagreement"] == interval(
-        [0.01 + seed / 10 for seed in range(3)]
+        [0.01 + seed / 10 for seed in range(3)], bounds=(0, 1)
     )
     assert table.loc["deep ensemble"].to_list() == [
         "10", *(interval([value]) for value in (98.01, 0.01, 0.5))

@@ -216,9 +216,10 @@ def _claims(options: argparse.Namespace) -> None:
         return
     judged = ledger.findings(options.profile)
     for finding in judged:
-        effect = finding.effect or "; ".join(commands(finding.missing))
-        print(f"{finding.verdict:<13} {finding.claim.id:<38} {effect}")
-    print(ledger.summary(judged))
+        shown = any(comparison.effect for comparison in finding.comparisons)
+        effect = ledger.effect(finding) if shown else "; ".join(commands(finding.missing))
+        print(f"{finding.verdict:<14} {finding.claim.id:<38} {effect}")
+    print(ledger.summary(judged), ledger.standing(judged))
 
 
 def _clean(options: argparse.Namespace) -> None:

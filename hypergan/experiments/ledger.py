@@ -1,6 +1,5 @@
 """The claims ledger as tables: in the book, in the README, in the terminal."""
 
-import os
 import re
 from collections.abc import Sequence
 from html import escape
@@ -9,8 +8,17 @@ from pathlib import Path
 import pandas as pd
 
 from hypergan.errors import StorageError
-from hypergan.experiments.claims import VERDICTS, Finding, Verdict, all_claims, evaluate
+from hypergan.experiments.claims import all_claims
 from hypergan.experiments.state import commands
+from hypergan.experiments.verdicts import (
+    DECIDED,
+    VERDICTS,
+    Finding,
+    Shelf,
+    Verdict,
+    corrected,
+    judge,
+)
 from hypergan.paths import PROJECT, published, write_whole
 
 README = PROJECT / "README.md"
@@ -30,17 +38,23 @@ PAGES = {
 SIGNS: dict[Verdict, str] = {
     "confirmed": "✓",
     "contradicted": "✗",
+    "depends on": "±",
     "undecided": "?",
+    "not comparable": "≠",
     "not run": "–",
 }
 """A verdict by more than its colour."""
 
 
 def findings(
-    profile: str = "lite", folders: Sequence[Path] | None = None, seed: int | None = None
+    profile: str = "lite",
+    folders: Sequence[Path] | None = None,
+    seeds: Sequence[int] | None = None,
 ) -> list[Finding]:
-    """Every claim judged, see :func:`hypergan.experiments.claims.evaluate`."""
-    return [evaluate(claim, profile, folders, seed) for claim in all_claims()]
+    """Every claim judged, see :mod:`hypergan.experiments.verdicts`, and corrected by subject."""
+    shelf = Shelf(profile, folders, seeds)
+    found = [judge(claim, shelf) for claim in all_claims()]
+    return corrected(found, [subject(finding) for finding in found])
 
 
 def about(figure: str, profile: str = "lite", seed: int | None = None) -> str:
@@ -51,8 +65,7 @@ def about(figure: str, profile: str = "lite", seed: int | None = None) -> str:
         profile: Profile's name.
         seed: Look at this seed alone.
     """
-    claims = [claim for claim in all_claims() if claim.figure.startswith(figure)]
-    return short_table([evaluate(claim, profile, seed=seed) for claim in claims])
+    return short_table(_findings_of(figure, profile, seed))
 
 
 def marks(figure: str, profile: str = "lite", seed: int | None = None) -> str:
@@ -60,18 +73,17 @@ def marks(figure: str, profile: str = "lite", seed: int | None = None) -> str:
 
     Each is a link to its row on the page of claims. Arguments: see :func:`about`.
     """
-    claims = [claim for claim in all_claims() if claim.figure.startswith(figure)]
-    items = [mark(evaluate(claim, profile, seed=seed)) for claim in claims]
+    items = [mark(finding) for finding in _findings_of(figure, profile, seed)]
     return f'<ul class="marks">{"".join(f"<li>{item}</li>" for item in items)}</ul>'
 
 
 def mark(finding: Finding) -> str:
     """A claim in a few words with its verdict, a link to its row on the page of claims."""
-    claim, verdict = finding.claim, finding.verdict
+    claim, word = finding.claim, finding.verdict
     return (
-        f'<a class="mark {verdict.replace(" ", "-")}" href="claims.html#claim-{claim.id}" '
-        f'title="{escape(claim.claim)}"><span aria-hidden="true">{SIGNS[verdict]} </span>'
-        f'<span class="visually-hidden">{verdict}: </span>{escape(claim.short)}</a>'
+        f'<a class="mark {style(word)}" href="claims.html#claim-{claim.id}" '
+        f'title="{escape(claim.claim)}"><span aria-hidden="true">{SIGNS[word]} </span>'
+        f'<span class="visually-hidden">{word}: </span>{escape(claim.short)}</a>'
     )
 
 
@@ -79,7 +91,7 @@ def counts(findings: Sequence[Finding]) -> pd.DataFrame:
     """How many claims came to which verdict, one row per subject and one for all."""
     rows = pd.DataFrame(
         {
-            "claims about": [_subject(finding) for finding in findings],
+            "claims about": [subject(finding) for finding in findings],
             "verdict": [finding.verdict for finding in findings],
         }
     )
@@ -92,38 +104,26 @@ def counts(findings: Sequence[Finding]) -> pd.DataFrame:
 def summary(findings: Sequence[Finding]) -> str:
     """The counts in a sentence."""
     total = counts(findings).loc["all"]
-    listed = ", ".join(f"{total[verdict]} {verdict}" for verdict in VERDICTS)
+    words = {word: word for word in VERDICTS} | {"depends on": "depending on what it leaves open"}
+    listed = ", ".join(f"{total[word]} {words[word]}" for word in VERDICTS)
     return f"Of {len(findings)} empirical claims of the paper, {listed}."
+
+
+def standing(findings: Sequence[Finding]) -> str:
+    """In a sentence, how many verdicts stand the correction for their number."""
+    decided = [finding for finding in findings if finding.verdict in DECIDED]
+    stand = [finding for finding in decided if finding.corrected == finding.verdict]
+    return (
+        f"Of the {len(decided)} that are decided, {len(stand)} stay so when the claims of a "
+        "subject are corrected for their number."
+    )
 
 
 def short_table(findings: Sequence[Finding]) -> str:
     """Verdict, claim and effect, in Markdown, the decided claims first."""
     decided_first = sorted(findings, key=lambda finding: VERDICTS.index(finding.verdict))
-    rows = [(_verdict(found), found.claim.claim, _effect(found)) for found in decided_first]
+    rows = [(verdict(found), found.claim.claim, effect(found)) for found in decided_first]
     return _markdown(("verdict", "claim", "effect"), rows)
-
-
-def long_table(findings: Sequence[Finding], folder: Path) -> str:
-    """All of the ledger in MyST's Markdown, with links as seen from a folder of the book."""
-    rows = [
-        (
-            _verdict(finding),
-            f"{finding.claim.claim} *{finding.claim.place}: “{finding.claim.quote}”*",
-            finding.claim.rule,
-            _effect(finding),
-            f"{_figure(finding, folder)} {_sources(finding, folder)}",
-        )
-        for finding in findings
-    ]
-    return _markdown(("verdict", "claim", "rule", "effect, 95 % interval", "from"), rows)
-
-
-def histories(findings: Sequence[Finding]) -> str:
-    """When the rules were written or changed, in Markdown."""
-    claims: dict[str, list[str]] = {}
-    for finding in findings:
-        claims.setdefault(finding.claim.history, []).append(f"`{finding.claim.id}`")
-    return "\n".join(f"- {words}: {', '.join(names)}." for words, names in claims.items())
 
 
 def to_run(findings: Sequence[Finding]) -> str:
@@ -160,42 +160,41 @@ def update_readme() -> None:
     write_whole(README, lambda temporary: temporary.write_text(text, encoding="utf-8"))
 
 
-def _subject(finding: Finding) -> str:
+def subject(finding: Finding) -> str:
+    """What a claim is about."""
     return PAGES[finding.claim.figure.split("#")[0]]
 
 
-def _verdict(finding: Finding) -> str:
-    return f'<span class="verdict {finding.verdict.replace(" ", "-")}">{finding.verdict}</span>'
+def style(word: Verdict) -> str:
+    """A verdict's class in HTML."""
+    return word.replace(" ", "-")
 
 
-def _effect(finding: Finding) -> str:
-    """The effect with its unit and the threshold."""
+def verdict(finding: Finding) -> str:
+    """A verdict in HTML: word, sign and colour."""
+    word = finding.verdict
+    return (
+        f'<span class="verdict {style(word)}">'
+        f'<span aria-hidden="true">{SIGNS[word]} </span>{word}</span>'
+    )
+
+
+def effect(finding: Finding) -> str:
+    """An effect with its unit and the threshold; where choices differ, over which range."""
     claim = finding.claim
-    if finding.effect is None:
+    if finding.effect is not None:
+        words = str(finding.effect)
+    elif finding.spread is not None:
+        words = "{:.3g} to {:.3g}".format(*finding.spread)
+    else:
         return "–"
-    effect = f"{finding.effect} {claim.unit}".rstrip()
-    return f"{effect}; confirmed if {claim.goal}"
+    words = f"{words} {claim.unit}".rstrip().replace("-", "−")
+    return f"{words}; confirmed if {claim.goal}"
 
 
-def _figure(finding: Finding, folder: Path) -> str:
-    """A link to the page that shows it, to the very figure where that has the anchor."""
-    page, _, anchor = finding.claim.figure.partition("#")
-    notebook = folder / f"{page}.ipynb"
-    if not notebook.exists():
-        return ""
-    anchored = anchor and f'"name": "{anchor}"' in notebook.read_text(encoding="utf-8")
-    goal = f"#{anchor}" if anchored else notebook.name  # a figure's name holds in the whole book
-    return f"[{anchor.replace('-', ' ') or page}]({goal})"
-
-
-def _sources(finding: Finding, folder: Path) -> str:
-    """The records to download, and how many are missing."""
-    files = [
-        f"{{download}}`{path.parent.name} {path.stem} <{os.path.relpath(path, folder)}>`"
-        for path in finding.records
-    ]
-    lacking = [f"{len(finding.missing)} to run"] if finding.missing else []
-    return "; ".join(files + lacking)
+def _findings_of(figure: str, profile: str, seed: int | None) -> list[Finding]:
+    shelf = Shelf(profile, only=None if seed is None else [seed])
+    return [judge(claim, shelf) for claim in all_claims() if claim.figure.startswith(figure)]
 
 
 def _markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -7,12 +7,12 @@ from IPython.display import HTML
 
 from hypergan.data import datasets
 from hypergan.experiments import ledger
-from hypergan.experiments.claims import Finding
 from hypergan.experiments.collection import Collection, collect
 from hypergan.experiments.intervals import interval
 from hypergan.experiments.measures import Measure, over_eps
 from hypergan.experiments.methods import METHODS
 from hypergan.experiments.records import Record
+from hypergan.experiments.verdicts import Finding
 from hypergan.figures.numbers import percent, text
 from hypergan.figures.page import listed
 

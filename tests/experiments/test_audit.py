@@ -9,6 +9,7 @@ import pytest
 from hypergan.experiments import records
 from hypergan.experiments.claims import all_claims
 from hypergan.experiments.records import RECORD_VERSION, Cell
+from hypergan.experiments.verdicts import Shelf
 from hypergan.paths import published
 
 VERSIONS = range(1, RECORD_VERSION + 1)
@@ -50,7 +51,9 @@ def test_every_published_record_fits_its_schema():
 @pytest.mark.parametrize("path", RECORDS, ids=str)
 def test_a_published_record_has_every_number_that_the_claims_ask_of_it(path):
     cell = Cell.at(path)
-    for claim in CLAIMS:
-        for quantity in claim.quantities:
-            if (quantity.method, quantity.dataset) == (cell.method, cell.dataset):
-                assert cell.seed in quantity.values(cell.profile, [published()]), quantity
+    shelf = Shelf(cell.profile, [published()], [cell.seed])
+    quantities = {q for claim in CLAIMS for group in claim.quantities.values() for q in group}
+    for quantity in quantities:
+        own = (quantity.method, quantity.dataset) == (cell.method, cell.dataset)
+        if own and not quantity.measure.startswith("bench/"):
+            assert cell.seed in shelf.measured(quantity), quantity

@@ -1,34 +1,46 @@
 from dataclasses import replace
 
 import pytest
-from test_claims import CLAIM
+from test_claims import CLAIM, OPEN
 
 from hypergan.errors import StorageError
 from hypergan.experiments import ledger
-from hypergan.experiments.claims import VERDICTS, Finding, all_claims
+from hypergan.experiments.claims import all_claims
+from hypergan.experiments.effects import Sample, effect
 from hypergan.experiments.intervals import interval
 from hypergan.experiments.records import Cell
+from hypergan.experiments.verdicts import VERDICTS, Comparison, Finding
 from hypergan.paths import PROJECT
 
 PATH = PROJECT / "data" / "records" / Cell("hypergan", "digits", 1, "lite").path
+AN_EFFECT = effect(Sample([1.0, 1.1]), bounds=None)
 WAITED_FOR = tuple(Cell("hypergan", "digits", seed) for seed in (1, 0))
-CONFIRMED = Finding(CLAIM, "confirmed", interval([1.0, 1.5]), (PATH,), ())
-NOT_RUN = Finding(CLAIM, "not run", None, (), WAITED_FOR)
+CONFIRMED = Finding(
+    CLAIM, "confirmed", effect=interval([1.0, 1.5]), corrected="undecided", records=(PATH,)
+)
+NOT_RUN = Finding(CLAIM, "not run", corrected="not run", missing=WAITED_FOR)
 
 
 def test_the_counts_are_those_of_the_verdicts():
     table = ledger.counts([CONFIRMED, CONFIRMED, NOT_RUN])
     assert list(table.columns) == list(VERDICTS)
-    assert table.loc["all"].tolist() == [2, 0, 0, 1]
-    assert table.loc["Ablations"].tolist() == [2, 0, 0, 1]
+    assert table.loc["all"].tolist() == [2, 0, 0, 0, 0, 1]
+    assert table.loc["Ablations"].tolist() == [2, 0, 0, 0, 0, 1]
     assert table.loc["Accuracy"].sum() == 0
     assert "Of 3 empirical claims of the paper, 2 confirmed, 0 contradicted" in ledger.summary(
         [CONFIRMED, CONFIRMED, NOT_RUN]
     )
 
 
+def test_how_many_verdicts_stand_the_correction_is_counted():
+    stands = replace(CONFIRMED, corrected="confirmed")
+    assert ledger.standing([CONFIRMED, stands, NOT_RUN]).startswith(
+        "Of the 2 that are decided, 1 stay so"
+    )
+
+
 def test_every_claim_of_the_ledger_has_a_subject():
-    findings = [Finding(claim, "not run", None, (), ()) for claim in all_claims()]
+    findings = [Finding(claim, "not run") for claim in all_claims()]
     assert ledger.counts(findings).loc["all", "not run"] == len(findings)
 
 
@@ -53,26 +65,22 @@ def test_a_page_lists_its_claims_as_marks_that_lead_to_their_rows(monkeypatch):
     assert set(ledger.SIGNS) == set(VERDICTS)
 
 
-def test_the_long_table_leads_to_figure_and_records(tmp_path):
-    (tmp_path / "ablation.ipynb").write_text('"name": "figure-6"')
-    confirmed, not_run = ledger.long_table([CONFIRMED, NOT_RUN], tmp_path).splitlines()[2:]
-    assert '<span class="verdict confirmed">confirmed</span>' in confirmed
-    assert '<span class="verdict not-run">not run</span>' in not_run
-    assert "1.2 [-1.9, 4.4] (n = 2) points; confirmed if > 0" in confirmed
-    assert "[ablation](ablation.ipynb)" in confirmed
-    assert "records/lite/digits/hypergan/seed1.json>`" in confirmed
-    assert "2 to run" in not_run
-    assert confirmed.count(" | ") == not_run.count(" | ") == 4
-
-
 def test_the_short_table_begins_with_what_was_decided():
     rows = ledger.short_table([NOT_RUN, CONFIRMED]).splitlines()[2:]
-    assert [row.split(">")[1].split("<")[0] for row in rows] == ["confirmed", "not run"]
+    assert ["confirmed</span>" in row for row in rows] == [True, False]
+    assert "1.2 [−1.9, 4.4] (n = 2) points; confirmed if > 0" in rows[0]
 
 
 def test_an_effect_without_a_unit_ends_at_its_number():
     bare = replace(CONFIRMED, claim=replace(CLAIM, unit=""))
     assert "(n = 2); confirmed if > 0" in ledger.short_table([bare])
+
+
+def test_where_choices_differ_the_effect_is_their_range():
+    means = [replace(AN_EFFECT, mean=mean) for mean in (0.12, -0.5, 0.9)]
+    claim = replace(OPEN, unit="")
+    found = Finding(claim, "depends on", tuple(Comparison("", "", each) for each in means))
+    assert ledger.effect(found) == "−0.5 to 0.9; confirmed if > 0"
 
 
 def test_what_is_to_run_is_listed_once():
@@ -96,9 +104,3 @@ def test_only_the_part_between_the_marks_is_written_anew():
     assert "old" not in new
     with pytest.raises(StorageError, match="put them back"):
         ledger.with_claims("no marks")
-
-
-def test_a_figure_is_linked_by_its_name_and_a_page_by_its_file():
-    links = ledger.long_table(ledger.findings(), PROJECT / "book")
-    assert "[table 1](#table-1)" in links
-    assert "[accuracy](accuracy.ipynb)" in links

@@ -1,0 +1,386 @@
+"""Claims judged from records.
+
+A claim is confirmed if the 95 % interval of its effect lies where the paper says, contradicted if
+it lies elsewhere: two tests, each at 2.5 %.
+
+- A claim about several methods is confirmed if it is of each of them, which needs no correction:
+  all tests have to succeed. It is contradicted if it is of one, and that one has to be so clear
+  that it stands the number of methods (Bonferroni).
+- Where the paper leaves something open, a claim is judged for each choice: confirmed or
+  contradicted if it is with all of them. It "depends on" the choice if two of them lie on different
+  sides of a threshold, either so clearly that it stands the number of choices.
+"""
+
+import math
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from itertools import combinations
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import numpy as np
+
+from hypergan.bench import report
+from hypergan.errors import DataError
+from hypergan.experiments import records
+from hypergan.experiments.claims import Claim, Quantity
+from hypergan.experiments.effects import Effect, Images, Sample, effect, holm
+from hypergan.experiments.intervals import Interval
+from hypergan.experiments.measures import Outcomes, Unmeasured, binomial, bounds, measure, outcomes
+from hypergan.experiments.methods import title_of
+from hypergan.experiments.records import Cell, Record
+from hypergan.experiments.state import state
+
+Verdict = Literal[
+    "confirmed", "contradicted", "depends on", "undecided", "not comparable", "not run"
+]
+"""Undecided: the interval holds the threshold, or there are too few seeds."""
+
+VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
+DECIDED: tuple[Verdict, ...] = ("confirmed", "contradicted", "depends on")
+
+LEVEL = 0.025
+"""Of a test in one direction."""
+
+MOST_SEEDS = 100
+"""More are not worth a number."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A quantity of one seed.
+
+    Attributes:
+        value: The quantity.
+        path: Where it stands.
+        outcomes: See :func:`hypergan.experiments.measures.outcomes`.
+        bound: See :func:`hypergan.experiments.measures.binomial`.
+    """
+
+    value: float
+    path: Path
+    outcomes: Outcomes | None = None
+    bound: float | None = None
+
+
+@dataclass
+class Shelf:
+    """The records that claims are judged from, each read once.
+
+    Attributes:
+        profile: Profile's name.
+        folders: Where the records lie, the first folder first; by default ``runs/`` and then the
+            published ones.
+        only: Look at these seeds alone; by default at every one.
+    """
+
+    profile: str = "lite"
+    folders: Sequence[Path] | None = None
+    only: Sequence[int] | None = None
+    _records: dict[tuple[str, str], list[Record]] = field(default_factory=dict)
+    _measured: dict[Quantity, dict[int, Measured]] = field(default_factory=dict)
+
+    def records(self, method: str, dataset: str) -> list[Record]:
+        """A method's records on a data set; one that cannot be used is as good as none."""
+        if (method, dataset) not in self._records:
+            some = Cell(method, dataset, profile=self.profile)
+            seeds = records.seeds(some, self.folders) if self.only is None else self.only
+            found = (state(replace(some, seed=seed), self.folders).record for seed in seeds)
+            self._records[method, dataset] = [r for r in found if r and r.path and not r.stand_in]
+        return self._records[method, dataset]
+
+    def measured(self, quantity: Quantity) -> dict[int, Measured]:
+        """A quantity by seed, where it was measured.
+
+        Raises:
+            DataError: If a record could not have such a number.
+        """
+        if quantity not in self._measured:
+            in_report = quantity.measure.startswith("bench/")
+            found = self._reported(quantity) if in_report else self._recorded(quantity)
+            self._measured[quantity] = found
+        return self._measured[quantity]
+
+    def _recorded(self, quantity: Quantity) -> dict[int, Measured]:
+        name, found = quantity.measure, {}
+        for record in self.records(quantity.method, quantity.dataset):
+            assert record.path is not None  # noqa: S101  # the shelf has no others
+            try:
+                found[record.seed] = Measured(
+                    measure(name)(record), record.path, outcomes(record, name),
+                    binomial(record, name),
+                )  # fmt: skip
+            except Unmeasured:
+                continue
+            except KeyError as error:
+                raise DataError(
+                    f"{name!r} has {error.args[0]!r}, which {record.path} does not"
+                ) from None
+        return found
+
+    def _reported(self, quantity: Quantity) -> dict[int, Measured]:
+        """What the page on speed has measured, once."""
+        _, part, what = quantity.measure.split("/")
+        path = report.PUBLISHED / "bench.json"
+        rows = report.read(path)["rows"]
+        found = [row["value"] for row in rows if (row["part"], row["what"]) == (part, what)]
+        return {0: Measured(float(found[0]), path)} if found else {}
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A claim's effect with one of the methods and one of the choices that it is about.
+
+    Attributes:
+        chosen: What was chosen, in words.
+        against: What is subtracted, in words.
+        effect: The effect; None without records.
+        records: The records behind it.
+        inside: P-value of the test that it lies where the paper says,
+        below: or below that,
+        above: or above.
+    """
+
+    chosen: str
+    against: str
+    effect: Effect | None
+    records: tuple[Path, ...] = ()
+    inside: float = 1.0
+    below: float = 1.0
+    above: float = 1.0
+
+    @property
+    def outside(self) -> float:
+        """P-value of the test that it does not lie where the paper says."""
+        return min(self.below, self.above)
+
+    @property
+    def verdict(self) -> Verdict:
+        """The verdict on this one alone."""
+        if self.effect is None:
+            return "not run"
+        if self.inside <= LEVEL:
+            return "confirmed"
+        return "contradicted" if self.outside <= LEVEL else "undecided"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What the records say about a claim.
+
+    Attributes:
+        claim: The claim.
+        verdict: One of :data:`VERDICTS`.
+        comparisons: All that the verdict rests on.
+        effect: The effect that it rests on: of several the one that is hardest to beat. None
+            without records, and where the choices differ.
+        p: How probable a verdict as clear as this one is where the threshold is the truth.
+        corrected: The verdict that is left when all claims of its subject are corrected for their
+            number (Holm).
+        records: The records behind it.
+        missing: Cells whose records it waits for.
+        needed: How many seeds would decide it if mean and spread stayed; infinity if no number of
+            them would, None if it is decided or one seed does not tell.
+    """
+
+    claim: Claim
+    verdict: Verdict
+    comparisons: tuple[Comparison, ...] = ()
+    effect: Interval | None = None
+    p: float = 1.0
+    corrected: Verdict | None = None
+    records: tuple[Path, ...] = ()
+    missing: tuple[Cell, ...] = ()
+    needed: float | None = None
+
+    @property
+    def spread(self) -> tuple[float, float] | None:
+        """The lowest and the highest effect over the choices; None without several."""
+        means = [c.effect.mean for c in self.comparisons if c.effect] if self.claim.choices else []
+        return (min(means), max(means)) if len(means) > 1 else None
+
+    @property
+    def images(self) -> Images:
+        """Where the test images' part of the intervals comes from."""
+        found = {c.effect.images for c in self.comparisons if c.effect}
+        return next((word for word in ("none", "bound", "exact") if word in found), "none")
+
+
+def evaluate(
+    claim: Claim,
+    profile: str = "lite",
+    folders: Sequence[Path] | None = None,
+    seeds: Sequence[int] | None = None,
+) -> Finding:
+    """Judge a claim by itself from the records that are there; arguments as of :class:`Shelf`."""
+    return judge(claim, Shelf(profile, folders, seeds))
+
+
+def judge(claim: Claim, shelf: Shelf) -> Finding:
+    """Judge a claim by itself."""
+    try:
+        comparisons = _comparisons(claim, shelf)
+    except DataError as error:
+        raise DataError(f"claim {claim.id}: {error}") from None
+    verdict, p = decide(comparisons)
+    if shelf.profile in claim.not_comparable:
+        verdict, p = "not comparable", 1.0
+    return Finding(
+        claim,
+        verdict,
+        comparisons,
+        _shown(comparisons, verdict, claim),
+        p,
+        None,
+        tuple(dict.fromkeys(path for c in comparisons for path in c.records)),
+        _missing(claim, shelf),
+        seeds_needed(claim, comparisons) if verdict == "undecided" else None,
+    )
+
+
+def corrected(findings: Sequence[Finding], families: Sequence[str]) -> list[Finding]:
+    """The same with the verdicts that stand the number of claims of each family.
+
+    All claims of a family count, but for those that cannot be compared: the family was there before
+    the results.
+    """
+    found = list(findings)
+    for family in set(families):
+        members = [
+            i
+            for i, name in enumerate(families)
+            if name == family and findings[i].verdict != "not comparable"
+        ]
+        for i, p in zip(members, holm([found[i].p for i in members]), strict=True):
+            verdict = found[i].verdict
+            stands = verdict not in DECIDED or p <= 2 * LEVEL
+            found[i] = replace(found[i], corrected=verdict if stands else "undecided")
+    return found
+
+
+def decide(comparisons: Sequence[Comparison]) -> tuple[Verdict, float]:
+    """The verdict on a claim, and its P-value."""
+    chosen = [
+        [c for c in comparisons if c.chosen == name]
+        for name in dict.fromkeys(c.chosen for c in comparisons)
+    ]
+    inside = [max(c.inside for c in group) for group in chosen]
+    below, above, outside = (
+        [min(1.0, len(group) * min(getattr(c, side) for c in group)) for group in chosen]
+        for side in ("below", "above", "outside")
+    )
+    sides = combinations([min(inside), min(below), min(above)], 2)
+    p: dict[Verdict, float] = {
+        "depends on": min(1.0, len(chosen) * min(map(max, sides))),
+        "confirmed": max(inside),
+        "contradicted": max(outside),
+    }
+    for verdict in p:
+        if p[verdict] <= LEVEL:
+            return verdict, 2 * p[verdict]
+    unknown = any(c.effect is None for c in comparisons)
+    return "not run" if unknown else "undecided", min(1.0, 2 * min(p.values()))
+
+
+def compared(found: Effect | None, claim: Claim) -> dict[str, Any]:
+    """P-values that an effect lies inside, below and above a claim's region."""
+    if found is None or found.n < claim.seeds:
+        return {}
+    if found.n == 1:
+        found = found.certain()
+    low, high = claim.region
+    return {
+        "inside": max(found.p_above(low), found.p_below(high)),
+        "below": found.p_below(low),
+        "above": found.p_above(high),
+    }
+
+
+def seeds_needed(claim: Claim, comparisons: Sequence[Comparison]) -> float | None:
+    """How many seeds would decide a claim if means and spreads stayed as they are."""
+    if any(c.effect is None or math.isinf(c.effect.error) for c in comparisons):
+        return None
+
+    def decides(n: int) -> bool:
+        expected = [
+            replace(c, **compared(c.effect.of_seeds(n), claim)) for c in comparisons if c.effect
+        ]
+        return decide(expected)[0] in DECIDED
+
+    if not decides(10**9):
+        return math.inf
+    return 2 + bisect_left(range(2, MOST_SEEDS + 1), True, key=decides)
+
+
+def _comparisons(claim: Claim, shelf: Shelf) -> tuple[Comparison, ...]:
+    """Every choice and method; a choice that no record has is left out if another is there."""
+    found = [
+        _compare(claim, shelf, chosen, quantities[0], other)
+        for chosen, quantities in claim.quantities.items()
+        for other in (quantities[1:] or (None,))
+    ]
+    there = {c.chosen for c in found if c.effect}
+    return tuple(c for c in found if not there or c.chosen in there)
+
+
+def _compare(
+    claim: Claim, shelf: Shelf, chosen: str, quantity: Quantity, other: Quantity | None
+) -> Comparison:
+    measured = shelf.measured(quantity)
+    subtracted = shelf.measured(other) if other else {}
+    paired = other is not None and other.method == quantity.method
+    words = "" if other is None else other.measure if paired else title_of(other.method)
+    if paired:
+        both = set(measured) & set(subtracted)
+        measured = {seed: found for seed, found in measured.items() if seed in both}
+        subtracted = {seed: found for seed, found in subtracted.items() if seed in both}
+    if not measured or (other and not subtracted):
+        return Comparison(chosen, words, None)
+    found = effect(
+        _sample(measured),
+        _sample(subtracted) if other else None,
+        paired=paired,
+        bounds=bounds(quantity.measure),
+    )
+    paths = tuple(each.path for each in (*measured.values(), *subtracted.values()))
+    return Comparison(chosen, words, found, paths, **compared(found, claim))
+
+
+def _sample(measured: dict[int, Measured]) -> Sample:
+    found = [measured[seed] for seed in sorted(measured)]
+    by_image = [each.outcomes for each in found if each.outcomes is not None]
+    shapes = {tuple(len(images) for images in outcomes) for outcomes in by_image}
+    whole = len(by_image) == len(found) and len(shapes) == 1
+    bounds = [each.bound for each in found if each.bound is not None]
+    return Sample(
+        [each.value for each in found],
+        tuple(np.mean(images, axis=0) for images in zip(*by_image, strict=True)) if whole else None,
+        max(bounds) if len(bounds) == len(found) else None,
+    )
+
+
+def _shown(comparisons: Sequence[Comparison], verdict: Verdict, claim: Claim) -> Interval | None:
+    """The effect that a verdict rests on: the hardest to beat of those that came to it."""
+    there = [c for c in comparisons if c.effect]
+    deciding = [c for c in there if c.verdict == verdict] or there
+    if not deciding or verdict == "depends on":
+        return None
+    hardest = min if claim.below is None else max
+    return hardest((c.effect.interval() for c in deciding if c.effect), key=lambda e: e.mean)
+
+
+def _missing(claim: Claim, shelf: Shelf) -> tuple[Cell, ...]:
+    """The cells that lack a record, of as many seeds as decide."""
+    if shelf.only is not None:
+        return ()
+    cells = []
+    for group in claim.quantities.values():
+        for quantity in group:
+            seeds = {record.seed for record in shelf.records(quantity.method, quantity.dataset)}
+            cells += [
+                Cell(quantity.method, quantity.dataset, seed, shelf.profile)
+                for seed in range(claim.seeds)
+                if seed not in seeds
+            ]
+    return tuple(dict.fromkeys(cells))

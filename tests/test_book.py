@@ -165,6 +165,16 @@ def test_every_link_inside_the_book_leads_somewhere(html, page):
             assert unquote(parts.fragment) in anchors(goal), link["href"]
 
 
+@pytest.mark.slow
+def test_records_are_downloaded_under_names_that_say_what_they_are(html):
+    """In their folders they are called seed0.json and so on."""
+    names = {
+        link["href"].rsplit("/", 1)[1] for link in read(html / "claims.html").select("a.download")
+    }
+    assert "hypergan-mnist-seed0.json" in names
+    assert not any(name.startswith("seed") for name in names)
+
+
 # A book of one page, which shows a record, one of the package's numbers, and one of one's own runs
 
 PAGE = """---

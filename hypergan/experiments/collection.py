@@ -1,5 +1,7 @@
 """The records behind a page: those that are there, and how to make the others."""
 
+import math
+import sys
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -144,45 +146,71 @@ def collect(
         seeds: Look at these alone; by default at every seed that has a record, and where a method
             has none, 0 is missing.
         run: Whether to run now what has no record: never, in the profile ``smoke`` alone, where it
-            takes seconds, or always.
+            takes seconds, or always. It is said before, with the minutes that it takes.
 
     Returns:
         What there is. A record that is damaged or not of today's settings is missing.
     """
     found: list[Record] = []
     missing: list[Cell] = []
-    for method, dataset in product(methods, datasets):
-        some = Cell(method, dataset, profile=profile)
-        for seed in (records.seeds(some) or [0]) if seeds is None else seeds:
-            cell = replace(some, seed=seed)
-            if run in ("always", profile):
-                cells.get(cell, progress=False)
-            if record := state(cell).record:
-                found.append(record)
-            else:
-                missing.append(cell)
+    chosen = [cell for pair in product(methods, datasets) for cell in _cells(*pair, profile, seeds)]
+    if run in ("always", profile):
+        lacking = [cell for cell in chosen if state(cell).record is None]
+        if lacking:
+            print(announced(lacking), file=sys.stderr, flush=True)
+        for cell in lacking:
+            cells.get(cell, progress=False)
+    for cell in chosen:
+        if record := state(cell).record:
+            found.append(record)
+        else:
+            missing.append(cell)
     return Collection(found, missing)
+
+
+def _cells(method: str, dataset: str, profile: str, seeds: Sequence[int] | None) -> list[Cell]:
+    """The cells of some seeds, by default of every one that has a record, or else of 0."""
+    some = Cell(method, dataset, profile=profile)
+    every = (records.seeds(some) or [0]) if seeds is None else seeds
+    return [replace(some, seed=seed) for seed in every]
+
+
+def announced(lacking: Sequence[Cell]) -> str:
+    """What is about to be run, and for how long, as far as records of other seeds tell."""
+    minutes = [_minutes(cell) for cell in lacking]
+    names = ", ".join(cell.path.with_suffix("").as_posix() for cell in lacking)
+    known = [each for each in minutes if each is not None]
+    takes = (
+        f"about {math.ceil(sum(known))} min on one core" if known else "no record tells how long"
+    )
+    if 0 < len(known) < len(minutes):
+        takes += f", and {len(minutes) - len(known)} of which no record tells"
+    return f"Not run yet, and run now ({takes}): {names}"
+
+
+def _minutes(cell: Cell) -> float | None:
+    """What another seed of a cell took."""
+    for other in _cells(cell.method, cell.dataset, cell.profile, None):
+        if record := state(other).record:
+            return record.wall_seconds / 60
+    return None
 
 
 def compare(
     dataset: str,
-    seed: int = 0,
+    seeds: Sequence[int] | None = None,
     profile: str = "lite",
     methods: Sequence[str] | None = None,
     *,
     run: Run = "smoke",
 ) -> Collection:
-    """Methods beside each other, with the records of one seed first.
+    """Methods beside each other on a data set. The first seed is the one shown.
 
     Args:
         dataset: Data set's name.
-        seed: The seed to show, which comes first. A method without a record of it is missing, and
-            other seeds of it are left out.
+        seeds: As :func:`require_parameters` gives them.
         profile: Profile's name.
         methods: Methods' names, by default those of Table 2.
         run: See :func:`collect`.
     """
-    first = collect(methods or compared(), [dataset], profile, [seed], run=run)
-    every = collect(first.shown, [dataset], profile)
-    others = [record for record in every.records if record.seed != seed]
-    return Collection(first.records + others, first.missing)
+    return collect(methods or compared(), [dataset], profile, seeds, run=run)

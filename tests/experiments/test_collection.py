@@ -110,25 +110,49 @@ def write_digits(write, monkeypatch):
     return write_digits
 
 
-def test_every_seed_counts_and_one_is_shown(write_digits):
-    for seed, value in ((0, 1.0), (2, 3.0)):
+def test_the_first_of_the_seeds_is_shown_and_all_of_them_count(write_digits):
+    for seed, value in ((0, 1.0), (1, 7.0), (2, 3.0)):
         write_digits("hypergan", seed, value)
-    found = compare("digits", seed=2)
+    found = compare("digits", [2, 0])
     assert found.shown["hypergan"].seed == 2
-    assert [record.seed for record in found.of("hypergan")] == [2, 0]
     assert found.values("hypergan", ACCURACY) == [3.0, 1.0]
     assert found.text("hypergan", ACCURACY).startswith("2 [")
+    every = compare("digits")
+    assert every.shown["hypergan"].seed == 0
+    assert every.values("hypergan", ACCURACY) == [1.0, 7.0, 3.0]
 
 
 def test_what_is_missing_is_named_with_its_command(write_digits):
     write_digits("mnf", 1, 1.0)
-    said = compare("digits", seed=0).not_run_list()
+    said = compare("digits", [0]).not_run_list()
     assert len(said.splitlines()) == 2  # another seed is no record of this one
     assert f"MNF on digits, not run: `{Cell('mnf', 'digits', 0, 'lite').command}`" in said
     for seed in (0, 1):
         write_digits("mnf", seed, 1.0)
         write_digits("hypergan", seed, 1.0)
-    assert "Every method" in compare("digits", seed=0).not_run_list()
+    assert "Every method" in compare("digits", [0]).not_run_list()
+
+
+def test_what_is_run_is_said_before_with_its_minutes(write_digits, monkeypatch, capsys):
+    write_digits("mnf", 1, 1.0, wall_seconds=100.0)
+    run = []
+
+    def made(cell, *, progress):
+        run.append(cell)
+        said.append(capsys.readouterr().err)
+        write_digits(cell.method, cell.seed, 2.0)
+
+    said = []
+    monkeypatch.setattr(collection.cells, "get", made)
+    found = compare("digits", [0, 1], run="always")
+    assert not found.missing
+    assert run == [Cell("hypergan", "digits", seed, "lite") for seed in (0, 1)] + [
+        Cell("mnf", "digits", 0, "lite")
+    ]
+    assert said[0].startswith("Not run yet, and run now (about 2 min on one core, and 2 of which")
+    assert said[0].strip().endswith("lite/digits/mnf/seed0")
+    compare("digits", [0, 1], run="always")
+    assert not capsys.readouterr().err
 
 
 def test_a_record_of_other_settings_is_not_shown(write_digits):

@@ -25,6 +25,15 @@ def percent(share: float, decimals: int = 0) -> str:
     return f"{text(100 * share, decimals)} %"
 
 
+def with_ends(interval: Interval) -> str:
+    """A mean and the ends of its interval, in a sentence or where units differ."""
+    places = decimals([interval])
+    mean = text(interval.mean, places)
+    if interval.n == 1:
+        return mean
+    return f"{mean} ({text(interval.low, places)} to {text(interval.high, places)})"
+
+
 def significant(numbers: Iterable[float], digits: int = 3) -> int:
     """The decimals that give the largest of some numbers so many significant digits."""
     largest = max((abs(number) for number in numbers if math.isfinite(number)), default=0.0)

@@ -29,6 +29,11 @@ def test_a_share_in_percent():
     assert numbers.percent(0.0123, 1) == "1.2 %"
 
 
+def test_an_interval_in_a_sentence():
+    assert numbers.with_ends(Interval(-1, -1.3, -0.7, 3)) == "−1.0 (−1.3 to −0.7)"
+    assert numbers.with_ends(interval([0.5])) == "0.500"
+
+
 @pytest.mark.parametrize(
     ("half", "decimals"), [(0.2, 1), (0.19, 2), (0.05, 2), (3.0, 0), (1.5, 1), (40.0, 0)]
 )

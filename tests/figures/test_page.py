@@ -4,9 +4,10 @@ import pytest
 from bs4 import BeautifulSoup
 from examples import EMPTY
 
+from hypergan.experiments import ledger
 from hypergan.experiments.collection import Collection
 from hypergan.experiments.records import Cell
-from hypergan.figures import page
+from hypergan.figures import numbers, page
 
 
 def test_the_finding_stands_above_the_marks_of_its_claims():
@@ -14,6 +15,20 @@ def test_the_finding_stands_above_the_marks_of_its_claims():
     assert html.p["class"] == ["finding"]
     assert html.p.text == "Less < more."
     assert html.find_all("a", href=lambda href: href.startswith("claims.html#claim-"))
+
+
+def test_a_page_of_which_the_paper_claims_nothing_has_no_marks():
+    assert page.head("Fast.").data.strip() == '<p class="finding">Fast.</p>'
+
+
+def test_the_papers_words_stand_beside_what_we_see():
+    table = page.said("regression#figure-2", "lite")
+    row = table.frame.loc["unsure outside the data"]
+    assert row["the paper says"].startswith("“reasonable uncertainty estimates")
+    assert row["confirmed if"] == "> 0"
+    (found,) = [f for f in ledger.findings() if f.claim.id == "cubic-unsure-outside"]
+    assert row["we see"] == f"{numbers.with_ends(found.effect)} y"
+    assert set(page.said("regression", "paper").frame["we see"]) == {"–"}
 
 
 def test_the_commands_are_those_of_one_more_seed(collected):

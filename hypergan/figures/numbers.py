@@ -49,7 +49,8 @@ def decimals(intervals: Sequence[Interval]) -> int:
     halves = sorted(
         half
         for interval in intervals
-        if _EQUAL * abs(interval.mean) < (half := (interval.high - interval.low) / 2) < math.inf
+        if interval.n > 1
+        and _EQUAL * abs(interval.mean) < (half := (interval.high - interval.low) / 2) < math.inf
     )
     if not halves:
         return min(4, significant(interval.mean for interval in intervals))

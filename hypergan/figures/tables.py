@@ -130,6 +130,7 @@ class Table:
     def _column(self, column: "pd.Series[Any]") -> list[str]:
         intervals = [cell for cell in column if isinstance(cell, Interval)]
         decimals, best = numbers.decimals(intervals), self._best(column)
+        sentences = all(isinstance(cell, str) and not _is_number(cell) for cell in column)
         cells = []
         for cell in column:
             if isinstance(cell, Interval):
@@ -140,7 +141,8 @@ class Table:
                 cells.append(f"<td>{numbers.text(cell)}</td>")
             else:
                 words = str(cell).replace("-", numbers.MINUS) if _is_number(cell) else str(cell)
-                cells.append(f'<td class="words">{html.escape(words)}</td>')
+                kind = ' class="words"' if sentences else ""
+                cells.append(f"<td{kind}>{html.escape(words)}</td>")
         return cells
 
     def _best(self, column: "pd.Series[Any]") -> Interval | None:

@@ -73,3 +73,9 @@ def test_a_plain_table_needs_no_seeds_and_may_repeat_a_head():
     assert page.caption.text.startswith("Trials. CSV".replace(" CSV", ""))
     assert [td.text for td in page.tbody.find_all("td")] == ["40", "x"]
     assert [th.text for th in page.thead.find_all("th")] == ["1", "1"]
+
+
+def test_columns_of_words_alone_are_read_from_the_left():
+    frame = pd.DataFrame({"said": ["it is", "it may be"], "seen": ["1 to 2", "not run"]})
+    cells = parsed(Table(frame, "Words.")).tbody.find_all("td")
+    assert [cell.get("class") for cell in cells] == [["words"], None, ["words"], None]

@@ -14,8 +14,8 @@ from hypergan.experiments.collection import NOT_RUN, Collection
 from hypergan.experiments.intervals import interval
 
 PAPER, OURS = "paper", "ours"
-SEE_COMMANDS = "not run: see the commands above"
-"""Title of a figure without records, on a page that begins with the commands that make them."""
+SEE_COMMANDS = "not run: the last lines of this page have the commands"
+"""What a figure without records says, on a page that ends with the commands that make them."""
 
 
 def use_style() -> None:

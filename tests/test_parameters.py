@@ -1,6 +1,7 @@
 """The notebooks, executed with other parameters than they were saved with."""
 
 import json
+import re
 import subprocess
 
 import papermill
@@ -16,18 +17,27 @@ def test_every_notebook_is_a_page():
     assert {path.stem for path in NOTEBOOKS} <= set(PAGES)
 
 
+ONE_SEED = {"seed": "int", "profile": "str"}
+CHECK = re.compile(r"^(seeds = )?require_parameters\(profile, seed(, seeds)?\)$", re.MULTILINE)
+
+
+def takes_several(notebook):
+    """Whether a notebook is about several seeds, as the pages of results are."""
+    return "seeds" in papermill.inspect_notebook(notebook)
+
+
 @each_notebook
 def test_notebook_explains_its_parameters_and_checks_them_at_once(notebook):
-    known = papermill.inspect_notebook(notebook)
-    assert {name: known[name]["inferred_type_name"] for name in known} == {
-        "seed": "int",
-        "profile": "str",
-    }
+    known, several = papermill.inspect_notebook(notebook), takes_several(notebook)
+    types = {name: known[name]["inferred_type_name"] for name in known}
+    assert types == ONE_SEED | ({"seeds": "str"} if several else {})
     assert all(parameter["help"] for parameter in known.values())
     codes = [cell["source"] for cell in cells_of(notebook) if cell["cell_type"] == "code"]
     codes = [source for source in codes if source != first_cell()]
-    before, found, _ = codes[1].partition("\nrequire_parameters(profile, seed)\n")
-    assert found
+    check = CHECK.search(codes[1])
+    assert check
+    assert [bool(part) for part in check.groups()] == [several, several]
+    before = codes[1][: check.start()]
     assert all(line.startswith(("from ", "import ")) for line in before.split("\n") if line)
 
 
@@ -56,7 +66,8 @@ def smoke_records(tmp_path_factory):
 @pytest.mark.slow
 def test_notebook_draws_with_other_parameters(notebook, tmp_path, smoke_records):
     out = tmp_path / notebook.name
-    parameters = ("-p", "profile", "smoke", "-p", "seed", "1")
+    chosen = ("seeds", "2 1") if takes_several(notebook) else ("seed", "1")
+    parameters = ("-p", "profile", "smoke", "-p", *chosen)
     run(SCRIPTS / "papermill", notebook, out, *parameters, records=smoke_records)
     cells = cells_of(out)
     (injected,) = [cell for cell in cells if "injected-parameters" in cell["tags"]]
@@ -66,4 +77,5 @@ def test_notebook_draws_with_other_parameters(notebook, tmp_path, smoke_records)
         if "figure" in cell["metadata"].get("mystnb", {}):
             assert "image/png" in kinds_of(cell)
     made = [json.loads(path.read_text()) for path in smoke_records.rglob("seed*.json")]
-    assert {(record["profile"], record["seed"]) for record in made} <= {("smoke", 1)}
+    assert {record["profile"] for record in made} <= {"smoke"}
+    assert {record["seed"] for record in made} <= {1, 2}

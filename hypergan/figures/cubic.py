@@ -1,82 +1,122 @@
 """Figure 2, the regression of the cubic, and its numbers."""
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from hypergan.data.cubic import LIMIT, NOISE
 from hypergan.evaluation import predictive as predictive_scores
 from hypergan.evaluation.stages import Arrays
 from hypergan.experiments.collection import Collection
-from hypergan.experiments.intervals import interval
+from hypergan.experiments.intervals import Bounds, interval
 from hypergan.experiments.methods import title_of
+from hypergan.figures.numbers import text
+from hypergan.figures.page import MISSING
+from hypergan.figures.panels import Panels
 from hypergan.figures.style import SEE_COMMANDS
+from hypergan.figures.tables import Table
+
+REFERENCE = "nuts"
+"""The gold standard: the exact posterior, sampled."""
+
+PAIR = ("hypergan", "hypergan-no-discriminator")
+BESIDE = ("hypergan", "ensemble", "mc-dropout", "mnf", REFERENCE)
+
+_EVERY = 2
+"""Of the points of the grid, those that a curve needs."""
 
 
-def regression(
-    collection: Collection, sizes: Sequence[int] = (10, 100), method: str = "hypergan"
-) -> Figure:
-    """Fig. 2: predictive distribution of a method's first networks, one panel per size."""
-    record = collection.shown.get(method)
-    panels = {f"{size} networks": (record.arrays, size) for size in sizes} if record else {}
-    return _predictive_panels(panels)
-
-
-def regression_comparison(collection: Collection, networks: int) -> Figure:
-    """The predictive distributions of all methods, with as many networks each."""
-    shown = collection.shown.items()
-    return _predictive_panels({title_of(name): (record.arrays, networks) for name, record in shown})
-
-
-def _predictive_panels(panels: dict[str, tuple[Arrays, int]]) -> Figure:
-    if not panels:
-        figure = plt.figure()
-        figure.suptitle(SEE_COMMANDS, color="tab:red")
-        return figure
-    figure, row = plt.subplots(
-        1, len(panels), figsize=(4.5 * len(panels), 3.6), sharey=True, squeeze=False
+def finding(collection: Collection) -> str:
+    """The page in two sentences."""
+    stds = [
+        [collection.values(method, f"std_{where}") for where in ("outside", "inside")]
+        for method in ("hypergan", REFERENCE)
+    ]
+    if not all(values for pair in stds for values in pair):
+        return MISSING
+    ours, exact = ([interval(values).mean for values in pair] for pair in stds)
+    more = "more" if ours[0] > ours[1] else "no more"
+    shares = [own / true for own, true in zip(ours, exact, strict=True)]
+    outside, inside = ("surer" if share < 1 else "less sure" for share in shares)
+    sides = f"{outside} in both places" if outside == inside else f"{outside} there, {inside} here"
+    return (
+        f"HyperGAN's networks disagree {more} where there are no data than among them: their "
+        f"standard deviation is {text(ours[0], 1)} outside [−4, 4], {text(ours[1], 1)} inside. "
+        f"But the exact posterior of the same network, sampled by NUTS, has {text(exact[0], 1)} "
+        f"and {text(exact[1], 1)}: HyperGAN is {sides}, with {text(shares[0], 1)} and "
+        f"{text(shares[1], 1)} times as much."
     )
-    for axes, (title, (arrays, networks)) in zip(row[0], panels.items(), strict=True):
+
+
+def regression(collection: Collection, sizes: Sequence[int] = (10, 100)) -> Panels:
+    """Fig. 2: predictive distribution of HyperGAN's first networks, one panel per size.
+
+    The last panel is the gold standard.
+    """
+    shown = collection.shown
+    panels: dict[str, tuple[Arrays, int]] = {}
+    if record := shown.get("hypergan"):
+        panels |= {f"{size} networks of HyperGAN": (record.arrays, size) for size in sizes}
+    if record := shown.get(REFERENCE):
+        panels["exact posterior (NUTS)"] = record.arrays, max(sizes)
+    words = "Mean of networks and three standard deviations, over the cubic and its observations"
+    return _predictive_panels(panels, words, collection, "figure-2")
+
+
+def regression_comparison(
+    collection: Collection, methods: Sequence[str], networks: int, name: str
+) -> Panels:
+    """The predictive distributions of several methods, with as many networks each."""
+    shown = collection.shown
+    panels = {title_of(m): (shown[m].arrays, networks) for m in methods if m in shown}
+    words = f"Mean of {networks} networks and three standard deviations"
+    return _predictive_panels(panels, words, collection, name)
+
+
+def _predictive_panels(
+    panels: dict[str, tuple[Arrays, int]], words: str, collection: Collection, name: str
+) -> Panels:
+    figure = Panels(words, collection, name=name, empty=SEE_COMMANDS, height=225)
+    first: Axes | None = None
+    for title, (arrays, networks) in panels.items():
+        axes = figure.add(title, like=first)
         predictive(axes, arrays, networks)
-        axes.set(title=title, xlabel="x")
-    row[0][0].set_ylabel("y")
-    row[0][0].legend(loc="upper left", fontsize="small")
+        axes.set(xlabel="x", ylabel="y")
+        first = first or axes
     return figure
 
 
 def predictive(axes: Axes, arrays: Arrays, networks: int) -> None:
     """Mean and three standard deviations of some networks, target function and observations."""
-    x, predictions = arrays["x"], arrays["predictions"][:networks]
+    x, y = arrays["x"][::_EVERY], arrays["y"][::_EVERY]
+    predictions = arrays["predictions"][:networks, ::_EVERY]
     mean, std = predictions.mean(0), predictions.std(0, ddof=1)
-    axes.fill_between(
-        x, mean - 3 * std, mean + 3 * std, color="lightskyblue", alpha=0.5, label="±3 sd"
-    )
-    axes.plot(x, arrays["y"], color="tab:blue", label="$x^3$")
-    axes.plot(x, mean, color="gray", label="mean of networks")
-    axes.plot(
-        arrays["train_x"], arrays["train_y"], "o", color="tab:red", ms=4, label="observations"
-    )
-    limit = 1.2 * abs(arrays["y"]).max()
+    axes.fill_between(x, mean - 3 * std, mean + 3 * std, color="C0", alpha=0.3, lw=0, label="±3 sd")
+    axes.plot(x, y, color="C0", label="x³")
+    axes.plot(x, mean, "--", color="gray", label="mean of networks")
+    axes.plot(arrays["train_x"], arrays["train_y"], "o", color="C3", ms=4, label="observations")
+    limit = 1.2 * abs(y).max()
     axes.set(xlim=(x.min(), x.max()), ylim=(-limit, limit))
 
 
-def predictive_std(collection: Collection, at: Sequence[float]) -> pd.DataFrame:
+def predictive_std(collection: Collection, methods: Sequence[str], at: Sequence[float]) -> Table:
     """Predictive standard deviation over all networks at some inputs, one column per method."""
 
     def measured(columns: Arrays) -> dict[str, float]:
         std = columns["predictions"].astype(float).std(0, ddof=1)
         nearest = [abs(columns["x"] - x).argmin() for x in at]
-        return {f"x = {x:g}": std[i] for x, i in zip(at, nearest, strict=True)}
+        return {text(x, 0): std[i] for x, i in zip(at, nearest, strict=True)}
 
-    return _over_seeds(collection, measured)
+    frame = _over_seeds(collection, methods, measured, lambda _: (0, math.inf)).rename_axis("x")
+    caption = "Standard deviation of all networks, in units of y; that of the noise is 3."
+    return Table(frame, caption, name="spread-of-networks")
 
 
-def predictive_quality(collection: Collection, reference: str = "nuts") -> pd.DataFrame:
+def predictive_quality(collection: Collection) -> Table:
     """How good each method's regression is, inside the data's interval and outside it.
 
     The log likelihood (nats) and the coverage of 95 % intervals are expectations over new noisy
@@ -84,17 +124,17 @@ def predictive_quality(collection: Collection, reference: str = "nuts") -> pd.Da
     y, is that of the networks' function values to those of all seeds of the reference. All are
     means over the test grid.
     """
-    draws = [record.arrays["predictions"] for record in collection.of(reference)]
+    draws = [record.arrays["predictions"] for record in collection.of(REFERENCE)]
     exact = np.concatenate(draws) if draws else None
 
     def measured(columns: Arrays) -> dict[tuple[str, str], float]:
         x, y, predictions = columns["x"], columns["y"], columns["predictions"]
         scores = {
-            "log likelihood": predictive_scores.log_likelihood(predictions, y, NOISE),
+            "log likelihood (nats)": predictive_scores.log_likelihood(predictions, y, NOISE),
             "coverage": predictive_scores.coverage(predictions, y, NOISE),
         }
         if exact is not None:
-            scores["distance"] = predictive_scores.wasserstein(predictions, exact)
+            scores["distance to NUTS"] = predictive_scores.wasserstein(predictions, exact)
         inside = abs(x) <= LIMIT
         return {
             (score, where): values[chosen].mean()
@@ -102,17 +142,40 @@ def predictive_quality(collection: Collection, reference: str = "nuts") -> pd.Da
             for where, chosen in (("inside", inside), ("outside", ~inside))
         }
 
-    return _over_seeds(collection, measured).T
+    bounds = {"coverage": (0, 1), "distance to NUTS": (0, math.inf)}
+    frame = _over_seeds(collection, BESIDE, measured, lambda key: bounds.get(key[0])).T
+    caption = "Quality of the regression, means over the grid inside [−4, 4] and outside it."
+    better = {("log likelihood (nats)", where): "high" for where in ("inside", "outside")}
+    return Table(frame.rename_axis("method"), caption, better, name="regression-quality")
 
 
 def _over_seeds(
-    collection: Collection, measured: Callable[[Arrays], dict[Any, float]]
+    collection: Collection,
+    methods: Sequence[str],
+    measured: Callable[[Arrays], dict[Any, float]],
+    bounds: Callable[[Any], Bounds | None],
 ) -> pd.DataFrame:
     """Numbers of each record's arrays as means with their intervals, one column per method."""
     rows = {
         title_of(method): pd.DataFrame([measured(r.arrays) for r in collection.of(method)])
-        for method in collection.shown
+        for method in methods
+        if collection.of(method)
     }
     return pd.DataFrame(
-        {name: {key: str(interval([*row[key]])) for key in row} for name, row in rows.items()}
+        {
+            name: {key: interval([*row[key]], bounds(key)) for key in row}
+            for name, row in rows.items()
+        }
+    )
+
+
+def chains(collection: Collection) -> str:
+    """Whether the reference's chains agree, in a sentence."""
+    if not (record := collection.shown.get(REFERENCE)):
+        return MISSING
+    row = record.history[-1]
+    return (
+        f"Of the seed shown, the largest R-hat is {text(row['r_hat'], 3)}, the least effective "
+        f"sample size {text(row['effective_sample_size'], 0)}, and {row['divergences']:.0f} steps "
+        "diverged."
     )

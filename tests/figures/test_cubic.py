@@ -1,5 +1,7 @@
 """Figure 2 and its numbers."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from examples import EMPTY, example, with_arrays
@@ -9,6 +11,7 @@ from hypergan.experiments.collection import Collection
 from hypergan.experiments.intervals import interval
 from hypergan.experiments.records import Cell
 from hypergan.figures import cubic
+from hypergan.figures.page import MISSING
 
 
 def found(**arrays):
@@ -23,10 +26,37 @@ def found(**arrays):
     )
 
 
+def judged(hypergan, nuts):
+    """Records with standard deviations outside and inside the data."""
+    return Collection(
+        [
+            example(
+                Cell(method, "cubic", 0),
+                metrics=dict(zip(("std_outside", "std_inside"), stds, strict=True)),
+            )
+            for method, stds in (("hypergan", hypergan), ("nuts", nuts))
+        ],
+        [],
+    )
+
+
+def test_the_finding_follows_its_records():
+    before = cubic.finding(judged((3.5, 0.3), (5.0, 1.5)))
+    assert "disagree more where there are no data" in before
+    assert "3.5 outside [−4, 4], 0.3 inside" in before
+    assert before.endswith("HyperGAN is surer in both places, with 0.7 and 0.2 times as much.")
+    after = cubic.finding(judged((0.2, 3.0), (5.0, 1.5)))
+    assert "disagree no more where" in after
+    assert after.endswith("is surer there, less sure here, with 0.0 and 2.0 times as much.")
+    assert cubic.finding(EMPTY) == MISSING
+
+
 def test_the_band_is_three_standard_deviations_of_the_first_networks(arrays):
-    figure = cubic.regression(found(hypergan=[arrays]), sizes=(10, 100))
-    assert [axes.get_title() for axes in figure.axes] == ["10 networks", "100 networks"]
-    for axes, size in zip(figure.axes, (10, 100), strict=True):
+    figure = cubic.regression(found(hypergan=[arrays], nuts=[arrays]), sizes=(10, 100))
+    assert [axes.get_title() for axes in figure.axes] == [
+        "10 networks of HyperGAN", "100 networks of HyperGAN", "exact posterior (NUTS)",
+    ]  # fmt: skip
+    for axes, size in zip(figure.axes, (10, 100, 100), strict=True):
         std = arrays["predictions"][:size].std(0, ddof=1)
         middle = arrays["predictions"][:size].mean(0)
         band = axes.collections[0].get_paths()[0].vertices
@@ -35,47 +65,65 @@ def test_the_band_is_three_standard_deviations_of_the_first_networks(arrays):
         assert at_zero.min() == pytest.approx(middle[6] - 3 * std[6])
 
 
+def test_curves_differ_by_more_than_colour(arrays):
+    axes = cubic.regression(found(hypergan=[arrays])).axes[0]
+    assert len({(line.get_linestyle(), line.get_marker()) for line in axes.lines}) == 3
+
+
 def test_methods_are_compared_panel_by_panel(arrays):
-    figure = cubic.regression_comparison(found(hypergan=[arrays], mnf=[arrays]), networks=50)
-    assert [axes.get_title() for axes in figure.axes] == ["HyperGAN", "MNF"]
+    made_up = found(hypergan=[arrays], mnf=[arrays], ensemble=[arrays])
+    figure = cubic.regression_comparison(made_up, ["mnf", "apd", "hypergan"], 50, "some")
+    assert [axes.get_title() for axes in figure.axes] == ["MNF", "HyperGAN"]
 
 
 def test_predictive_std_is_that_of_all_networks(arrays):
     wider = arrays | {"predictions": 2 * arrays["predictions"]}
-    table = cubic.predictive_std(found(hypergan=[arrays], mnf=[arrays, wider]), at=(-6, 0))
+    made_up = found(hypergan=[arrays], mnf=[arrays, wider])
+    table = cubic.predictive_std(made_up, ["hypergan", "mnf", "apd"], at=(-6, 0)).frame
     std = arrays["predictions"].std(0, ddof=1)
-    assert table["HyperGAN"].tolist() == [f"{std[i]:.4g} (n = 1)" for i in (0, 6)]
-    assert table.loc["x = 0", "MNF"] == str(interval([std[6], 2 * std[6]]))
+    assert [cell.mean for cell in table["HyperGAN"]] == pytest.approx([std[0], std[6]])
+    assert table.loc["0", "MNF"] == interval([std[6], 2 * std[6]], (0, np.inf))
+    assert table.loc["0", "MNF"].low == 0  # a standard deviation is not negative
+    assert list(table.index) == ["−6", "0"]
 
 
 def test_predictive_quality_measures_against_the_reference(arrays):
     moved = arrays | {"predictions": arrays["predictions"] + 2}
-    table = cubic.predictive_quality(found(hypergan=[arrays], mnf=[arrays, moved], nuts=[arrays]))
+    made_up = found(hypergan=[arrays], mnf=[arrays, moved], nuts=[arrays])
+    table = cubic.predictive_quality(made_up).frame
     inside = abs(arrays["x"]) <= 4
-    for score in ("log_likelihood", "coverage"):
+    for score, name in (("log_likelihood", "log likelihood (nats)"), ("coverage", "coverage")):
         one, other = (
             getattr(predictive, score)(columns["predictions"], columns["y"], 3.0)[inside].mean()
             for columns in (arrays, moved)
         )
         assert other < one
-        column = (score.replace("_", " "), "inside")
-        assert table.loc["HyperGAN", column] == f"{one:.4g} (n = 1)"
-        assert table.loc["MNF", column] == str(interval([one, other]))
-    assert (table.loc["HyperGAN", "distance"] == "0 (n = 1)").all()
-    assert (table.loc["MNF", "distance"] == str(interval([0, 2]))).all()
+        assert table.loc["HyperGAN", (name, "inside")].mean == one
+        assert table.loc["MNF", (name, "inside")].mean == pytest.approx((one + other) / 2)
+    assert [cell.mean for cell in table.loc["HyperGAN", "distance to NUTS"]] == [0, 0]
+    assert [cell.mean for cell in table.loc["MNF", "distance to NUTS"]] == pytest.approx([1, 1])
 
 
 def test_the_reference_is_of_all_its_seeds(arrays):
     moved = arrays | {"predictions": arrays["predictions"] + 2}
-    table = cubic.predictive_quality(found(hypergan=[arrays], nuts=[arrays, moved]))
+    table = cubic.predictive_quality(found(hypergan=[arrays], nuts=[arrays, moved])).frame
     both = np.concatenate([arrays["predictions"], moved["predictions"]])
     distance = predictive.wasserstein(arrays["predictions"], both)
     inside = distance[abs(arrays["x"]) <= 4].mean()
-    assert table.loc["HyperGAN", ("distance", "inside")] == f"{inside:.4g} (n = 1)"
+    assert table.loc["HyperGAN", ("distance to NUTS", "inside")].mean == pytest.approx(inside)
+
+
+def test_what_the_chains_say_of_themselves():
+    row = {"r_hat": 1.0042, "effective_sample_size": 812.4, "divergences": 3.0}
+    (record,) = Collection([example(Cell("nuts", "cubic"))], []).records
+    said = cubic.chains(Collection([replace(record, history=[row])], []))
+    assert "R-hat is 1.004" in said
+    assert "size 812, and 3 steps" in said
 
 
 def test_without_records_the_page_says_so(arrays):
-    assert "not run" in cubic.regression(EMPTY).get_suptitle()
-    assert "not run" in cubic.regression_comparison(EMPTY, networks=10).get_suptitle()
-    assert cubic.predictive_std(EMPTY, at=(0,)).empty
-    assert "distance" not in cubic.predictive_quality(found(hypergan=[arrays]))
+    assert "not run" in cubic.regression(EMPTY).notes[0]
+    assert "not run" in cubic.regression_comparison(EMPTY, cubic.BESIDE, 10, "x").notes[0]
+    assert cubic.predictive_std(EMPTY, cubic.PAIR, at=(0,)).frame.empty
+    assert "distance to NUTS" not in cubic.predictive_quality(found(hypergan=[arrays])).frame
+    assert cubic.chains(EMPTY) == MISSING

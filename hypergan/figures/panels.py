@@ -29,6 +29,9 @@ _DOTS = 100
 _LETTER = 7
 """Width of a letter of an axis's label, in pixels."""
 
+_LINE = 0.075
+"""Height of a line of words, as a share of a panel."""
+
 _STYLE: Any = {
     "font.size": 9,
     "axes.titlesize": 10,
@@ -84,6 +87,7 @@ class Panels:
     ) -> None:
         self.words, self.name = words, name
         self.notes: list[str] = []
+        self._named_at_ends = False
         self.figures: list[Figure] = []
         self._size = width / _DOTS, height / _DOTS
         if collection is not None:
@@ -115,6 +119,27 @@ class Panels:
         """The axes of the panels."""
         return [figure.axes[0] for figure in self.figures]
 
+    def name_ends(self) -> None:
+        """Name the curves of all panels beside their ends, instead of in a legend.
+
+        For many curves, of which the thick ones have bold names. To be called when all are drawn.
+        """
+        self._named_at_ends = True
+        for axes in self.axes:
+            low, high = axes.get_ylim()
+            ends = sorted(
+                ((line.get_ydata()[-1] - low) / (high - low), label, line.get_linewidth())
+                for label, line in _curves(axes)
+                if label and len(line.get_ydata())
+            )
+            heights = spread([end for end, _, _ in ends])
+            for height, (_, label, thickness) in zip(heights, ends, strict=True):
+                weight = "bold" if thickness > _STYLE["lines.linewidth"] else "normal"
+                axes.text(
+                    1.03, height, label, transform=axes.transAxes, va="center", weight=weight,
+                    fontsize=_STYLE["legend.fontsize"],
+                )  # fmt: skip
+
     @property
     def numbers(self) -> pd.DataFrame:
         """What the curves show, one row per point."""
@@ -132,7 +157,7 @@ class Panels:
     def legend(self) -> Figure | None:
         """The names of all curves, each once, as a panel of its own; none where there is one."""
         entries: dict[str, Any] = {}
-        for axes in self.axes:
+        for axes in [] if self._named_at_ends else self.axes:
             if axes.get_legend() is None:
                 handles, labels = axes.get_legend_handles_labels()
                 entries |= dict(zip(labels, handles, strict=True))
@@ -169,6 +194,21 @@ def _wrap_labels(figure: Figure) -> None:
     extent = axes.get_window_extent()
     for axis, length in ((axes.xaxis, extent.width), (axes.yaxis, extent.height)):
         axis.set_label_text(fill(axis.get_label_text(), max(12, int(length / _LETTER))))
+
+
+def spread(heights: Sequence[float], gap: float = _LINE) -> list[float]:
+    """Heights between 0 and 1, moved apart as far as lines of words need it.
+
+    Args:
+        heights: From below.
+        gap: The least between two of them.
+    """
+    placed: list[float] = []
+    for height in heights:
+        placed.append(max(height, placed[-1] + gap) if placed else height)
+    for i, highest in enumerate(range(len(placed) - 1, -1, -1)):
+        placed[highest] = min(placed[highest], 1 - gap * i)
+    return placed
 
 
 def _curves(axes: Axes) -> list[tuple[str, Any]]:

@@ -16,6 +16,7 @@ import pandas as pd
 
 from hypergan.experiments.intervals import Interval
 from hypergan.figures import numbers
+from hypergan.figures.style import SEE_COMMANDS
 
 Better = Literal["high", "low"]
 
@@ -39,6 +40,8 @@ class Table:
 
     def _repr_html_(self) -> str:
         caption = html.escape(f"{self.caption} {self._seeds}".strip())
+        if not len(self.frame):
+            return f'<p class="note">{caption} {SEE_COMMANDS.capitalize()}.</p>'
         return (
             f'<div class="results" role="region" tabindex="0" aria-label="{caption}"><table>\n'
             f"<caption>{caption} {as_csv(self.numbers, self.name)}</caption>\n"

@@ -3,11 +3,12 @@
 import re
 from dataclasses import replace
 
+import pytest
 from bs4 import BeautifulSoup
 from examples import CELL, EMPTY, example
 
 from hypergan.experiments.collection import Collection
-from hypergan.figures.panels import WIDTH, Panels
+from hypergan.figures.panels import WIDTH, Panels, spread
 
 
 def drawn():
@@ -53,6 +54,30 @@ def test_a_legend_names_each_curve_once():
     legend = drawn().legend.legends[0]
     assert [text.get_text() for text in legend.get_texts()] == ["a", "b"]
     assert Panels("nothing").legend is None
+
+
+def test_curves_are_named_at_their_ends_instead():
+    figure = drawn()
+    figure.axes[0].plot([0, 1], [0, 2.9], lw=3, label="thick")
+    figure.name_ends()
+    assert figure.legend is None
+    names = {text.get_text(): text for text in figure.axes[0].texts}
+    assert names.keys() == {"a", "thick"}
+    assert names["a"].get_position()[1] - names["thick"].get_position()[1] > 0.05
+    assert names["thick"].get_weight() == "bold"
+
+
+@pytest.mark.parametrize(
+    ("heights", "apart"),
+    [
+        ([0.1, 0.5], [0.1, 0.5]),
+        ([0.1, 0.1, 0.9], [0.1, 0.3, 0.9]),
+        ([0.9, 1.0], [0.8, 1.0]),
+        ([0.7, 0.9, 1.0], [0.6, 0.8, 1.0]),
+    ],
+)
+def test_heights_are_spread_and_stay_in_the_panel(heights, apart):
+    assert spread(heights, 0.2) == pytest.approx(apart)
 
 
 def test_panels_share_axes_when_told():

@@ -79,3 +79,9 @@ def test_columns_of_words_alone_are_read_from_the_left():
     frame = pd.DataFrame({"said": ["it is", "it may be"], "seen": ["1 to 2", "not run"]})
     cells = parsed(Table(frame, "Words.")).tbody.find_all("td")
     assert [cell.get("class") for cell in cells] == [["words"], None, ["words"], None]
+
+
+def test_a_table_without_rows_says_that_nothing_was_run():
+    page = parsed(Table(pd.DataFrame(columns=["accuracy"]), "How good."))
+    assert not page.find("table")
+    assert page.p.text.startswith("How good. Not run")

@@ -1,16 +1,17 @@
 """Figure 5: what ensembles make of adversarial examples."""
 
+from collections.abc import Mapping
 from itertools import product
+from typing import Any
 
-import matplotlib.pyplot as plt
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from hypergan.experiments.collection import Collection
+from hypergan.experiments.intervals import interval
 from hypergan.experiments.methods import title_of
-from hypergan.figures.style import SEE_COMMANDS, band, finished
+from hypergan.figures.panels import Panels
+from hypergan.figures.style import SEE_COMMANDS
 
 ATTACKS = {"fgsm": "FGSM", "pgd": "PGD"}
 ENSEMBLES = ("hypergan", "ensemble")
@@ -29,6 +30,23 @@ MEASURES = {
 Line = tuple[str, str, str]
 """A method, how many networks are attacked, and which are tested: "same" or "fresh"."""
 
+SOME_EPS = (0.03, 0.1, 0.3)
+"""Where numbers are told. Below them attacks fool hardly an image, above them nearly every one."""
+
+PAPERS_SHARE = 0.5, 0.7
+"""Of a larger ensemble, fooled by what fools one network (section 4.5)."""
+
+_LOOKS: dict[str, dict[str, Any]] = {
+    "hypergan": {"color": "C0", "marker": "o", "lw": 2.2, "zorder": 3},
+    "ensemble": {"color": "C3", "marker": "s"},
+    "apd": {"color": "gray", "marker": "^", "ls": "--"},
+    "sgld": {"color": "gray", "marker": "v", "ls": "-."},
+    "mnf": {"color": "gray", "marker": "D", "ls": ":"},
+    "mc-dropout": {"color": "gray", "marker": "x", "ls": (0, (5, 1, 1, 1, 1, 1))},
+}
+"""HyperGAN and the ensembles stand out; the others differ by dashes and markers."""
+_DASHES = ("-", "--", "-.", ":")
+
 
 def outcomes(collection: Collection) -> pd.DataFrame:
     """Every outcome of every attack, one per row, with the columns of the records' ``attacks``."""
@@ -41,7 +59,7 @@ def outcomes(collection: Collection) -> pd.DataFrame:
         for tested, by_eps in by_tested.items()
         for eps, numbers in by_eps.items()
     ]  # fmt: skip
-    names = ("method", "seed", "attack", "attacked", "tested", "eps")
+    names = ("method", "seed", "attack", "attacked", "tested", "eps", "entropy_fooled", *MEASURES)
     return pd.DataFrame(rows) if rows else pd.DataFrame(columns=names)
 
 
@@ -54,34 +72,53 @@ def papers_lines(collection: Collection) -> dict[Line, str]:
     lines: dict[Line, str] = {}
     for method, record in collection.shown.items():
         sizes = record.metrics["attacks"]["pgd"]
-        if method == "ensemble":
-            lines |= {(method, n, "same"): f"{title_of(method)}, {n}" for n in sizes if n != "1"}
-        elif method == "hypergan":
-            lines |= {(method, n, "fresh"): f"{title_of(method)}, {n}" for n in sizes if n != "1"}
+        if method in ENSEMBLES:
+            tested = "same" if method == "ensemble" else "fresh"
+            lines |= {
+                (method, n, tested): f"{title_of(method)}, {int(n):,}" for n in sizes if n != "1"
+            }
         else:
-            lines[method, "1", "fresh"] = f"{title_of(method)}, 1 attacked"
+            lines[method, "1", "fresh"] = title_of(method)
     return lines
 
 
-def against_eps(collection: Collection, lines: dict[Line, str], measures: dict[str, str]) -> Figure:
-    """Measures against eps, a row of panels for each and a column for each attack.
+def compared_lines(collection: Collection) -> dict[Line, str]:
+    """Those that the paper's claims are about: as many networks as a deep ensemble has, or 100."""
+    sizes = {"hypergan": ("10", "100"), "ensemble": ("10",)}
+    lines = papers_lines(collection)
+    return {line: lines[line] for line in lines if line[1] in sizes.get(line[0], ("1",))}
+
+
+def sized_lines(collection: Collection) -> dict[Line, str]:
+    """Those of ensembles of several sizes."""
+    return {line: w for line, w in papers_lines(collection).items() if line[0] in ENSEMBLES}
+
+
+def against_eps(
+    collection: Collection,
+    lines: Mapping[Line, str],
+    measure: str,
+    words: str,
+    *,
+    name: str,
+    named_at_ends: bool = True,
+) -> Panels:
+    """A measure against eps, a panel for each attack.
 
     Args:
         collection: The records; a curve is the mean over seeds.
-        lines: What to draw, with labels.
-        measures: Columns of :func:`outcomes` with labels.
+        lines: What to draw, with labels. Lines of one method differ by their dashes.
+        measure: Column of :func:`outcomes`.
+        words: What it is, for the axis.
+        name: Of the figure's file.
+        named_at_ends: Write the labels beside the curves' ends, instead of a legend.
     """
     table = outcomes(collection)
-    figure, panels = plt.subplots(
-        len(measures),
-        len(ATTACKS),
-        figsize=(9, 1 + 3 * len(measures)),
-        sharex=True,
-        sharey="row",
-        squeeze=False,
-    )
-    for (i, measure), (j, attack) in product(enumerate(measures), enumerate(ATTACKS)):
-        axes = panels[i][j]
+    figure = Panels(f"{words} against eps", collection, name=name, empty=SEE_COMMANDS, height=250)
+    first: Axes | None = None
+    for attack, title in ATTACKS.items():
+        axes = figure.add(title, like=first)
+        dashes = {method: iter(_DASHES) for method in ENSEMBLES}
         for (method, attacked, tested), label in lines.items():
             chosen = table[
                 (table["method"] == method)
@@ -89,64 +126,105 @@ def against_eps(collection: Collection, lines: dict[Line, str], measures: dict[s
                 & (table["attacked"] == attacked)
                 & (table["tested"] == tested)
             ]
-            _curve(axes, chosen.dropna(subset=[measure]), "eps", measure, label)
-        axes.set_xscale("symlog", linthresh=0.01)
-        title = ATTACKS[attack] if i == 0 else ""
-        axes.set(title=title, ylabel=measures[measure], xlabel="eps" * (i == len(measures) - 1))
-    return finished(figure, collection, fontsize="small", empty=SEE_COMMANDS)
+            look = _LOOKS[method]
+            if method in ENSEMBLES:
+                look = look | {"ls": next(dashes[method])}
+            _curve(axes, chosen, "eps", measure, label, look)
+        _axis_of_eps(axes, words)
+        if first is None:
+            first = axes
+    if named_at_ends:
+        figure.name_ends()
+    return figure
+
+
+def _axis_of_eps(axes: Axes, words: str) -> None:
+    ticks = (0, 0.01, 0.1, 1)
+    axes.set_xscale("symlog", linthresh=0.01, linscale=0.4)
+    axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+    axes.minorticks_off()
+    axes.set(xlabel="eps", ylabel=words, xlim=(0, 1))
 
 
 def _curve(
-    axes: Axes, table: pd.DataFrame, x: str, y: str, label: str, *, banded: bool = False
-) -> None:
+    axes: Axes, table: pd.DataFrame, x: str, y: str, label: str, look: Mapping[str, Any],
+    *, banded: bool = False,
+) -> None:  # fmt: skip
     """Mean over seeds, with its interval where curves are few enough to see it."""
-    sns.lineplot(
-        table.astype({y: float}), x=x, y=y, ax=axes, label=label, marker="o", ms=4,
-        errorbar=band if banded else None, legend=False,
-    )  # fmt: skip
+    by_x = table.dropna(subset=[y]).astype({y: float}).groupby(x)[y]
+    found = {at: interval([*values]) for at, values in by_x}
+    at = [*found]
+    means = [each.mean for each in found.values()]
+    axes.plot(at, means, label=label, **({"lw": 1.4, "ms": 4} | look))
+    if banded and all(each.n > 1 for each in found.values()):
+        ends = [(each.low, each.high) for each in found.values()]
+        low, high = zip(*ends, strict=True) if ends else ((), ())
+        axes.fill_between(at, low, high, color=look["color"], alpha=0.2, lw=0)
 
 
-def entropy_against_eps(collection: Collection) -> Figure:
-    """Figure 5: mean entropy, of all images and of those that fool every attacked network."""
-    return against_eps(
-        collection,
-        papers_lines(collection),
-        {"entropy": "entropy, all (nats)", "entropy_fooled": "entropy, fooling (nats)"},
-    )
+def entropy_against_eps(collection: Collection) -> Panels:
+    """Figure 5: mean entropy of all attacked images, for the claims' ensembles."""
+    lines = compared_lines(collection)
+    return against_eps(collection, lines, "entropy", "entropy (nats)", name="figure-5")
 
 
-def success_against_eps(collection: Collection, size: str = "10") -> Figure:
+def entropy_of_fooling(collection: Collection) -> Panels:
+    """The same of the images that fool every attacked network."""
+    lines, words = compared_lines(collection), "entropy of fooling images (nats)"
+    return against_eps(collection, lines, "entropy_fooled", words, name="figure-5-fooling")
+
+
+def entropy_by_size(collection: Collection) -> Panels:
+    """The entropy of all attacked images by the number of networks."""
+    lines = sized_lines(collection)
+    return against_eps(collection, lines, "entropy", "entropy (nats)", name="figure-5-sizes")
+
+
+def success_against_eps(collection: Collection, size: str = "5") -> Panels:
     """How often an attack on HyperGAN and on a deep ensemble of a size gives a wrong answer."""
     lines: dict[Line, str] = {}
     for method, tested in product(collection.shown, ("same", "fresh")):
         if method in ENSEMBLES:
             words = "the same" if tested == "same" else "new"
             lines[method, size, tested] = f"{title_of(method)}, {words} networks"
-    return against_eps(collection, lines, {"success": MEASURES["success"]})
+    words = MEASURES["success"]
+    return against_eps(
+        collection, lines, "success", words, name="figure-5-success", named_at_ends=False
+    )
 
 
-def detection_against_eps(collection: Collection) -> Figure:
+def detection_against_eps(collection: Collection) -> Panels:
     """AUROC of the entropy, adversarial examples against the clean images."""
-    return against_eps(collection, papers_lines(collection), {"auroc": MEASURES["auroc"]})
+    lines, words = compared_lines(collection), MEASURES["auroc"]
+    return against_eps(
+        collection, lines, "auroc", words, name="figure-5-detection", named_at_ends=False
+    )
 
 
-def adaptive(collection: Collection, method: str = "hypergan") -> Figure:
+def adaptive(collection: Collection, method: str = "hypergan") -> Panels:
     """PGD that takes all its steps, on networks that stay and on new ones at each step."""
     table = outcomes(collection)
-    figure, panels = plt.subplots(1, len(MEASURES), figsize=(12, 4), sharex=True)
-    for axes, (measure, words) in zip(panels, MEASURES.items(), strict=True):
-        for (attack, tested), label in TO_THE_END.items():
+    figure = Panels(
+        f"PGD with all its steps on {title_of(method)}", collection, name="figure-5-adaptive",
+        empty=SEE_COMMANDS, height=230,
+    )  # fmt: skip
+    looks = [
+        {"color": color, "marker": marker, "ls": dashes}
+        for color, marker, dashes in (("gray", "s", "-"), ("C0", "o", "--"), ("C3", "^", ":"))
+    ]
+    for measure, words in MEASURES.items():
+        axes = figure.add(words)
+        for ((attack, tested), label), look in zip(TO_THE_END.items(), looks, strict=True):
             chosen = (
                 (table["method"] == method)
                 & (table["attack"] == attack)
                 & (table["tested"] == tested)
             )
             if chosen.any():
-                _curve(axes, table[chosen], "eps", measure, label, banded=True)
-        axes.set_xscale("symlog", linthresh=0.01)
-        axes.set(xlabel="eps", ylabel=words)
-    panels[-1].axhline(0.5, color="gray", linestyle=":", zorder=0)
-    return finished(figure, collection, fontsize="small", empty=SEE_COMMANDS)
+                _curve(axes, table[chosen], "eps", measure, label, look, banded=True)
+        _axis_of_eps(axes, words)
+    figure.axes[-1].axhline(0.5, color="gray", lw=0.8, zorder=0)
+    return figure
 
 
 def transfers(collection: Collection, method: str = "hypergan") -> pd.DataFrame:
@@ -163,17 +241,33 @@ def transfers(collection: Collection, method: str = "hypergan") -> pd.DataFrame:
     )
 
 
-def transfer(collection: Collection, method: str = "hypergan") -> Figure:
-    """The supplementary claim: of what fools one network, the share that fools N others."""
+def transfer(collection: Collection, method: str = "hypergan") -> Panels:
+    """The supplementary claim: of what fools one network, the share that fools others.
+
+    At the left the share of the most networks, at the right how often their mean is fooled.
+    """
     table = transfers(collection, method).dropna()
-    measures = {"fooled": "share of networks fooled", "success": "share that fools their mean"}
-    figure, panels = plt.subplots(2, 2, figsize=(9, 6.4), sharex=True, sharey=True)
-    for (i, measure), (j, attack) in product(enumerate(measures), enumerate(ATTACKS)):
-        axes = panels[i][j]
-        if measure == "fooled":
-            axes.axhspan(0.5, 0.7, color="lightgray", label="paper")
-        for eps, chosen in table[table["attack"] == attack].groupby("eps"):
-            _curve(axes, chosen, "networks", measure, f"eps {eps:g}")
-        axes.set_xscale("log")
-        axes.set(title=ATTACKS[attack] * (i == 0), ylabel=measures[measure], ylim=(0, 1))
-    return finished(figure, collection, fontsize="small", empty=SEE_COMMANDS)
+    figure = Panels(
+        f"What fools one network of {title_of(method)}", collection, name="figure-5-transfer",
+        empty=SEE_COMMANDS, height=250,
+    )  # fmt: skip
+    most = int(table["networks"].max()) if len(table) else 0
+    shares = figure.add(f"share of {most} networks fooled" if most else "")
+    means = figure.add("share that fools the networks' mean", like=shares)
+    low, high = PAPERS_SHARE
+    shares.axhspan(low, high, color="gray", alpha=0.25, lw=0)
+    shares.text(0.02, (low + high) / 2, "the paper", transform=shares.get_yaxis_transform(),
+                va="center", fontsize=8.5)  # fmt: skip
+    for (attack, words), marker in zip(ATTACKS.items(), "so", strict=True):
+        color = {"s": "C3", "o": "C0"}[marker]
+        attacked = table[table["attack"] == attack]
+        look = {"color": color, "marker": marker}
+        _curve(shares, attacked[attacked["networks"] == most], "eps", "fooled", words, look)
+        for eps, dashes in zip(SOME_EPS, (":", "-", "--"), strict=True):
+            chosen, label = attacked[attacked["eps"] == eps], f"{words}, eps {eps:g}"
+            if len(chosen):
+                _curve(means, chosen, "networks", "success", label, look | {"ls": dashes})
+    _axis_of_eps(shares, "share fooled")
+    means.set(xscale="log", xlabel="networks", ylabel="share that fools", ylim=(0, 1))
+    figure.name_ends()
+    return figure

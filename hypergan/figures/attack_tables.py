@@ -1,7 +1,9 @@
 """What the attacks came to, as tables and in words: means over seeds with their intervals."""
 
+import math
 from collections.abc import Callable, Sequence
 from itertools import pairwise
+from typing import Any
 
 import pandas as pd
 
@@ -14,44 +16,94 @@ from hypergan.figures.adversarial import (
     ATTACKS,
     ENSEMBLES,
     MEASURES,
+    SOME_EPS,
     TO_THE_END,
     outcomes,
     papers_lines,
     transfers,
 )
+from hypergan.figures.numbers import percent, text
+from hypergan.figures.page import MISSING, listed
+from hypergan.figures.tables import Table
 
-TESTED = ["method", "attack", "attacked", "tested"]
-"""The columns of :func:`hypergan.figures.adversarial.outcomes` that name a row of a table."""
-
-SOME_EPS = (0.03, 0.1, 0.3)
-"""Columns of tables. Below them attacks fool hardly an image, above them nearly every one."""
+BOUNDS = {"entropy": (0, math.inf), "auroc": (0, 1), "success": (0, 1), "fooled": (0, 1)}
+"""Between which a measure lies, whatever is attacked."""
 
 
-def papers_table(collection: Collection) -> pd.DataFrame:
+def finding(collection: Collection) -> str:
+    """The page in two sentences: who is surer under attack, and who is wrong more often."""
+    others = [method for method in collection.shown if method not in ENSEMBLES]
+    ten, hundred, plain = (
+        _mean(collection, method, f"over_eps/pgd/{size}/{tested}/entropy")
+        for method, size, tested in (
+            ("hypergan", 10, "fresh"), ("hypergan", 100, "fresh"), ("ensemble", 10, "same")
+        )
+    )  # fmt: skip
+    wrong, plain_wrong = (
+        _mean(collection, method, f"attacks/pgd/10/{tested}/0.1/success")
+        for method, tested in (("hypergan", "fresh"), ("ensemble", "same"))
+    )
+    if math.isnan(ten + hundred + plain + wrong + plain_wrong):
+        return MISSING
+    entropies = {m: _mean(collection, m, "over_eps/pgd/1/fresh/entropy") for m in others}
+    surer = [title_of(method) for method in others if entropies[method] > hundred]
+    less = [title_of(method) for method in others if entropies[method] < hundred]
+    sides = [f"surer than {listed(surer)}"] * bool(surer) + [
+        f"less sure than {listed(less)}"
+    ] * bool(less)
+    beside = f"; a hundred of them are {' and '.join(sides)}" if sides else ""
+    worse = "no safer" if wrong >= plain_wrong else "safer"
+    return (
+        f"PGD leaves ten new networks of HyperGAN {'less sure' if ten > plain else 'surer'} than "
+        f"a deep ensemble of ten: {text(ten, 2)} against {text(plain, 2)} nats of entropy{beside}. "
+        f"They are {worse}: at eps 0.1 they are wrong on {percent(wrong)} of the images, the "
+        f"ensemble on {percent(plain_wrong)}."
+    )
+
+
+def _mean(collection: Collection, method: str, measured: str) -> float:
+    """A mean over seeds; NaN without records."""
+    values = collection.values(method, measured)
+    return interval(values).mean if values else math.nan
+
+
+def papers_table(collection: Collection) -> Table:
     """Entropy and AUROC of the curves of Figure 5, as means over eps."""
-    rows = {
+    columns = {"entropy": "entropy (nats)", "auroc": "AUROC"}
+    rows: dict[str, dict[Any, Any]] = {
         label: {
-            (words, measure): collection.text(method, _mean_of(attack, attacked, tested, measure))
-            for measure in ("entropy", "auroc")
+            (words, column): _bounded(
+                collection, method, _mean_of(attack, attacked, tested, measure), measure
+            )
             for attack, words in ATTACKS.items()
+            for measure, column in columns.items()
         }
         for (method, attacked, tested), label in papers_lines(collection).items()
     }
-    columns = pd.MultiIndex.from_product([ATTACKS.values(), ("entropy", "auroc")])
-    return pd.DataFrame.from_dict(rows, orient="index", columns=columns)
+    heads = [(words, column) for words in ATTACKS.values() for column in columns.values()]
+    caption = (
+        "Entropy of attacked images, and how well it tells them from clean ones: means over eps."
+    )
+    better = {(words, "AUROC"): "high" for words in ATTACKS.values()}
+    return Table(_frame(rows, heads, ["networks"]), caption, better, name="attacks")
 
 
-def adaptive_table(collection: Collection, method: str = "hypergan") -> pd.DataFrame:
+def adaptive_table(collection: Collection, method: str = "hypergan") -> Table:
     """The comparison that shows what adapting is worth, as means over eps."""
-    return pd.DataFrame(
-        {
-            label: {
-                words: collection.text(method, _mean_of(attack, None, tested, measure))
-                for measure, words in MEASURES.items()
-            }
-            for (attack, tested), label in TO_THE_END.items()
+    rows = {
+        label: {
+            words: _bounded(collection, method, _mean_of(attack, None, tested, measure), measure)
+            for measure, words in MEASURES.items()
         }
-    ).T
+        for (attack, tested), label in TO_THE_END.items()
+    }
+    frame = pd.DataFrame.from_dict(rows, orient="index").rename_axis("the attack works")
+    return Table(frame, "PGD with all its steps, means over eps.", name="adaptive-attack")
+
+
+def _bounded(collection: Collection, method: str, measured: Measure, measure: str) -> Any:
+    cell = collection.mean(method, measured)
+    return cell.within(BOUNDS[measure]) if isinstance(cell, Interval) else cell
 
 
 def _mean_of(attack: str, attacked: str | None, tested: str, measure: str) -> Measure:
@@ -64,31 +116,37 @@ def _mean_of(attack: str, attacked: str | None, tested: str, measure: str) -> Me
     return measured
 
 
-def success_table(collection: Collection) -> pd.DataFrame:
+def success_table(collection: Collection) -> Table:
     """Share of images answered wrongly at :data:`SOME_EPS`, a row for each tested ensemble.
 
     Of the methods that are attacked as ensembles.
     """
     table = _outcomes(collection)
     table = table[table["method"].isin(ENSEMBLES)]
-    return _by_eps(table.assign(method=table["method"].map(title_of)), TESTED, "success")
+    table = table.assign(
+        method=table["method"].map(title_of),
+        tested=table["tested"].map({"same": "same", "fresh": "new"}),
+    )
+    caption = "Share of images answered wrongly."
+    frame = _by_eps(table, ["method", "attacked", "tested"], "success")
+    return Table(frame, caption, name="success")
 
 
-def papers_by_eps(collection: Collection, measure: str) -> pd.DataFrame:
+def papers_by_eps(collection: Collection, measure: str) -> Table:
     """A measure for the curves of Figure 5 at :data:`SOME_EPS`, a row for each."""
     table, lines = _outcomes(collection), papers_lines(collection)
     keys = zip(table["method"], table["attacked"], table["tested"], strict=True)
-    table = table.assign(
-        curve=[lines.get(key) for key in keys], attack=table["attack"].map(ATTACKS)
-    )
-    return _by_eps(table.dropna(subset=["curve", "attack"]), ["curve", "attack"], measure)
+    table = table.assign(networks=[lines.get(key) for key in keys])
+    frame = _by_eps(table.dropna(subset=["networks"]), ["networks"], measure)
+    return Table(frame, f"For the networks of Figure 5: {MEASURES[measure]}.", name=measure)
 
 
-def transfer_table(collection: Collection, method: str = "hypergan") -> pd.DataFrame:
+def transfer_table(collection: Collection, method: str = "hypergan") -> Table:
     """Share of the most new networks that examples of one network fool, likewise."""
     table = transfers(collection, method).dropna()
     table = table[table["networks"] == table["networks"].max()]
-    return _by_eps(table.assign(attack=table["attack"].map(ATTACKS)), ["attack"], "fooled")
+    frame = _by_eps(table.assign(method=title_of(method)), ["method"], "fooled")
+    return Table(frame, "Share of a hundred new networks fooled.", name="transfer")
 
 
 def _outcomes(collection: Collection) -> pd.DataFrame:
@@ -98,16 +156,29 @@ def _outcomes(collection: Collection) -> pd.DataFrame:
 
 
 def _by_eps(table: pd.DataFrame, names: list[str], measure: str) -> pd.DataFrame:
-    """A measure's mean over seeds with its interval, one row per ``names``, one column per eps."""
-    table = table[table["eps"].isin(SOME_EPS)]
-    if not len(table):
-        return pd.DataFrame(columns=[*names, "eps"])
-    texts = table.groupby([*names, "eps"], sort=False)[measure].agg(_text)
-    return texts.unstack("eps", fill_value=NONE)
+    """A measure's mean over seeds with its interval, a column for each attack and eps."""
+    table = table[table["eps"].isin(SOME_EPS) & table["attack"].isin(ATTACKS)]
+    rows: dict[Any, dict[Any, Any]] = {}
+    keys = [*names, "attack", "eps"]
+    for (*key, attack, eps), values in table.groupby(keys, sort=False)[measure]:
+        row = rows.setdefault(tuple(key) if len(key) > 1 else key[0], {})
+        found = interval([*values.astype(float)], BOUNDS[measure])
+        row[ATTACKS[attack], f"eps {eps:g}"] = found
+    heads = [(words, f"eps {eps:g}") for words in ATTACKS.values() for eps in SOME_EPS]
+    measured = [head for head in heads if any(head in row for row in rows.values())]
+    return _frame(rows, measured, names)
 
 
-def _text(values: pd.Series) -> str:
-    return str(interval([*values.astype(float)]))
+def _frame(
+    rows: dict[Any, dict[Any, Any]], heads: Sequence[Any], names: Sequence[str]
+) -> pd.DataFrame:
+    """Rows as a data frame with these columns; what a row has not, is none."""
+    index = pd.MultiIndex.from_tuples([*rows]) if len(names) > 1 and rows else pd.Index([*rows])
+    frame = pd.DataFrame(
+        [[row.get(head, NONE) for head in heads] for row in rows.values()],
+        index=index, columns=pd.MultiIndex.from_tuples(heads) if heads else None, dtype=object,
+    )  # fmt: skip
+    return frame.rename_axis(index=[*names] if isinstance(index, pd.MultiIndex) else names[0])
 
 
 def adaptive_finding(collection: Collection, method: str = "hypergan") -> str:
@@ -150,7 +221,7 @@ def _at(eps: Sequence[float]) -> str:
     return f"at eps {', '.join(f'{e:g}' for e in eps)}" if eps else "at no eps"
 
 
-def checks(collection: Collection) -> pd.DataFrame:
+def checks(collection: Collection) -> Table:
     """Whether the attacks behave as attacks should, on the attacked networks themselves.
 
     One row per property: in how many records and sizes it holds, of how many.
@@ -178,4 +249,6 @@ def checks(collection: Collection) -> pd.DataFrame:
             "PGD is always wrong at the largest eps",
         ],
     )
-    return pd.DataFrame({"holds": holds.sum(), "of": holds.count()})
+    frame = pd.DataFrame({"holds": holds.sum(), "of": holds.count()}).rename_axis("property")
+    caption = "How often attacks behave as they should, over methods, seeds and attacked ensembles."
+    return Table(frame, caption, name="checks")

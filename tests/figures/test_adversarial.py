@@ -52,19 +52,55 @@ def test_the_papers_lines_are_tested_as_in_the_paper():
     ]
 
 
+def test_the_claims_lines_are_of_as_many_networks_as_an_ensemble_has_or_of_a_hundred():
+    made_up = collection(record("hypergan"), record("ensemble"), record("mnf"))
+    assert list(adversarial.compared_lines(made_up).values()) == [
+        "HyperGAN, 10", "HyperGAN, 100", "deep ensemble, 10", "MNF",
+    ]  # fmt: skip
+    assert len(adversarial.sized_lines(made_up)) == 6
+
+
+def curves(axes):
+    """The curves of a panel by their names."""
+    return dict(zip(*reversed(axes.get_legend_handles_labels()), strict=True))
+
+
 def test_curves_are_means_over_seeds():
     made_up = collection(record("hypergan", 0, 1.0), record("hypergan", 1, 3.0))
-    figure = adversarial.detection_against_eps(made_up)
-    assert [axes.get_title() for axes in figure.axes] == ["FGSM", "PGD"]
     figure = adversarial.entropy_against_eps(made_up)
-    curve = figure.axes[1].lines[0]
+    assert [axes.get_title() for axes in figure.axes] == ["FGSM", "PGD"]
+    curve = curves(figure.axes[1])["HyperGAN, 10"]
     assert curve.get_xdata() == pytest.approx([0, 0.1, 1])
     assert curve.get_ydata() == pytest.approx([0, 0.2, 2])
-    assert not figure.axes[3].lines[0].get_xdata().size  # no image fooled every network
+    fooling = adversarial.entropy_of_fooling(made_up)
+    assert not len(curves(fooling.axes[1])["HyperGAN, 10"].get_xdata())  # none fooled all
+
+
+METHODS = ("hypergan", "ensemble", "apd", "sgld", "mnf", "mc-dropout")
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [
+        adversarial.entropy_against_eps,
+        adversarial.entropy_of_fooling,
+        adversarial.entropy_by_size,
+        adversarial.success_against_eps,
+        adversarial.detection_against_eps,
+        adversarial.adaptive,
+        adversarial.transfer,
+    ],
+)
+def test_no_two_curves_are_told_apart_by_colour_alone(draw):
+    for axes in draw(collection(*map(record, METHODS))).axes:
+        drawn = curves(axes).values()
+        assert drawn
+        looks = {(repr(line._dash_pattern), line.get_marker()) for line in drawn}
+        assert len(looks) == len(drawn)
 
 
 def test_success_shows_old_and_new_networks():
-    figure = adversarial.success_against_eps(collection(record("hypergan")))
+    figure = adversarial.success_against_eps(collection(record("hypergan")), "5")
     left, right = ([line.get_ydata()[-1] for line in axes.lines] for axes in figure.axes)
     assert left == right == [1.0, 0.5]
 
@@ -74,6 +110,7 @@ def test_the_adaptive_attack_stands_beside_one_of_as_many_steps():
     success, entropy, auroc = adversarial.adaptive(made_up).axes
     assert [line.get_ydata()[-1] for line in success.lines] == [1.0, 0.5, 0.9]
     assert [line.get_ydata()[-1] for line in entropy.lines] == pytest.approx([0.55, 1.1, 1.1])
+    assert len(entropy.collections) == 3  # bands
     assert auroc.lines[-1].get_ydata() == [0.5, 0.5]  # chance
 
 
@@ -85,10 +122,13 @@ def test_a_record_without_the_unstopped_attack_still_shows_the_adaptive_one():
 
 
 def test_transfer_is_drawn_over_the_papers_range():
-    figure = adversarial.transfer(collection(record("hypergan")))
-    (curve,) = figure.axes[0].lines
-    assert curve.get_xdata().tolist() == [1, 100]
-    assert curve.get_ydata().tolist() == [0.1, 0.6]
+    shares, means = adversarial.transfer(collection(record("hypergan"))).axes
+    assert shares.get_title() == "share of 100 networks fooled"
+    for attack in ("FGSM", "PGD"):
+        assert curves(shares)[attack].get_xydata().tolist() == [[0.1, 0.6]]
+    assert curves(means)["PGD, eps 0.1"].get_xydata().tolist() == [[1, 0.1], [100, 0.3]]
+    box = shares.patches[0]
+    assert (box.get_y(), box.get_y() + box.get_height()) == adversarial.PAPERS_SHARE
 
 
 def test_without_records_the_page_says_so():
@@ -99,4 +139,4 @@ def test_without_records_the_page_says_so():
         adversarial.detection_against_eps,
         adversarial.transfer,
     ):
-        assert "not run" in draw(EMPTY).get_suptitle()
+        assert "not run" in draw(EMPTY).notes[0]

@@ -1,56 +1,84 @@
 """Tables of attacks, of made-up records."""
 
+import pytest
 from examples import EMPTY
 from test_adversarial import collection, record
 
+from hypergan.experiments.intervals import interval
 from hypergan.figures import attack_tables
+from hypergan.figures.page import MISSING
 
-HALF = "0.5 (n = 1)"
+HALF = interval([0.5], (0, 1))
+
+
+def test_the_finding_follows_its_records():
+    made_up = record("hypergan", entropy=1.0), record("ensemble"), record("mnf", entropy=3.0)
+    before = attack_tables.finding(collection(*made_up))
+    assert "HyperGAN less sure than a deep ensemble of ten: 0.55 against 0.28 nats" in before
+    assert "a hundred of them are surer than MNF." in before
+    assert "They are safer: at eps 0.1 they are wrong on 50 % of the images" in before
+    assert before.endswith("the ensemble on 100 %.")
+    made_up[0].metrics["attacks"]["pgd"]["10"]["fresh"]["0.1"] |= {"success": 1.0, "entropy": -1.0}
+    made_up[2].metrics["attacks"]["pgd"]["1"]["fresh"]["1"]["entropy"] = 0.1
+    after = attack_tables.finding(collection(*made_up))
+    assert "HyperGAN surer than a deep" in after
+    assert "a hundred of them are less sure than MNF." in after
+    assert "They are no safer: at eps 0.1 they are wrong on 100 %" in after
+    assert attack_tables.finding(EMPTY) == MISSING
 
 
 def test_the_table_of_the_papers_curves_has_means_over_eps():
     made_up = collection(record("hypergan", 0, 1.0), record("hypergan", 1, 1.2), record("mnf"))
-    table = attack_tables.papers_table(made_up)
-    assert list(table.index) == [
-        "HyperGAN, 5", "HyperGAN, 10", "HyperGAN, 100", "MNF, 1 attacked",
-    ]  # fmt: skip
-    assert table.loc["HyperGAN, 5", ("PGD", "entropy")].startswith("0.60 [")
-    assert table.loc["MNF, 1 attacked", ("FGSM", "auroc")] == "0.5 (n = 1)"
-    assert len(attack_tables.papers_table(EMPTY)) == 0
+    table = attack_tables.papers_table(made_up).frame
+    assert list(table.index) == ["HyperGAN, 5", "HyperGAN, 10", "HyperGAN, 100", "MNF"]
+    entropy = table.loc["HyperGAN, 5", ("PGD", "entropy (nats)")]
+    assert entropy.mean == pytest.approx(0.605)
+    assert entropy.low == 0  # no entropy is negative
+    assert table.loc["MNF", ("FGSM", "AUROC")] == HALF
+    assert len(attack_tables.papers_table(EMPTY).frame) == 0
 
 
 def test_the_adaptive_attack_stands_beside_one_of_as_many_steps():
     made_up = collection(record("hypergan", 0, 1.0), record("hypergan", 1, 1.2), record("mnf"))
-    table = attack_tables.adaptive_table(made_up)
-    assert table["share answered wrongly"].tolist() == ["1 (n = 2)", "0.5 (n = 2)", "0.9 (n = 2)"]
-    over_eps = table["entropy (nats)"].iloc[2]  # of .1 and 1, with seeds 1 and 1.2
-    assert over_eps.startswith("0.60 [")
+    table = attack_tables.adaptive_table(made_up).frame
+    shares = table["share answered wrongly"]
+    assert [share.mean for share in shares] == pytest.approx([1, 0.5, 0.9])
+    assert table["entropy (nats)"].iloc[2].mean == pytest.approx(0.605)  # of eps .1 and 1
 
 
 def test_a_record_without_the_unstopped_attack_shows_none_of_it():
     older = record("hypergan")
     del older.metrics["attacks"]["unstopped"]
     made_up = collection(older)
-    assert attack_tables.adaptive_table(made_up)["entropy (nats)"].tolist()[:2] == ["–", "–"]
+    assert attack_tables.adaptive_table(made_up).frame["entropy (nats)"].tolist()[:2] == ["–", "–"]
     assert "no record of both" in attack_tables.adaptive_finding(made_up)
 
 
 def test_the_table_has_a_row_for_each_tested_ensemble():
-    table = attack_tables.success_table(collection(record("hypergan")))
-    assert table.loc[("HyperGAN", "pgd", "10", "fresh")].to_dict() == {0.1: HALF}
-    assert table.loc[("HyperGAN", "eot", "10", "fresh"), 0.1] == "0.9 (n = 1)"
-    assert len(table) == 2 * 4 * 2 + 3
+    table = attack_tables.success_table(collection(record("hypergan"), record("mnf"))).frame
+    assert table.loc["HyperGAN", "10", "new"].to_dict() == {
+        ("FGSM", "eps 0.1"): HALF, ("PGD", "eps 0.1"): HALF,
+    }  # fmt: skip
+    assert len(table) == 4 * 2
 
 
 def test_a_measure_by_eps_of_the_papers_curves():
-    table = attack_tables.papers_by_eps(collection(record("hypergan"), record("mnf")), "success")
-    assert table.loc[("HyperGAN, 100", "PGD")].to_dict() == {0.1: HALF}
-    assert ("MNF, 1 attacked", "FGSM") in table.index
+    made_up = collection(record("hypergan"), record("mnf"))
+    table = attack_tables.papers_by_eps(made_up, "success").frame
+    assert list(table.index) == ["HyperGAN, 5", "HyperGAN, 10", "HyperGAN, 100", "MNF"]
+    assert (table == HALF).all(axis=None)
+
+
+def test_shares_stay_shares():
+    seeds = [record("hypergan", seed) for seed in (0, 1)]
+    seeds[1].metrics["attacks"]["pgd"]["5"]["fresh"]["0.1"]["success"] = 0.9
+    cell = attack_tables.success_table(collection(*seeds)).frame.loc["HyperGAN", "5", "new"]
+    assert (cell["PGD", "eps 0.1"].low, cell["PGD", "eps 0.1"].high) == (0, 1)
 
 
 def test_the_share_of_the_most_networks_that_one_networks_examples_fool():
-    table = attack_tables.transfer_table(collection(record("hypergan")))
-    assert table.loc["PGD"].to_dict() == {0.1: "0.6 (n = 1)"}
+    table = attack_tables.transfer_table(collection(record("hypergan"))).frame
+    assert table.loc["HyperGAN", ("PGD", "eps 0.1")] == interval([0.6], (0, 1))
 
 
 def found(same, fresh, adaptive, auroc):
@@ -88,12 +116,12 @@ def test_one_seed_decides_nothing_about_adaptive_attacks():
 
 
 def test_checks_count_where_the_attacks_behave():
-    table = attack_tables.checks(collection(record("hypergan"), record("mnf")))
+    table = attack_tables.checks(collection(record("hypergan"), record("mnf"))).frame
     assert table["of"].tolist() == [8] * 4
     assert table["holds"].tolist() == [8] * 4
     odd = record("hypergan")
     odd.metrics["attacks"]["pgd"]["5"]["same"]["1"]["success"] = 0.2
-    table = attack_tables.checks(collection(odd))
+    table = attack_tables.checks(collection(odd)).frame
     assert table["holds"].tolist() == [4, 3, 3, 3]
 
 
@@ -104,7 +132,8 @@ def test_without_records_the_tables_are_empty():
         attack_tables.papers_by_eps(EMPTY, "auroc"),
         attack_tables.transfer_table(EMPTY),
     ):
-        assert len(table) == 0
-    assert (attack_tables.adaptive_table(EMPTY) == "not run").all(axis=None)
-    assert attack_tables.checks(EMPTY)["of"].tolist() == [0] * 4
+        assert len(table.frame) == 0
+        assert table._repr_html_()
+    assert (attack_tables.adaptive_table(EMPTY).frame == "not run").all(axis=None)
+    assert attack_tables.checks(EMPTY).frame["of"].tolist() == [0] * 4
     assert "no record" in attack_tables.adaptive_finding(EMPTY)

@@ -206,7 +206,7 @@ def _list(options: argparse.Namespace) -> None:
 
 def _bench(options: argparse.Namespace) -> None:
     measured, path = report.run(quick=options.quick, progress=not options.quiet)
-    print(report.table(measured).to_string())
+    print(report.table(measured).to_string(float_format="{:.3g}".format, na_rep=""))
     print(_relative(path))
 
 

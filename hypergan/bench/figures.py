@@ -1,55 +1,135 @@
-"""Pictures of a benchmark's report."""
+"""Pictures of a benchmark's report, and what it comes to."""
 
+import math
+from html import escape
 from typing import Any
 
-import matplotlib.pyplot as plt
 import pandas as pd
+from IPython.display import HTML
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
-_CONTENDERS = ("ours", "ours in float32", "one after another", "separate modules", "vmap")
+from hypergan.bench.report import table as _table
+from hypergan.figures.numbers import text
+from hypergan.figures.page import closed, listed
+from hypergan.figures.panels import Panels
+from hypergan.figures.tables import Table
+
+TARGETS = {"mnist": "MNIST", "cifar10": "CIFAR-10"}
+_CONTENDERS = ("one after another", "separate modules", "vmap")
+_OURS = ("ours", "ours in float32")
+_RATIO = " / ours"
 
 
-def evaluation(report: dict[str, Any]) -> Figure:
+def finding(report: dict[str, Any]) -> str:
+    """The page in three sentences."""
+    evaluation, steps = _part(report, "evaluation"), [_step(report, name) for name in TARGETS]
+    each = [
+        f"{text(_factor(step, 'plain loop'), 1)} times for {title}"
+        for step, title in zip(steps, TARGETS.values(), strict=True)
+    ]
+    rounded = [_factor(evaluation, _CONTENDERS[0], _OURS[1])]
+    rounded += [_factor(step, "plain loop", _OURS[1]) for step in steps]
+    reached = _reached(report)
+    return (
+        "Plain PyTorch, one network after another, takes "
+        f"{text(_factor(evaluation, _CONTENDERS[0]), 1)} times as long as ours to evaluate a "
+        f"hundred networks, and for a training step of equal work {listed(each)}. {reached}Not all "
+        "of it is craft: with ours in float32, without products in bfloat16, the factors are "
+        f"{listed([text(factor, 1) for factor in rounded])}."
+    )
+
+
+def _factor(rows: pd.DataFrame, theirs: str, ours: str = _OURS[0]) -> float:
+    """How many times as long a contender takes: median over rounds, or ratio of medians."""
+    if ours == _OURS[0]:
+        return float(rows.loc[theirs + _RATIO, "value"])
+    costs = rows[~rows["unit"].isin(["x", "GFLOP/s"])]["value"]
+    return float(costs[theirs] / costs[ours])
+
+
+def _reached(report: dict[str, Any]) -> str:
+    """How many times as long the plain loop takes to 98 %, as a sentence, where ours gets there."""
+    rows = pd.DataFrame(report["rows"])
+    found = rows[rows["part"].str.startswith("time to") & (rows["unit"] == "x")]
+    if found.empty:
+        return ""
+    (row,) = found.itertuples()
+    least = "at least " * row.what.endswith("at least")
+    return f"To 98 % on MNIST it is {least}{text(row.value, 1)} times. "
+
+
+def factors(report: dict[str, Any]) -> Panels:
+    """How many times as long as ours the other ways take."""
+    figure = Panels("Time of other ways as a multiple of ours", name="factors", height=190)
+    rows = _part(report, "evaluation")
+    _bars(figure.add("evaluating 100 networks"), _ratios(rows), "times ours")
+    both = {title: _ratios(_step(report, name)) for name, title in TARGETS.items()}
+    steps = pd.concat([rows.rename(index=f"{{}}, {title}".format) for title, rows in both.items()])
+    _bars(figure.add("training step of equal work"), steps, "times ours")
+    for axes in figure.axes:
+        axes.axvline(1, color="gray", lw=0.8)
+    return figure
+
+
+def _ratios(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows that are multiples of ours, by who takes so long."""
+    ratios = rows[rows["unit"] == "x"]
+    return ratios.rename(index=lambda what: what.removesuffix(_RATIO))
+
+
+def table(report: dict[str, Any]) -> Table:
+    """All that was measured, one row each."""
+    caption = "Medians over rounds in which the contenders took turns, and the range over rounds."
+    return Table(_table(report), caption, name="speed")
+
+
+def sources(report: dict[str, Any]) -> HTML:
+    """The closed part at the end of the page: the machine and the versions."""
+    facts = {"commit": report["commit"], **report["versions"]}
+    items = "".join(f"<li>{escape(f'{name} {fact}')}</li>" for name, fact in facts.items())
+    return closed(f"Where these numbers come from: {report['device']}", f"<ul>{items}</ul>")
+
+
+def evaluation(report: dict[str, Any]) -> Panels:
     """Cost of an image and network: ours and the contenders', and ours by ensemble size."""
     rows = _part(report, "evaluation")
     costs = rows[rows["unit"].str.startswith("us")]
-    figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.2))
-    _bars(left, costs.loc[list(_CONTENDERS)], "µs per image and network")
+    figure = Panels("Cost of evaluating an image with a network", name="evaluation", height=200)
+    _bars(figure.add("100 networks"), costs.loc[[*_OURS, *_CONTENDERS]], "µs")
+    right = figure.add("ours, by number of networks")
     sizes = costs[costs.index.str.endswith(" networks")]
     numbers = [int(what.split()[0].replace(",", "")) for what in sizes.index]
     right.plot(numbers, sizes["value"], marker="o")
     right.fill_between(numbers, sizes["low"], sizes["high"], alpha=0.2)
-    right.set(xscale="log", ylim=(0, None), xlabel="networks N", ylabel="µs per image and network")
+    right.set(xscale="log", ylim=(0, None), xlabel="networks", ylabel="µs")
     return figure
 
 
-def limit(report: dict[str, Any]) -> Figure:
+def limit(report: dict[str, Any]) -> Panels:
     """Rates of arithmetic in evaluation, beside those of bare matrix products."""
     rows = _part(report, "evaluation")
-    figure, axis = plt.subplots(figsize=(7, 3.2))
-    _bars(axis, rows[rows["unit"] == "GFLOP/s"], "GFLOP/s")
+    figure = Panels("Arithmetic per second", name="limit", height=220)
+    _bars(figure.add(), rows[rows["unit"] == "GFLOP/s"], "billions of operations per second", 0)
     return figure
 
 
-def training(report: dict[str, Any]) -> Figure:
+def training(report: dict[str, Any]) -> Panels:
     """Seconds of a training step of equal work on both targets."""
-    figure, axes = plt.subplots(1, 2, figsize=(9, 2.2))
-    for axis, dataset in zip(axes, ("mnist", "cifar10"), strict=True):
-        rows = _part(report, f"training step, {dataset}")
-        _bars(axis, rows[rows["unit"] == "s"].drop("our default step"), "seconds")
-        axis.set_title(dataset)
+    figure = Panels("Seconds of a training step of equal work", name="training", height=170)
+    for name, title in TARGETS.items():
+        rows = _step(report, name)
+        _bars(figure.add(title), rows[rows["unit"] == "s"].drop("our default step"), "seconds", 2)
     return figure
 
 
-def time_to_accuracy(report: dict[str, Any]) -> Figure:
+def time_to_accuracy(report: dict[str, Any]) -> Panels:
     """Accuracy of ten networks on validation images against the seconds spent on training."""
-    figure, axis = plt.subplots(figsize=(6, 3.2))
-    for name, course in report["curves"].items():
-        axis.plot(*zip(*course, strict=True), marker=".", label=name)
-    axis.axhline(98, color="grey", linestyle=":", label="98 %")
-    axis.set(xlabel="seconds", ylabel="accuracy, %", xscale="log", ylim=(80, 100))
-    axis.legend()
+    figure = Panels("Accuracy against seconds of training", name="time-to-accuracy")
+    axes = figure.add()
+    for (name, course), dashes in zip(report["curves"].items(), ("-", "--"), strict=True):
+        axes.plot(*zip(*course, strict=True), dashes, marker=".", label=name)
+    axes.axhline(98, color="gray", linestyle=":", label="98 %")
+    axes.set(xlabel="seconds", ylabel="accuracy (%)", xscale="log", ylim=(80, 100))
     return figure
 
 
@@ -61,9 +141,22 @@ def _part(report: dict[str, Any], part: str) -> pd.DataFrame:
     return rows[rows["part"] == part].set_index("what")
 
 
-def _bars(axis: Axes, rows: pd.DataFrame, label: str) -> None:
-    """A bar a row, in their order from above, with the range over the rounds."""
+def _step(report: dict[str, Any], name: str) -> pd.DataFrame:
+    return _part(report, f"training step, {name}")
+
+
+def _bars(axes: Axes, rows: pd.DataFrame, label: str, decimals: int = 1) -> None:
+    """A bar a row, in their order from above, with its number and the range over the rounds."""
     low, high = (rows[side].fillna(rows["value"]) for side in ("low", "high"))
-    errors = [rows["value"] - low, high - rows["value"]]
-    axis.barh(rows.index[::-1], rows["value"][::-1], xerr=[e[::-1] for e in errors])
-    axis.set_xlabel(label)
+    ours = [name.startswith("ours") for name in rows.index]
+    axes.barh(
+        rows.index, rows["value"], xerr=[rows["value"] - low, high - rows["value"]], height=0.6,
+        color=["C0" if own else "gray" for own in ours], ecolor="C3",
+    )  # fmt: skip
+    for place, (value, end) in enumerate(zip(rows["value"], high, strict=True)):
+        axes.annotate(
+            text(value, decimals), (end, place), (4, 0), textcoords="offset points", va="center",
+            fontsize=8.5,
+        )  # fmt: skip
+    axes.set(xlabel=label, xlim=(0, 1.15 * math.ceil(high.max())))
+    axes.invert_yaxis()

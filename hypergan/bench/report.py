@@ -80,8 +80,8 @@ def read(path: Path | None = None) -> dict[str, Any]:
 
 
 def table(report: dict[str, Any]) -> pd.DataFrame:
-    """The rows, with three significant digits."""
+    """All that was measured, one row each."""
     frame = pd.DataFrame(report["rows"]).set_index(["part", "what"])
-    return frame[["value", "low", "high", "unit"]].map(
-        lambda x: f"{x:.3g}" if isinstance(x, float) and x == x else x if isinstance(x, str) else ""
-    )
+    frame = frame.reindex(columns=["value", "low", "high", "unit"])
+    words = {"x": "times", "us per image and network": "µs per image and network"}
+    return frame.assign(unit=frame["unit"].replace(words))

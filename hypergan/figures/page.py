@@ -96,9 +96,14 @@ def sources(*collections: Collection) -> HTML:
     runs = f"<p>Not run yet; these commands do:</p><ul>{lacking}</ul>" if missing else ""
     count = f"{len(records)} record{'s' * (len(records) != 1)}"
     count += f", {len(missing)} missing" if missing else ""
+    content = f"{table._repr_html_() if table else ''}{runs}"
+    return closed(f"Where these numbers come from: {count}", content)
+
+
+def closed(summary: str, content: str) -> HTML:
+    """A part of a page that opens on a click; the content is HTML."""
     return HTML(
-        f'<details class="sources"><summary>Where these numbers come from: {count}</summary>\n'
-        f"{table._repr_html_() if table else ''}{runs}</details>"
+        f'<details class="sources"><summary>{html.escape(summary)}</summary>\n{content}</details>'
     )
 
 

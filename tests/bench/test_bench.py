@@ -122,14 +122,53 @@ def test_a_thousand_networks_need_no_more_memory_than_a_hundred():
     assert any(peak_of("evaluate", 300) < 1.3 * few for _ in range(3))
 
 
-def test_the_published_report_has_every_picture():
-    published = report.read(report.PUBLISHED / "bench.json")
+@pytest.fixture
+def published():
+    return report.read(report.PUBLISHED / "bench.json")
+
+
+def test_the_published_report_has_every_picture(published):
     assert not published["quick"]
     for picture in (
-        figures.evaluation, figures.limit, figures.training, figures.time_to_accuracy
+        figures.factors, figures.evaluation, figures.limit, figures.training,
+        figures.time_to_accuracy,
     ):  # fmt: skip
         assert picture(published).axes
-    assert len(report.table(published)) == len(published["rows"])
+    table = figures.table(published)
+    assert len(table.frame) == len(published["rows"])
+    assert not table.frame["unit"].str.contains("us ").any()
+    assert published["commit"] in figures.sources(published).data
+
+
+def changed(report, part, what, value):
+    """A report with another number of what takes so many times as long as ours."""
+    rows = [
+        row | {"value": value} if (row["part"], row["what"], row["unit"]) == (part, what, "x")
+        else row
+        for row in report["rows"]
+    ]  # fmt: skip
+    return report | {"rows": rows}
+
+
+def test_the_finding_follows_the_report(published):
+    named = "evaluation", "one after another / ours"
+    assert "takes 7.2 times as long as ours" in figures.finding(changed(published, *named, 7.2))
+    costs = {r["what"]: r["value"] for r in published["rows"] if r["unit"].startswith("us")}
+    float32 = costs["one after another"] / costs["ours in float32"]
+    assert f"the factors are {float32:.1f}, " in figures.finding(published)
+    named = "time to 98 %, mnist", "plain loop / ours, at least"
+    assert "it is at least 4.0 times." in figures.finding(changed(published, *named, 4.0))
+    rows = [row for row in published["rows"] if not row["part"].startswith("time to")]
+    assert "To 98 %" not in figures.finding(published | {"rows": rows})
+
+
+def test_factors_are_those_of_the_report(published):
+    evaluation, step = figures.factors(published).axes
+    names = [label.get_text() for label in evaluation.get_yticklabels()]
+    drawn = dict(zip(names, (bar.get_width() for bar in evaluation.patches), strict=True))
+    rows = {r["what"]: r["value"] for r in published["rows"] if r["part"] == "evaluation"}
+    assert drawn["vmap"] == rows["vmap / ours"]
+    assert "plain loop, CIFAR-10" in [label.get_text() for label in step.get_yticklabels()]
 
 
 def test_a_damaged_report_is_refused(tmp_path):

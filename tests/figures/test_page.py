@@ -54,3 +54,10 @@ def test_sources_have_a_row_for_each_record_and_the_commands_of_what_is_missing(
 )
 def test_words_are_listed_as_in_a_sentence(words, sentence):
     assert page.listed([*words]) == sentence
+
+
+def test_a_closed_part_opens_on_a_click():
+    html = BeautifulSoup(page.closed("More < less", "<b>x</b>").data, "html.parser")
+    assert html.details.summary.text == "More < less"
+    assert html.details.b.text == "x"
+    assert not html.details.has_attr("open")

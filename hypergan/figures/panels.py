@@ -174,8 +174,11 @@ class Panels:
     def _repr_html_(self) -> str:
         for figure in self.figures:
             _wrap_labels(figure)
-        drawn = "".join(svg(figure, self._words(figure)) for figure in self.figures)
-        legend = svg(self.legend, "Legend") if self.legend is not None else ""
+        drawn = "".join(
+            svg(figure, self._words(figure), salt=f"{self.name} {number}")
+            for number, figure in enumerate(self.figures)
+        )
+        legend = svg(self.legend, "Legend", salt=self.name) if self.legend is not None else ""
         notes = "".join(f'<p class="note">{html.escape(note)}</p>' for note in self.notes)
         numbers = self.numbers
         link = f"<p>{as_csv(numbers.set_index('panel'), self.name)}</p>" if len(numbers) else ""
@@ -223,17 +226,20 @@ def _curves(axes: Axes) -> list[tuple[str, Any]]:
     ]
 
 
-def svg(figure: Figure, words: str, classes: Sequence[str] = ()) -> str:
+def svg(figure: Figure, words: str, classes: Sequence[str] = (), salt: str = "") -> str:
     """A figure as an element of a page, black where the page's text is black.
 
     Args:
         figure: The figure.
         words: What it shows, for those who cannot see it.
         classes: Of the element, for the style sheet.
+        salt: What tells it from others on the page that show the same in words.
     """
     width, height = (round(inches * _DOTS) for inches in figure.get_size_inches())
     file = io.StringIO()
-    unique = hashlib.sha256(words.encode()).hexdigest()[:8]  # ids differ from panel to panel
+    unique = hashlib.sha256(f"{words} {salt}".encode()).hexdigest()[
+        :8
+    ]  # ids differ from panel to panel
     with mpl.rc_context(_STYLE | {"svg.hashsalt": unique}):
         figure.savefig(file, format="svg", transparent=True, metadata={"Date": None})
     drawn = file.getvalue()

@@ -46,6 +46,17 @@ def test_panels_take_the_pages_colours_and_change_nothing_else_of_it():
     assert set(re.findall(r"[\"(]#([^\")]*)", html)) <= set(ids)
 
 
+def test_alike_panels_of_one_page_have_ids_of_their_own():
+    html = ""
+    for name in ("one", "other"):
+        figure = Panels("Curves", name=name)
+        for _ in range(2):
+            figure.add("alike").plot([0, 1], [0, 1], "o", label="a")
+        html += figure._repr_html_()
+    ids = re.findall(r' id="([^"]*)"', html)
+    assert len(ids) == len(set(ids)) > 0
+
+
 def test_the_same_figure_is_the_same_bytes():
     assert drawn()._repr_html_() == drawn()._repr_html_()
 

@@ -2,63 +2,88 @@
 
 from collections.abc import Sequence
 
-import matplotlib.pyplot as plt
 import pandas as pd
 import torch
-from matplotlib.figure import Figure
+from IPython.display import HTML
 from torch import Tensor
 
 from hypergan.data.datasets import normalise
+from hypergan.experiments.methods import title_of
+from hypergan.figures.numbers import text
+from hypergan.figures.page import closed
+from hypergan.figures.panels import Panels
 from hypergan.figures.style import say_not_run
+from hypergan.figures.tables import Table
 from hypergan.live.published import Drawable
 
 NETWORKS = 100
 
+WIDTH, HEIGHT = 160, 185
+"""Of a picture with its votes, in pixels: two stand side by side on a phone."""
 
-def votes(drawable: Drawable | None, images: Tensor, generator: torch.Generator) -> Figure:
+
+def votes(
+    drawable: Drawable | None, images: Tensor, labels: Sequence[str], generator: torch.Generator
+) -> Panels:
     """Pictures, and below each how many of 100 networks see which class in it.
 
     Args:
         drawable: A trained generator; without one the pictures stand alone.
         images: Bytes (B, 28, 28).
+        labels: What each picture is.
         generator: Source of the draw.
     """
-    figure, panels = plt.subplots(2, len(images), figsize=(9, 3), sharey="row")
-    for image, axes in zip(images, panels[0], strict=True):
-        axes.imshow(image, cmap="gray")
-        axes.axis("off")
-    panels[1][0].set(ylabel="votes", ylim=(0, NETWORKS))
+    figure = Panels(f"Votes of {NETWORKS} networks", name="votes", width=WIDTH, height=HEIGHT)
+    for image, label in zip(images, labels, strict=True):
+        axes = figure.add(label.partition(",")[0])
+        axes.set(ylim=(0, 2.2 * NETWORKS), yticks=(0, NETWORKS // 2, NETWORKS))  # room above
+        picture = axes.inset_axes((0.25, 0.52, 0.5, 0.48))
+        picture.imshow(image.numpy(), cmap="gray")
+        picture.axis("off")
     if drawable is None:
-        for axes in panels[1]:
-            say_not_run(axes, 0.5)
+        for axes in figure.axes:
+            say_not_run(axes)
         return figure
     task = drawable.made["task"]
     ensemble = drawable.ensemble(NETWORKS, generator)
     seen = ensemble.predict(normalise(images.unsqueeze(1), task["mean"], task["std"])).argmax(-1)
-    for classes, axes in zip(seen.T, panels[1], strict=True):
+    for classes, axes in zip(seen.T, figure.axes, strict=True):
         axes.bar(task["classes"], torch.bincount(classes, minlength=len(task["classes"])).tolist())
-        axes.tick_params(axis="x", labelsize=6)
     return figure
 
 
-def rounding_table(drawables: Sequence[Drawable]) -> pd.DataFrame:
+def rounding_table(drawables: Sequence[Drawable]) -> Table:
     """What rounding the published numbers does, to networks of the same noise.
 
     Accuracies are in percent; ``votes changed`` is the share of single networks' answers that
     rounding changes, in percent.
     """
-    rows = {}
+    columns = {}
     for drawable in drawables:
         made, cost = drawable.made, drawable.made["rounding"]
         exact, rough = cost["accuracy"]
-        rows[made["method"]] = {
-            "numbers": f"{made['numbers']:,}",
-            "bits": made["bits"],
-            "networks": cost["networks"],
-            "test images": cost["inputs"],
-            "accuracy, exact": exact,
-            "accuracy, rounded": rough,
-            "votes changed": f"{cost['votes_changed']:.2g}",
-            "largest change of the mean softmax": f"{cost['largest_change_of_mean_softmax']:.1g}",
+        columns[title_of(made["method"])] = {
+            "numbers": text(made["numbers"], 0),
+            "bits": str(made["bits"]),
+            "networks": text(cost["networks"], 0),
+            "test images": text(cost["inputs"], 0),
+            "accuracy, exact (%)": text(exact, 2),
+            "accuracy, rounded (%)": text(rough, 2),
+            "votes changed (%)": text(cost["votes_changed"], 2),
+            "largest change of the mean softmax": text(cost["largest_change_of_mean_softmax"], 4),
         }
-    return pd.DataFrame(rows)
+    caption = "What rounding the numbers of this page's networks changes, with the same noise."
+    return Table(pd.DataFrame(columns), caption, name="rounding")
+
+
+def sources(drawables: Sequence[Drawable]) -> HTML:
+    """The closed part at the end of the page: what the networks came from."""
+    rows = {
+        title_of(drawable.made["method"]): {
+            name: drawable.made[name] for name in ("commit", "device", "changes")
+        }
+        for drawable in drawables
+    }
+    frame = pd.DataFrame.from_dict(rows, orient="index")
+    table = Table(frame, "Networks of this page, below data/live.", name="sources")
+    return closed(f"Where these networks come from: {len(rows)} trainings", table._repr_html_())

@@ -1,7 +1,10 @@
 """The votes of freshly drawn networks on single pictures."""
 
+import re
+
 import torch
 
+from hypergan.experiments.methods import title_of
 from hypergan.experiments.records import Cell
 from hypergan.figures import votes
 from hypergan.live import pictures, published
@@ -10,13 +13,13 @@ from hypergan.live import pictures, published
 def drawn(cell):
     generator = torch.Generator().manual_seed(0)
     images, labels = pictures.published()
-    return labels, votes.votes(published.find(cell), images[:20], generator)
+    return labels, votes.votes(published.find(cell), images[:20], labels[:20], generator)
 
 
 def test_every_network_votes_and_most_are_right():
     labels, figure = drawn(Cell("hypergan-hidden-64", "mnist"))
-    below = figure.axes[20:]
-    heights = torch.tensor([[bar.get_height() for bar in axes.patches] for axes in below])
+    assert len(figure.figures) == 20
+    heights = torch.tensor([[bar.get_height() for bar in axes.patches] for axes in figure.axes])
     assert heights.sum(1).tolist() == [votes.NETWORKS] * 20
     digits = torch.tensor([int(label.split()[2].strip(",")) for label in labels[:20]])
     assert (heights.argmax(1) == digits).float().mean() > 0.9
@@ -29,7 +32,24 @@ def test_without_a_generator_it_says_so():
 
 def test_the_table_has_a_column_for_each_posterior():
     found = published.find(Cell("hypergan-hidden-64", "mnist"))
-    table = votes.rounding_table([found])
-    assert list(table) == ["hypergan-hidden-64"]
-    assert table.loc["bits"].item() == 8
-    assert votes.rounding_table([]).empty
+    table = votes.rounding_table([found]).frame
+    assert list(table) == [title_of("hypergan-hidden-64")]
+    assert table.loc["bits"].item() == "8"
+    assert votes.rounding_table([]).frame.empty
+
+
+def test_pictures_are_told_apart_and_stand_in_their_panels():
+    _, figure = drawn(Cell("hypergan-hidden-64", "mnist"))
+    html = figure._repr_html_()
+    assert html.count("<image") == 20
+    assert figure.axes[0].get_title() == "test digit 0"
+    ids = re.findall(r' id="([^"]*)"', html)
+    assert len(ids) == len(set(ids))
+
+
+def test_the_networks_say_what_they_came_from():
+    cells = [Cell("hypergan-hidden-64", "mnist"), Cell("ensemble", "mnist")]
+    found = [published.find(cell) for cell in cells]
+    said = votes.sources(found).data
+    assert all(one.made["commit"] in said for one in found)
+    assert "2 trainings" in said

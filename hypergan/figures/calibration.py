@@ -5,15 +5,16 @@ Shapes: B inputs, C classes.
 
 from collections.abc import Mapping
 
-import matplotlib.pyplot as plt
 import pandas as pd
-from matplotlib.figure import Figure
+from matplotlib.axes import Axes
 from torch import Tensor
 
+from hypergan.figures.panels import Panels
+from hypergan.figures.tables import Table
 from hypergan.metrics import accuracy, calibration_error, entropy, negative_log_likelihood
 
 
-def quality(inside: Mapping[str, Tensor], outside: Mapping[str, Tensor], y: Tensor) -> pd.DataFrame:
+def quality(inside: Mapping[str, Tensor], outside: Mapping[str, Tensor], y: Tensor) -> Table:
     """Accuracy, likelihood, calibration and entropy, a row for each predictor.
 
     Args:
@@ -33,21 +34,26 @@ def quality(inside: Mapping[str, Tensor], outside: Mapping[str, Tensor], y: Tens
         }
         for name, probabilities in inside.items()
     }
-    return pd.DataFrame(rows).T.round(3)
+    frame = pd.DataFrame.from_dict(rows, orient="index").rename_axis("who predicts")
+    return Table(frame, "How good the predictions are, and how sure.", name="quality")
 
 
-def entropies(inside: Mapping[str, Tensor], outside: Mapping[str, Tensor]) -> Figure:
+def entropies(inside: Mapping[str, Tensor], outside: Mapping[str, Tensor]) -> Panels:
     """The entropy of each prediction, inside and outside of what was trained on, a panel each.
 
     Args:
         inside: Probabilities (B, C) of test inputs, by the name of who predicts.
         outside: Of inputs unlike the training data, likewise.
     """
-    figure, panels = plt.subplots(1, len(inside), figsize=(9, 2.8), sharex=True, squeeze=False)
-    for panel, name in zip(panels.flat, inside, strict=True):
-        for label, predictions in (("test", inside[name]), ("outliers", outside[name])):
-            panel.hist(entropy(predictions).numpy(), bins=25, density=True, alpha=0.6, label=label)
-        panel.set(title=name, xlabel="entropy (nats)")
-    panels[0, 0].set_ylabel("density")
-    panels[0, -1].legend(fontsize="small")
+    figure = Panels("Entropy of the predictions, as densities", name="entropies", height=190)
+    first: Axes | None = None
+    for name in inside:
+        axes = figure.add(name, like=first, share="x")
+        for label, predictions, look in (
+            ("test", inside[name], {"histtype": "stepfilled", "alpha": 0.5, "color": "C0"}),
+            ("outliers", outside[name], {"histtype": "step", "ls": "--", "color": "C3"}),
+        ):
+            axes.hist(entropy(predictions).numpy(), bins=25, density=True, label=label, **look)
+        axes.set(xlabel="entropy (nats)", ylabel="density", xlim=(0, None))
+        first = first or axes
     return figure

@@ -147,7 +147,7 @@ def _axis_of_eps(axes: Axes, words: str) -> None:
 
 
 def _curve(
-    axes: Axes, table: pd.DataFrame, x: str, y: str, label: str, look: Mapping[str, Any],
+    axes: Axes, table: pd.DataFrame, x: str, y: str, label: str, look: dict[str, Any],
     *, banded: bool = False,
 ) -> None:  # fmt: skip
     """Mean over seeds, with its interval where curves are few enough to see it."""

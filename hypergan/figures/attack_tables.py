@@ -24,7 +24,7 @@ from hypergan.figures.adversarial import (
 )
 from hypergan.figures.numbers import percent, text
 from hypergan.figures.page import MISSING, listed
-from hypergan.figures.tables import Table
+from hypergan.figures.tables import Better, Table
 
 BOUNDS = {"entropy": (0, math.inf), "auroc": (0, 1), "success": (0, 1), "fooled": (0, 1)}
 """Between which a measure lies, whatever is attacked."""
@@ -84,7 +84,7 @@ def papers_table(collection: Collection) -> Table:
     caption = (
         "Entropy of attacked images, and how well it tells them from clean ones: means over eps."
     )
-    better = {(words, "AUROC"): "high" for words in ATTACKS.values()}
+    better: dict[Any, Better] = {(words, "AUROC"): "high" for words in ATTACKS.values()}
     return Table(_frame(rows, heads, ["networks"]), caption, better, name="attacks")
 
 

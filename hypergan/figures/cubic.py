@@ -18,7 +18,7 @@ from hypergan.figures.numbers import text
 from hypergan.figures.page import MISSING
 from hypergan.figures.panels import Panels
 from hypergan.figures.style import SEE_COMMANDS
-from hypergan.figures.tables import Table
+from hypergan.figures.tables import Better, Table
 
 REFERENCE = "nuts"
 """The gold standard: the exact posterior, sampled."""
@@ -145,7 +145,9 @@ def predictive_quality(collection: Collection) -> Table:
     bounds = {"coverage": (0, 1), "distance to NUTS": (0, math.inf)}
     frame = _over_seeds(collection, BESIDE, measured, lambda key: bounds.get(key[0])).T
     caption = "Quality of the regression, means over the grid inside [−4, 4] and outside it."
-    better = {("log likelihood (nats)", where): "high" for where in ("inside", "outside")}
+    better: dict[Any, Better] = {
+        ("log likelihood (nats)", where): "high" for where in ("inside", "outside")
+    }
     return Table(frame.rename_axis("method"), caption, better, name="regression-quality")
 
 

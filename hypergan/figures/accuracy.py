@@ -2,11 +2,11 @@
 
 import math
 from itertools import cycle
+from typing import Any
 
-import matplotlib.pyplot as plt
 import pandas as pd
+from IPython.display import Markdown
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from hypergan.data import datasets
 from hypergan.data.datasets import DATASETS
@@ -14,16 +14,24 @@ from hypergan.experiments import methods, paper
 from hypergan.experiments.collection import NONE, Collection
 from hypergan.experiments.intervals import interval
 from hypergan.experiments.methods import METHODS, title_of
-from hypergan.figures.style import OURS, PAPER, finished, ours, say_not_run
+from hypergan.figures.numbers import text
+from hypergan.figures.page import MISSING, listed
+from hypergan.figures.panels import Panels
+from hypergan.figures.style import OURS, PAPER, ours, say_not_run
+from hypergan.figures.tables import Better, Table
 
 QUALITY = {
     "negative log likelihood (nats)": "negative_log_likelihood",
-    "calibration error": "calibration_error",
+    "expected calibration error": "calibration_error",
     "Brier score": "brier_score",
 }
+"""Scores of the probabilities, each better where it is lower."""
 
 FITTED, TESTED = "one network, mini-batches (%)", "one network, test images (%)"
 """How well training fits: columns of what falls short of the paper."""
+
+FULL = 100
+"""Networks of HyperGAN's largest ensembles."""
 
 
 def rows() -> list[tuple[str, int]]:
@@ -31,45 +39,90 @@ def rows() -> list[tuple[str, int]]:
     return [(name, size) for name in methods.compared() for size in METHODS[name].compared]
 
 
-def accuracy_table(collection: Collection) -> pd.DataFrame:
-    """Table 2: accuracy in percent, ours beside the paper's; see :func:`shown`."""
-    columns = {}
+def finding(collection: Collection) -> str:
+    """The page in two or three sentences."""
+    (few, first), *more = _wins(collection).items()
+    if not first:
+        return MISSING
+    others = "".join(f", one of {size} on {sum(won)}" for size, won in more)
+    met = [(cell[1], _reaches(collection, *cell)) for cell in _papers_cells()]
+    ours = [reached for _, reached in met if reached is not None]
+    own = [reached for method, reached in met if method == "hypergan" and reached is not None]
+    alone = [
+        title
+        for dataset, title in datasets.compared().items()
+        if len(collection.on(dataset).of("hypergan")) == 1
+    ]
+    seeds = f" {listed(alone)} rest{'s' * (len(alone) == 1)} on one seed." if alone else ""
+    return (
+        f"A deep ensemble of {few} networks, which the paper left out, is more accurate than "
+        f"{FULL} networks of HyperGAN on {sum(first)} of {len(first)} data sets{others}. "
+        f"Our means reach the paper's values in {sum(ours)} of {len(ours)} cells of Table 2, "
+        f"HyperGAN's in {sum(own)} of {len(own)}.{seeds}"
+    )
+
+
+def _wins(collection: Collection) -> dict[int, list[bool]]:
+    """By its size, whether a deep ensemble beats HyperGAN's largest, on each data set with both."""
+    wins: dict[int, list[bool]] = {}
+    for size in METHODS["ensemble"].compared:
+        if size > 1:
+            wins[size] = []
+            for here in map(collection.on, datasets.compared()):
+                generated = here.values("hypergan", f"accuracy/{FULL}")
+                separate = here.values("ensemble", f"accuracy/{size}")
+                if generated and separate:
+                    wins[size].append(interval(separate).mean > interval(generated).mean)
+    return wins
+
+
+def _papers_cells() -> list[tuple[str, str, int]]:
+    """Data set, method and number of networks of each value that the paper prints."""
+    return [
+        (dataset, *row)
+        for dataset in datasets.compared()
+        for row in rows()
+        if _papers_row(*row) in _papers_rows(dataset).index
+    ]
+
+
+def _missing_accuracy(collection: Collection, dataset: str, method: str, size: int) -> list[float]:
+    """How far each seed is below the paper's value, in points; none where nothing was run."""
+    value = _papers_rows(dataset)["accuracy"].loc[[_papers_row(method, size)]].iloc[0]
+    return [value - own for own in collection.on(dataset).values(method, f"accuracy/{size}")]
+
+
+def _reaches(collection: Collection, dataset: str, method: str, size: int) -> bool | None:
+    """Whether our mean reaches the paper's value to its two decimals; None without records."""
+    missing = _missing_accuracy(collection, dataset, method, size)
+    return round(interval(missing).mean, 2) <= 0 if missing else None
+
+
+def accuracy_table(collection: Collection) -> Table:
+    """Table 2: accuracy in percent, ours beside the paper's."""
+    columns: dict[Any, Any] = {}
     for dataset, title in datasets.compared().items():
         columns[title, ours(collection)] = _column(collection.on(dataset), "accuracy")
         columns[title, PAPER] = {_label(*row): _papers(dataset, row) for row in rows()}
-    return _by_row(pd.DataFrame(columns))
+    better: dict[Any, Better] = {column: "high" for column in columns if column[1] != PAPER}
+    caption = "Accuracy on the test images, in percent."
+    return Table(_by_row(pd.DataFrame(columns)), caption, better, "table-2")
 
 
-def quality_table(collection: Collection) -> pd.DataFrame:
-    """What Table 2 leaves out: scores of the probabilities, each better where it is lower."""
+def quality_table(collection: Collection, words: str) -> Table:
+    """What Table 2 leaves out: one of :data:`QUALITY`, the scores of the probabilities."""
     titles = datasets.compared()
-    tables = {
-        words: _by_row(
-            pd.DataFrame({title: _column(collection.on(d), score) for d, title in titles.items()})
-        )
-        for words, score in QUALITY.items()
+    score = QUALITY[words]
+    columns = {title: _column(collection.on(dataset), score) for dataset, title in titles.items()}
+    caption = f"{words[0].upper()}{words[1:]} on the test images."
+    better: dict[Any, Better] = dict.fromkeys(columns, "low")
+    return Table(_by_row(pd.DataFrame(columns)), caption, better, score.replace("_", "-"))
+
+
+def _column(collection: Collection, score: str) -> dict[tuple[str, int], Any]:
+    return {
+        _label(method, size): collection.mean(method, f"{score}/{size}") for method, size in rows()
     }
-    return pd.concat(tables, names=["score"])
-
-
-def shown(collection: Collection, method: str, networks: int, score: str = "accuracy") -> str:
-    """A score of a method's ensembles of a size, with what it may vary by.
-
-    Of several seeds the mean with its 95 % interval, see
-    :class:`hypergan.experiments.intervals.Interval`. Of a single seed the mean ± standard deviation
-    over the disjoint ensembles of its one posterior.
-    """
-    values = collection.values(method, f"{score}/{networks}")
-    spread = collection.values(method, f"{score}_std/{networks}")
-    if len(values) != 1 or not spread or not spread[0]:
-        return collection.text(method, f"{score}/{networks}")
-    (count,) = collection.values(method, f"accuracy_ensembles/{networks}")
-    digits = max(0, 1 - math.floor(math.log10(spread[0])))
-    return f"{values[0]:.{digits}f} ± {spread[0]:.{digits}f} ({count:.0f} ensembles)"
-
-
-def _column(collection: Collection, score: str) -> dict[tuple[str, int], str]:
-    return {_label(method, size): shown(collection, method, size, score) for method, size in rows()}
 
 
 def _label(method: str, networks: int) -> tuple[str, int]:
@@ -103,7 +156,7 @@ def _papers_rows(dataset: str) -> pd.DataFrame:
     return table[table["dataset"] == dataset].set_index(["method", "networks"])
 
 
-def papers_margins() -> pd.DataFrame:
+def papers_margins() -> Table:
     """How far HyperGAN leads in the paper's Table 2, in points, beside what chance would do.
 
     The standard error is that of one accuracy on so many test images, which is binomial.
@@ -117,79 +170,72 @@ def papers_margins() -> pd.DataFrame:
         own, other = accuracies["HyperGAN", 100], accuracies[best]
         share, images = own / 100, DATASETS[dataset].images[1]
         margins[title] = {
-            "HyperGAN, 100": own,
-            "next best": f"{best[0]}, {other:.2f}",
-            "margin": round(own - other, 2),
-            "test images": images,
-            "standard error": round(100 * math.sqrt(share * (1 - share) / images), 2),
+            "HyperGAN, 100": text(own, 2),
+            "next best": f"{best[0]}, {text(other, 2)}",
+            "margin": text(own - other, 2),
+            "test images": text(images, 0),
+            "standard error": text(100 * math.sqrt(share * (1 - share) / images), 2),
         }
-    return pd.DataFrame.from_dict(margins, orient="index")
+    frame = pd.DataFrame.from_dict(margins, orient="index").rename_axis("data set")
+    return Table(frame, "The paper's own margins in Table 2, in points.", name="margins")
 
 
-def below_the_paper(collection: Collection) -> pd.DataFrame:
+def below_the_paper(collection: Collection) -> Table | Markdown:
     """The rows of Table 2 that fall short of the paper's value, and how well training fits.
 
     Beside each the accuracy of single networks, on the mini-batches of the last epoch and on test
     images.
     """
-    short = {}
-    for dataset, title in datasets.compared().items():
-        here, papers = collection.on(dataset), _papers_rows(dataset)["accuracy"]
-        for method, size in rows():
-            values, papers_row = (
-                here.values(method, f"accuracy/{size}"),
-                _papers_row(method, size),
-            )
-            if not values or papers_row not in papers.index:
-                continue
-            papers_value = papers.loc[[papers_row]].iloc[0]
-            missing = interval([papers_value - value for value in values])
-            if round(missing.mean, 2) > 0:
-                short[title, *_label(method, size)] = {
-                    "below the paper's by": str(missing),
-                    FITTED: here.text(method, lambda record: record.history[-1]["accuracy"]),
-                    TESTED: here.text(method, "accuracy/1"),
-                    "epochs": f"{len(here.shown[method].history)}",
-                }
-    columns = ["below the paper's by", FITTED, TESTED, "epochs"]
-    table = pd.DataFrame(short, index=columns).T
-    return table.rename_axis(index=["data set", "method", "networks"]) if short else table
+    short: dict[Any, dict[str, Any]] = {}
+    for dataset, method, size in _papers_cells():
+        if _reaches(collection, dataset, method, size) is not False:
+            continue
+        here = collection.on(dataset)
+        short[DATASETS[dataset].title, *_label(method, size)] = {
+            "below the paper's by": interval(_missing_accuracy(here, dataset, method, size)),
+            FITTED: here.mean(method, lambda record: record.history[-1]["accuracy"]),
+            TESTED: here.mean(method, "accuracy/1"),
+            "epochs": f"{len(here.shown[method].history)}",
+        }
+    if not short:
+        return Markdown("No mean is below the paper's value.")
+    frame = pd.DataFrame.from_dict(short, orient="index")
+    frame.index.names = ["data set", "method", "networks"]
+    return Table(frame, "Rows of Table 2 below the paper's value, in points.", name="below")
 
 
-def accuracy_by_size(collection: Collection) -> Figure:
+def accuracy_by_size(collection: Collection) -> Panels:
     """Accuracy against the number of networks, one panel per data set, over the paper's values.
 
     Bars with caps are 95 % intervals over seeds; those without, where there is one seed, one
     standard deviation over its disjoint ensembles.
     """
-    titles = datasets.compared()
-    height = math.ceil(len(titles) / 2)
-    figure, panels = plt.subplots(height, 2, figsize=(9, 3.25 * height), squeeze=False)
-    for axes in panels.flat[len(titles) :]:
-        axes.remove()
+    figure = Panels("Accuracy by number of networks", collection, name="accuracy-by-size")
     lines = [name for name in methods.compared() if len(METHODS[name].compared) > 1]
-    for axes, (dataset, title) in zip(panels.flat, titles.items(), strict=False):
+    for dataset, title in datasets.compared().items():
+        axes = figure.add(title)
         here, papers = collection.on(dataset), _papers_rows(dataset)
-        for i, (method, marker) in enumerate(zip(lines, cycle("Ds^v"), strict=False)):
+        for i, (method, marker) in enumerate(zip(lines, cycle("os^v"), strict=False)):
             shift = 1 + 0.03 * (2 * i - len(lines) + 1)
-            _by_size(axes, here, method, color=f"C{i}", shift=shift)
+            _by_size(axes, here, method, color=f"C{i}", marker=marker, shift=shift)
             name = METHODS[method].papers.get(2, "")
             if name in papers.index.get_level_values("method"):
                 row = papers.loc[name]
                 axes.errorbar(
-                    row.index, row["accuracy"], row["plus_minus"].fillna(0), ls="", marker=marker,
-                    color="gray", mfc="white", mec=f"C{i}", ms=7, zorder=1,
-                    label=f"{PAPER}: {name}",
+                    row.index, row["accuracy"], row["plus_minus"].fillna(0), ls="", marker="D",
+                    color="gray", mfc="none", mec="C3", ms=6, zorder=1, label=f"{PAPER}: {name}",
                 )  # fmt: skip
-        axes.set(title=title, xscale="log", xlabel="networks", ylabel="accuracy (%)")
+        axes.set(xscale="log", xlabel="networks", ylabel="accuracy (%)")
         axes.set_xticks((1, 5, 10, 100), labels=("1", "5", "10", "100"))
         axes.minorticks_off()
         if not set(lines) & here.shown.keys():
             say_not_run(axes)
-    return finished(figure, collection, ncols=2)
+    return figure
 
 
-def _by_size(axes: Axes, collection: Collection, method: str, *, color: str, shift: float) -> None:
+def _by_size(
+    axes: Axes, collection: Collection, method: str, *, color: str, marker: str, shift: float
+) -> None:
     """A method's accuracies with their bars, a little beside their size to be told apart."""
     points = []
     for size in METHODS[method].compared:
@@ -203,4 +249,4 @@ def _by_size(axes: Axes, collection: Collection, method: str, *, color: str, shi
             axes.errorbar(*points[-1], bar, color=color, capsize=4 if several else 0)
     if points:
         label = f"{OURS}: {title_of(method)}"
-        axes.plot(*zip(*points, strict=True), marker="o", color=color, label=label)
+        axes.plot(*zip(*points, strict=True), marker=marker, color=color, label=label)

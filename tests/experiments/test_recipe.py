@@ -73,12 +73,18 @@ def test_a_data_set_has_the_settings_of_the_one_that_it_is_like(toys):
 
 def test_the_tables_and_the_plan_know_both(toys):
     collection = collect([*diversity.shown()], ["bars"], "smoke")
-    assert ("jittered", 20) in accuracy.accuracy_table(collection).index
-    assert ("bars", "ours") in accuracy.accuracy_table(collection).columns
-    assert accuracy.quality_table(collection)["bars"].size
+    table = accuracy.accuracy_table(collection).frame
+    assert ("jittered", 20) in table.index
+    assert ("bars", "ours") in table.columns
+    assert accuracy.quality_table(collection, "Brier score").frame["bars"].size
     assert "bars" in [axes.get_title() for axes in accuracy.accuracy_by_size(collection).axes]
-    assert "jittered" in diversity.functions_table(collection).index
-    assert list(accuracy.papers_margins().index) == ["MNIST", "MNIST 5000", "CIFAR-5", "CIFAR-10"]
+    assert "jittered" in diversity.functions_table(collection).frame.index
+    assert list(accuracy.papers_margins().frame.index) == [
+        "MNIST",
+        "MNIST 5000",
+        "CIFAR-5",
+        "CIFAR-10",
+    ]
     planned = {(cell.method, cell.dataset) for cell in Plan.of({}).cells}
     assert {("jittered", "mnist"), ("jittered", "bars"), ("hypergan", "bars")} <= planned
     assert ("nuts", "bars") not in planned

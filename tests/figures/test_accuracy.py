@@ -1,17 +1,21 @@
 """Table 2 and what stands beside it."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from examples import EMPTY
 
 from hypergan.data.datasets import DATASETS
 from hypergan.experiments import paper
+from hypergan.experiments.collection import Collection
 from hypergan.experiments.intervals import interval
 from hypergan.figures import accuracy
+from hypergan.figures.page import MISSING
 
 
 def test_table_2_shows_the_papers_values_and_ours(collected):
-    table = accuracy.accuracy_table(collected)
+    table = accuracy.accuracy_table(collected).frame
     for row in paper.table(2).itertuples():
         (label,) = (
             accuracy._label(*own)
@@ -23,50 +27,64 @@ def test_table_2_shows_the_papers_values_and_ours(collected):
         assert value == row.accuracy
         assert plus_minus == ([] if np.isnan(row.plus_minus) else [row.plus_minus])
     ours = table["MNIST", "ours"]
-    assert ours["HyperGAN", 100] == str(interval([99.0, 99.1, 99.2]))
-    assert ours["random start", 1] == "98.01 ± 0.25 (10 ensembles)"
-    assert ours["deep ensemble", 10] == "98.1 (n = 1)"
+    assert ours["HyperGAN", 100] == interval([99.0, 99.1, 99.2])
+    assert ours["random start", 1] == interval([98.01])
+    assert ours["deep ensemble", 10] == interval([98.1])
     assert (table["CIFAR-10", "ours"] == "not run").all()
     assert table.loc[("deep ensemble", 5), ("MNIST", "paper")] == "–"
+
+
+def test_the_finding_follows_its_records(collected):
+    before = accuracy.finding(collected)
+    assert "A deep ensemble of 5 networks" in before
+    assert "on 0 of 1 data sets, one of 10 on 0." in before
+    assert "values in 0 of 5 cells of Table 2, HyperGAN's in 0 of 4." in before
+    assert "seed" not in before
+    (ensemble,) = collected.of("ensemble")
+    better = ensemble.metrics | {"accuracy": {"1": 99.14, "5": 98.0, "10": 99.9}}
+    changed = [collected.of("hypergan")[0], replace(ensemble, metrics=better)]
+    after = accuracy.finding(Collection(changed, []))
+    assert "on 0 of 1 data sets, one of 10 on 1." in after
+    assert "values in 1 of 5 cells of Table 2, HyperGAN's in 0 of 4." in after
+    assert after.endswith("MNIST rests on one seed.")
+    assert accuracy.finding(EMPTY) == MISSING
 
 
 def test_what_falls_short_of_the_paper_is_listed_with_how_well_it_fits(collected):
     """HyperGAN's 99.1 % of 100 networks are .21 below the paper's 99.31."""
     for record in collected.records:
         record.history[-1]["accuracy"] = 99.9
-    table = accuracy.below_the_paper(collected)
+    table = accuracy.below_the_paper(collected).frame
     row = table.loc[("MNIST", "HyperGAN", 100)]
     short = [99.31 - r.metrics["accuracy"]["100"] for r in collected.of("hypergan")]
-    assert row.to_list()[:2] == [str(interval(short)), "99.9 (n = 3)"]
+    assert row.to_list()[:2] == [interval(short), interval([99.9] * 3)]
     assert interval(short).mean == pytest.approx(0.21)
     assert set(table.index.get_level_values("data set")) == {"MNIST"}
     assert "deep ensemble" not in table.index.get_level_values("method")  # not in the paper
     (record, *_) = collected.of("hypergan")
     record.metrics["accuracy"]["100"] += 3 * 0.21  # of three seeds
-    assert ("MNIST", "HyperGAN", 100) not in accuracy.below_the_paper(collected).index
-    assert len(accuracy.below_the_paper(EMPTY)) == 0
+    assert ("MNIST", "HyperGAN", 100) not in accuracy.below_the_paper(collected).frame.index
+    assert accuracy.below_the_paper(EMPTY).data == "No mean is below the paper's value."
 
 
-def test_scores_of_probabilities_have_a_row_each(collected):
+def test_scores_of_probabilities_have_a_table_each(collected):
     (record,) = collected.of("ensemble")
     record.metrics["brier_score"] = {"1": 0.03, "5": 0.02}
-    record.metrics["brier_score_std"] = {"1": 0.004}
-    table = accuracy.quality_table(collected)
-    assert (
-        table.loc[("Brier score", "random start", 1), "MNIST"] == "0.0300 ± 0.0040 (10 ensembles)"
-    )
-    assert table.loc[("Brier score", "deep ensemble", 5), "MNIST"] == "0.02 (n = 1)"
-    assert table.loc[("calibration error", "HyperGAN", 1), "MNIST"] == "–"  # none in these records
-    assert len(table) == 3 * len(accuracy.rows())
+    table = accuracy.quality_table(collected, "Brier score").frame
+    assert table.loc[("random start", 1), "MNIST"] == interval([0.03])
+    assert table.loc[("deep ensemble", 5), "MNIST"] == interval([0.02])
+    assert len(table) == len(accuracy.rows())
+    (calibration,) = (words for words in accuracy.QUALITY if "calibration" in words)
+    table = accuracy.quality_table(collected, calibration)
+    assert table.frame.loc[("HyperGAN", 1), "MNIST"] == "–"  # none in these records
+    assert table.caption.startswith("Expected calibration error")
 
 
 def test_the_papers_margin_on_mnist_is_one_image_in_ten_thousand():
-    margins = accuracy.papers_margins()
-    assert margins.loc["MNIST", "margin"] / 100 * margins.loc["MNIST", "test images"] == 1
-    assert margins.loc["MNIST", "next best"] == "MNF, 99.30"
-    assert margins.loc["CIFAR-5", "standard error"] == round(
-        100 * (0.8581 * 0.1419 / 5000) ** 0.5, 2
-    )
+    margins = accuracy.papers_margins().frame
+    assert margins.loc["MNIST", ["next best", "margin"]].to_list() == ["MNF, 99.30", "0.01"]
+    error = 100 * (0.8581 * 0.1419 / 5000) ** 0.5
+    assert margins.loc["CIFAR-5", "standard error"] == f"{error:.2f}"
 
 
 def test_accuracy_is_drawn_by_size_with_intervals(collected):

@@ -57,6 +57,7 @@ _SIMPLER = {
     r'<g id="[^"]*"': "<g",  # nothing refers to them
     r"#(000000|262626)\b": "currentColor",
     r"; font-family: [^;\"]*": "",
+    r"(\d\.\d\d)\d{2,}(?=[\s\")])": r"\1",  # a hundredth of a pixel is enough
     r' transform="rotate\(-0 [^"]*"': "",
     r"\s*\n\s*": "\n",
 }

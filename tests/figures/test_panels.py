@@ -57,6 +57,14 @@ def test_alike_panels_of_one_page_have_ids_of_their_own():
     assert len(ids) == len(set(ids)) > 0
 
 
+def test_places_are_exact_to_a_hundredth_of_a_pixel_and_words_are_left_alone():
+    figure = Panels("ticks")
+    figure.add().set_xticks([0.12345], ["0.12345"])
+    places = re.findall(r"\d+\.(\d+)", re.sub(r">[^<]*<", "><", figure._repr_html_()))
+    assert max(map(len, places)) <= 3
+    assert ">0.12345</text>" in figure._repr_html_()
+
+
 def test_the_same_figure_is_the_same_bytes():
     assert drawn()._repr_html_() == drawn()._repr_html_()
 

@@ -1,0 +1,43 @@
+"""Small pictures on a page, beside each other, with a word below each."""
+
+import base64
+import html
+import io
+from collections.abc import Sequence
+
+import numpy as np
+from IPython.display import HTML
+from numpy.typing import NDArray
+from PIL import Image
+
+
+def grid(
+    images: NDArray[np.uint8], below: Sequence[str], shown: Sequence[str], caption: str
+) -> HTML:
+    """Pictures in reading order, as many in a row as there is room for.
+
+    Args:
+        images: Their bytes (N, H, W), or (N, H, W, 3) in colour.
+        below: What stands below each.
+        shown: What each shows, for those who cannot see it.
+        caption: What they all are.
+    """
+    word = "margin:0;font-size:.7rem;text-align:center"
+    pictures = "".join(
+        f'<figure style="margin:0"><img src="{address(image)}" alt="{html.escape(words)}" '
+        f'width="{image.shape[1]}" height="{image.shape[0]}" style="width:100%;height:auto">'
+        f'<figcaption style="{word}">{html.escape(label)}</figcaption></figure>'
+        for image, label, words in zip(images, below, shown, strict=True)
+    )
+    layout = "display:grid;grid-template-columns:repeat(auto-fill,minmax(40px,1fr));gap:4px"
+    return HTML(
+        f'<div class="pictures"><div style="{layout}">{pictures}</div>'
+        f"<p>{html.escape(caption)}</p></div>"
+    )
+
+
+def address(image: NDArray[np.uint8]) -> str:
+    """A picture as the address of itself, so that it needs no file."""
+    file = io.BytesIO()
+    Image.fromarray(image).save(file, format="WEBP", quality=85)  # a third of the bytes of a PNG
+    return f"data:image/webp;base64,{base64.b64encode(file.getvalue()).decode()}"

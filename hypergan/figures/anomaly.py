@@ -1,17 +1,23 @@
 """Figures 3 and 4: what ensembles make of images unlike any that they were trained on."""
 
-import matplotlib.pyplot as plt
-import pandas as pd
-import torch
-from matplotlib.figure import Figure
+from collections.abc import Mapping
+from typing import Any
 
-from hypergan.data.datasets import load
-from hypergan.evaluation.stages import Arrays
+import numpy as np
+import pandas as pd
+from IPython.display import HTML
+from numpy.typing import NDArray
+
+from hypergan.data import pictures
 from hypergan.experiments.collection import Collection
+from hypergan.experiments.intervals import Interval, interval
 from hypergan.experiments.methods import title_of
-from hypergan.experiments.records import Record
-from hypergan.figures.style import SEE_COMMANDS, finished, marked
-from hypergan.paths import downloads
+from hypergan.figures.numbers import text
+from hypergan.figures.page import MISSING, listed
+from hypergan.figures.panels import Panels
+from hypergan.figures.pictures import grid
+from hypergan.figures.style import SEE_COMMANDS
+from hypergan.figures.tables import Better, Table
 
 SCORES = {
     "entropy": "entropy",
@@ -20,102 +26,166 @@ SCORES = {
 }
 SETS = {"in": "test images", "out": "outliers"}
 
+AUROC = "detection/entropy/auroc"
 
-def entropy_cdfs(collection: Collection) -> Figure:
+_LINES = ("-", "--", ":", "-.", (0, (1, 1)), (0, (5, 1, 1, 1, 1, 1)))
+"""Curves are told apart by more than their colour."""
+
+_POINTS = 50
+"""Of a curve, evenly spaced in its height, and as many in its breadth."""
+
+
+def finding(mnist: Collection, cifar5: Collection) -> str:
+    """The page in two sentences."""
+    letters, classes = _rank(mnist), _rank(cifar5)
+    if not letters or not classes:
+        return MISSING
+    alone = ", from one seed" if len(cifar5.of("hypergan")) == 1 else ""
+    return (
+        "By its entropy HyperGAN's ensemble tells notMNIST's letters from digits with an AUROC of "
+        f"{letters}. Unseen classes of CIFAR-10 it tells from those seen with one of {classes}"
+        f"{alone}; chance gives 0.5."
+    )
+
+
+def _rank(collection: Collection) -> str:
+    """HyperGAN's AUROC, and whose is higher."""
+    means = {
+        method: interval(values).mean
+        for method in collection.shown
+        if (values := collection.values(method, AUROC))
+    }
+    if "hypergan" not in means:
+        return ""
+    own = means.pop("hypergan")
+    higher = [title_of(method) for method in means if means[method] > own]
+    lower = [title_of(method) for method in means if means[method] <= own]
+    sides = [
+        f"{word} than {listed(titles) if len(titles) < len(means) else 'all others'}"
+        for word, titles in (("less", higher), ("more", lower))
+        if titles
+    ]
+    return ", ".join([text(own, 3), *sides])
+
+
+def entropy_cdfs(collection: Collection) -> Panels:
     """Figures 3 and 4: the share of images up to an entropy, one curve per method."""
     curves = {}
     for method, record in collection.shown.items():
         size = record.full_size
         curves[f"{title_of(method)}, {size}"] = record.arrays, size
-    return _cdf_panels(curves, collection)
+    return _cdf_panels(curves, collection, "Entropies by method")
 
 
-def size_cdfs(collection: Collection, method: str = "hypergan") -> Figure:
+def size_cdfs(collection: Collection, method: str = "hypergan") -> Panels:
     """The same for ensembles of different sizes of one method."""
     curves = {}
     for record in collection.of(method)[:1]:
-        arrays = record.arrays
         for size in sorted(map(int, record.metrics["uncertainty"])):
-            curves[f"{size} network{'s' * (size > 1)}"] = arrays, size
-    return _cdf_panels(curves, collection)
+            curves[f"{size} network{'s' * (size > 1)}"] = record.arrays, size
+    return _cdf_panels(curves, collection, f"Entropies of {title_of(method)} by number of networks")
 
 
-def _cdf_panels(curves: dict[str, tuple[Arrays, int]], collection: Collection) -> Figure:
-    figure, panels = plt.subplots(1, 2, figsize=(9, 4), sharex=True, sharey=True)
-    for axes, (where, title) in zip(panels, reversed(SETS.items()), strict=True):
-        for label, (arrays, size) in curves.items():
-            axes.ecdf(arrays[f"entropy_{where}_{size}"].astype(float), label=label)
-        axes.set(title=title, xlabel="predictive entropy (nats)", xlim=(0, None), ylim=(0, 1))
-    panels[0].set_ylabel("share of images")
-    return finished(figure, collection, fontsize="small", empty=SEE_COMMANDS)
+def _cdf_panels(
+    curves: Mapping[str, tuple[Mapping[str, NDArray[Any]], int]],
+    collection: Collection,
+    words: str,
+) -> Panels:
+    figure = Panels(words, collection, name="entropies", empty=SEE_COMMANDS)
+    outliers = figure.add(SETS["out"])
+    test = figure.add(SETS["in"], like=outliers, share="xy")
+    for axes, where in ((outliers, "out"), (test, "in")):
+        for number, (label, (arrays, size)) in enumerate(curves.items()):
+            line = _LINES[number % len(_LINES)]
+            shares = _cdf(arrays[f"entropy_{where}_{size}"])
+            axes.plot(*shares, ls=line, lw=1.6 if number else 2.4, label=label)
+        axes.set(xlabel="predictive entropy (nats)", xlim=(0, None), ylim=(0, 1.01))
+    outliers.set_ylabel("share of images")
+    return figure
 
 
-def detection_table(collection: Collection) -> pd.DataFrame:
-    """How well each score tells outliers from test images: mean over seeds, with an interval.
+def _cdf(entropies: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Entropies and the share of images up to each, at as many points as a figure can show."""
+    values = np.sort(entropies.astype(float))
+    heights = np.quantile(values, np.linspace(0, 1, _POINTS), method="inverted_cdf")
+    at = np.union1d(heights, np.linspace(0, values[-1], _POINTS))
+    return at, np.searchsorted(values, at, side="right") / len(values)
+
+
+def detection_table(collection: Collection) -> Table:
+    """How well each score tells outliers from test images.
 
     AUPR has the outliers as positives; FPR95 is the share of test images flagged with 95 % of the
     outliers.
     """
-    columns = ("AUROC", "AUPR", "FPR95")
+    columns: dict[str, Better] = {"AUROC": "high", "AUPR": "high", "FPR95": "low"}
     rows = {
         (title_of(method), words): {
-            column: collection.text(method, f"detection/{score}/{column.lower()}")
+            column: _share(collection, method, f"detection/{score}/{column.lower()}")
             for column in columns
         }
         for method in collection.shown
         for score, words in SCORES.items()
     }
-    return pd.DataFrame(rows, index=columns).T
+    frame = _frame(rows, [*columns], ["method", "score"])
+    return Table(frame, "Outliers told from test images.", columns, "detection")
 
 
-def size_table(collection: Collection, method: str = "hypergan") -> pd.DataFrame:
-    """AUROC of each score by the number of networks, over seeds; entropies beside it.
+def size_table(collection: Collection, method: str = "hypergan") -> Table:
+    """AUROC of each score by the number of networks; entropies beside it.
 
     A single network's mutual information is 0. The largest ensemble sees fewer images.
     """
     sizes = [size for record in collection.of(method)[:1] for size in record.metrics["uncertainty"]]
-    columns = {
-        "entropy, test images": "entropy/in",
-        "entropy, outliers": "entropy/out",
-    } | {f"AUROC of {words}": f"{score}/auroc" for score, words in SCORES.items()}
+    columns = {"entropy, test images": "entropy/in", "entropy, outliers": "entropy/out"}
     rows = {
         int(size): {
-            column: collection.text(method, f"uncertainty/{size}/{keys}")
-            for column, keys in columns.items()
+            words: collection.mean(method, f"uncertainty/{size}/{keys}")
+            for words, keys in columns.items()
+        }
+        | {
+            f"AUROC of {words}": _share(collection, method, f"uncertainty/{size}/{score}/auroc")
+            for score, words in SCORES.items()
         }
         for size in sizes
     }
-    return pd.DataFrame(rows, index=[*columns]).T.rename_axis("networks")
+    names = [*columns, *(f"AUROC of {words}" for words in SCORES.values())]
+    caption = f"{title_of(method)} by its number of networks; entropies in nats."
+    return Table(_frame(rows, names, ["networks"]), caption, name="sizes")
 
 
-def extreme_images(collection: Collection, method: str = "hypergan", count: int = 8) -> Figure:
-    """The outliers with the highest and the lowest entropy, from the reader's own data folder."""
-    figure, panels = plt.subplots(2, count, figsize=(9, 2.9))
-    for axes in panels.flat:
-        axes.set_axis_off()
+def _share(collection: Collection, method: str, keys: str) -> Interval | str:
+    """A mean whose interval stays within 0 and 1."""
+    found = collection.mean(method, keys)
+    return found if isinstance(found, str) else found.within((0, 1))
+
+
+def _frame(rows: Mapping[Any, Any], columns: list[str], names: list[str]) -> pd.DataFrame:
+    frame = pd.DataFrame.from_dict(rows, orient="index", columns=columns)
+    frame.index.names = names if rows else [None]
+    return frame
+
+
+def outliers(collection: Collection, method: str = "hypergan") -> HTML:
+    """Outliers in the order of their entropy, the surest first.
+
+    They are the same for every record, and none was picked for what networks make of it.
+    """
     if method not in collection.shown:
-        figure.suptitle(SEE_COMMANDS, color="tab:red")
-        return figure
+        return HTML(f"<p>{SEE_COMMANDS}</p>")
     record = collection.shown[method]
-    if not has_data(record):
-        figure.suptitle(
-            f"{record.dataset} is not below {downloads()}; see “The images themselves”",
-            color="tab:red",
-        )
-        return figure
-    data = load(record.dataset, stand_in=record.stand_in)
-    images = data.outliers.tensors[0]  # type: ignore[union-attr]
-    entropies = record.arrays[f"entropy_out_{record.full_size}"].astype(float)
+    some = (pictures.embedded if record.stand_in else pictures.published)(record.dataset)
+    every = record.arrays[f"entropy_out_{record.full_size}"].astype(float)
+    entropies = every[some.indices]
     order = entropies.argsort(kind="stable")
-    for row, chosen in zip(panels, (order[::-1][:count], order[:count]), strict=True):
-        for axes, index in zip(row, chosen, strict=True):
-            pixels = images[index].permute(1, 2, 0) * torch.tensor(data.std)
-            axes.imshow((pixels + torch.tensor(data.mean)).clamp(0, 1).numpy(), cmap="gray")
-            axes.set_title(f"{entropies[index]:.2f}", fontsize="small")
-    return marked(figure, collection)
-
-
-def has_data(record: Record) -> bool:
-    """Whether the data set's files are here; the embedded stand-ins always are."""
-    root = downloads()
-    return record.stand_in or all((root / name).exists() for name in record.data_sha256)
+    caption = (
+        f"{len(order)} of {text(len(every), 0)} outliers, evenly spaced in the file, the surest "
+        f"first; below each its entropy in nats under {record.full_size} networks of "
+        f"{title_of(method)}, seed {record.seed}. Pictures: {some.source}."
+    )
+    return grid(
+        some.images[order],
+        [text(entropies[index], 2) for index in order],
+        [f"{some.words[index]}, entropy {text(entropies[index], 2)} nats" for index in order],
+        caption,
+    )

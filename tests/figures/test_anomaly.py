@@ -1,14 +1,19 @@
 """Figures 3 and 4 of made-up records on stand-in data."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
-from examples import EMPTY, example
+from bs4 import BeautifulSoup
+from examples import EMPTY, example, with_arrays
 
-from hypergan.data.datasets import load
+from hypergan.data import pictures
 from hypergan.experiments import records
 from hypergan.experiments.collection import Collection
+from hypergan.experiments.intervals import interval
 from hypergan.experiments.records import Cell
 from hypergan.figures import anomaly
+from hypergan.figures.page import MISSING
 
 SUMMARIES = {"auroc": 0.9, "aupr": 0.8, "fpr95": 0.3}
 
@@ -37,52 +42,81 @@ def made_up(own_runs):
     return Collection([of(0, 0.9), of(1, 0.7)], [])
 
 
+def detecting(method, auroc):
+    detection = {name: SUMMARIES | {"auroc": auroc} for name in anomaly.SCORES}
+    return example(Cell(method, "mnist", 0), metrics={"detection": detection})
+
+
+def test_the_finding_follows_its_records():
+    own, mnf = detecting("hypergan", 0.7), detecting("mnf", 0.6)
+    apart = Collection([own, detecting("apd", 0.8), mnf], [])
+    said = anomaly.finding(apart, Collection([own, mnf], []))
+    assert "an AUROC of 0.700, less than APD, more than MNF. Unseen" in said
+    assert "one of 0.700, more than all others, from one seed;" in said
+    better = Collection([replace(own, metrics=detecting("hypergan", 0.9).metrics), mnf], [])
+    assert "with an AUROC of 0.900, more than all others." in anomaly.finding(better, apart)
+    two = Collection([own, replace(own, seed=1), mnf], [])
+    assert "seed" not in anomaly.finding(apart, two)
+    assert anomaly.finding(apart, EMPTY) == anomaly.finding(EMPTY, apart) == MISSING
+
+
 def test_a_curve_is_the_share_of_images_up_to_an_entropy(made_up):
     figure = anomaly.entropy_cdfs(made_up)
     assert [axes.get_title() for axes in figure.axes] == ["outliers", "test images"]
     for axes, count in zip(figure.axes, (1050, 360), strict=True):
         (curve,) = axes.lines
         assert curve.get_label() == "HyperGAN, 100"
-        half = np.interp(0.5, curve.get_ydata(), curve.get_xdata())
-        assert half == pytest.approx(count / 2000, abs=0.002)
+        x, y = curve.get_xdata(), curve.get_ydata()
+        assert len(x) <= 100  # so that a page stays light
+        assert y == pytest.approx((np.floor(x * 1000 + 1e-6) + 1) / count)
+        assert y[-1] == 1
 
 
-def test_every_size_has_its_curve(made_up):
-    labels = [line.get_label() for line in anomaly.size_cdfs(made_up).axes[0].lines]
-    assert labels == ["1 network", "100 networks", "1000 networks"]
-    assert list(anomaly.size_table(made_up).index) == [1, 100, 1000]
+def test_every_size_has_its_curve_and_a_dash_of_its_own(made_up):
+    lines = anomaly.size_cdfs(made_up).axes[0].lines
+    assert [line.get_label() for line in lines] == ["1 network", "100 networks", "1000 networks"]
+    assert len({line.get_linestyle() for line in lines}) == len(lines)
+    assert list(anomaly.size_table(made_up).frame.index) == [1, 100, 1000]
 
 
-def test_detection_is_a_mean_over_seeds(made_up):
-    table = anomaly.detection_table(made_up)
-    assert table.loc[("HyperGAN", "entropy"), "AUROC"].startswith("0.8 [")
-    assert "(n = 2)" in table.loc[("HyperGAN", "maximum softmax probability"), "FPR95"]
+def test_detection_is_a_mean_over_seeds_within_its_bounds(made_up):
+    table = anomaly.detection_table(made_up).frame
+    auroc = table.loc[("HyperGAN", "entropy"), "AUROC"]
+    assert (auroc.mean, auroc.n) == (pytest.approx(0.8), 2)
+    assert (auroc.low, auroc.high) == (0, 1)  # of two seeds it would be wider
+    fpr = table.loc[("HyperGAN", "maximum softmax probability"), "FPR95"]
+    assert fpr == interval([0.3, 0.3])
 
 
-def test_the_images_are_those_of_the_extreme_entropies(made_up):
-    figure = anomaly.extreme_images(made_up, count=2)
-    data = load("mnist", stand_in=True)
-    pixels = data.outliers.tensors[0] * data.std[0] + data.mean[0]
-    shown = [axes.images[0].get_array().squeeze() for axes in figure.axes]
-    for picture, index in zip(shown, (1049, 1048, 0, 1), strict=True):
-        assert np.allclose(picture, pixels[index, 0], atol=1e-6)
-    assert [axes.get_title() for axes in figure.axes] == ["1.05", "1.05", "0.00", "0.00"]
+def test_the_outliers_stand_in_the_order_of_their_entropy(made_up):
+    page = BeautifulSoup(anomaly.outliers(made_up).data, "html.parser")
+    below = [float(word.text) for word in page.find_all("figcaption")]
+    assert len(below) == pictures.COUNT
+    assert below == sorted(below)
+    assert (below[0], below[-1]) == (0, 1.05)  # the numbers of the first and of the last
+    assert all(len(image["alt"].split()) >= 5 for image in page.find_all("img"))
+    assert "64 of 1\N{NARROW NO-BREAK SPACE}050 outliers" in page.text
+    assert "Pictures: embedded." in page.text
 
 
-def test_without_the_data_the_figure_says_so(made_up, monkeypatch, tmp_path):
+def test_the_pictures_of_real_data_need_no_data_folder(made_up, monkeypatch, tmp_path):
     monkeypatch.setenv("HYPERGAN_DATA", str(tmp_path))
     record = made_up.shown["hypergan"]
-    real = example(record.cell, metrics=record.metrics, data_sha256={"MNIST/raw/x": "1" * 64})
-    figure = anomaly.extreme_images(Collection([real], []))
-    assert f"not below {tmp_path}" in figure.get_suptitle()
-    assert not any(axes.images for axes in figure.axes)
+    places = pictures.published("mnist").indices
+    entropies = np.zeros(10_000)
+    entropies[places[5]] = 2.0
+    real = with_arrays(replace(record, stand_in=False), {"entropy_out_100": entropies})
+    page = BeautifulSoup(anomaly.outliers(Collection([real], [])).data, "html.parser")
+    last = page.find_all("img")[-1]
+    assert last["alt"] == f"{pictures.published('mnist').words[5]}, entropy 2.00 nats"
+    assert last["src"].startswith("data:image/webp;base64,")
+    assert "notMNIST (Bulatov, 2011)" in page.text
 
 
-@pytest.mark.parametrize("draw", [anomaly.entropy_cdfs, anomaly.size_cdfs, anomaly.extreme_images])
-def test_a_figure_without_records_and_one_of_stand_ins_say_so(draw, made_up):
-    assert "not run" in draw(EMPTY).get_suptitle()
-    assert "stand-in" in draw(made_up).get_suptitle()
-
-
-def test_tables_may_be_empty():
-    assert len(anomaly.detection_table(EMPTY)) == len(anomaly.size_table(EMPTY)) == 0
+def test_without_records_each_part_says_so(made_up):
+    for draw in (anomaly.entropy_cdfs, anomaly.size_cdfs):
+        assert "not run" in draw(EMPTY).notes[0]
+        assert "stand-in" in draw(made_up).notes[0]
+    assert "not run" in anomaly.outliers(EMPTY).data
+    for table in (anomaly.detection_table, anomaly.size_table):
+        assert table(EMPTY)._repr_html_()

@@ -1,19 +1,21 @@
 """The ablations of section 5, and what beta, code length and width do: views over records."""
 
-import math
-from collections.abc import Sequence
+from collections.abc import Mapping
+from itertools import product
+from typing import Any
 
-import matplotlib.pyplot as plt
 import pandas as pd
-import seaborn as sns
-from matplotlib.figure import Figure
+from matplotlib.axes import Axes
 
 from hypergan.experiments.collection import NOT_RUN, Collection
-from hypergan.experiments.intervals import interval
-from hypergan.experiments.measures import measure
+from hypergan.experiments.intervals import Interval, interval
 from hypergan.experiments.methods import METHODS, title_of
 from hypergan.experiments.methods.hypergan import UNVARIED, VARIED
-from hypergan.figures.style import band, finished, marked
+from hypergan.figures.numbers import percent, text
+from hypergan.figures.page import MISSING
+from hypergan.figures.panels import Panels
+from hypergan.figures.style import LINES, say_not_run
+from hypergan.figures.tables import Table
 
 ACCURACY, SPREAD = "accuracy of 10 (%)", "relative sd of the norm"
 DISAGREEMENT, KL = "disagreement", "pairwise KL (nats)"
@@ -27,6 +29,57 @@ QUANTITIES = {
     AUROC: "detection/entropy/auroc",
 }
 """Columns of the tables, measured as claims measure them."""
+
+SHARES = (DISAGREEMENT, AUROC)
+"""Those that lie between 0 and 1."""
+
+COURSES = {"validation_accuracy": "accuracy (%)", "diversity": SPREAD}
+"""What Figures 6 and 7 show."""
+
+_NARROW, _LOW = 226, 190
+"""Width and height of panels of which three stand side by side."""
+
+
+def finding(cifar10: Collection, mnist: Collection) -> str:
+    """The page in three sentences, the first two about the paper's figures, which show CIFAR-10."""
+    spreads, disagreements, accuracies, other = (
+        _means(collection, quantity)
+        for collection, quantity in (
+            (cifar10, SPREAD), (cifar10, DISAGREEMENT), (cifar10, ACCURACY), (mnist, ACCURACY)
+        )
+    )  # fmt: skip
+    if any("hypergan" not in found or len(found) < 2 for found in (spreads, disagreements, other)):
+        return MISSING
+    most = [max(found, key=found.__getitem__) == "hypergan" for found in (spreads, disagreements)]
+    says = "as the paper says" if most[0] else "against the paper"
+    seeds = " CIFAR-10 rests on one seed." if len(cifar10.of("hypergan")) == 1 else ""
+    return (
+        f"On CIFAR-10 the norms of HyperGAN's networks vary by {_listed(spreads, 'by')}, {says}. "
+        f"{'And' if most[0] == most[1] else 'But'} two of its networks disagree on "
+        f"{_listed(disagreements, 'on')} of the test images. The accuracy of ten networks changes "
+        f"by no more than {_change(accuracies)} points, on MNIST by {_change(other)}.{seeds}"
+    )
+
+
+def _listed(means: Mapping[str, float], word: str) -> str:
+    """HyperGAN's mean in percent, and beside it that of each ablation."""
+    own, *others = means.items()
+    ablated = (f"{title_of(method)} {word} {percent(mean, 1)}" for method, mean in others)
+    return ", ".join([percent(own[1], 1), *ablated])
+
+
+def _change(accuracies: Mapping[str, float]) -> str:
+    own = accuracies["hypergan"]
+    return text(max(abs(accuracy - own) for accuracy in accuracies.values()), 1)
+
+
+def _means(collection: Collection, quantity: str) -> dict[str, float]:
+    """A quantity's mean over seeds, by method."""
+    return {
+        method: interval(values).mean
+        for method in _methods(collection)
+        if (values := collection.values(method, QUANTITIES[quantity]))
+    }
 
 
 def course(collection: Collection) -> pd.DataFrame:
@@ -44,45 +97,66 @@ def course(collection: Collection) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def accuracy_course(collection: Collection) -> Figure:
-    """Fig. 6: accuracy of 10 networks during training, on images held out of it."""
-    return _start_and_whole(collection, "validation_accuracy", "accuracy (%)")
+def courses(collection: Collection) -> Panels:
+    """Figures 6 and 7: accuracy of 10 networks, and relative spread of 100 networks' norms.
+
+    Accuracy is that on images held out of training, the spread a mean over the layers. The steps of
+    the first epoch and all epochs have a scale each.
+    """
+    figure = Panels("Accuracy and diversity in training", collection, name="course", height=210)
+    for (column, words), when in product(COURSES.items(), ("step", "epoch")):
+        part = "first epoch" if when == "step" else "whole training"
+        axes = figure.add(f"{words.removesuffix(' (%)')}, {part}")
+        _draw(axes, collection, when, column)
+        axes.set(ylabel=words, xscale="log" if when == "step" else "linear")
+    return figure
 
 
-def diversity_course(collection: Collection) -> Figure:
-    """Fig. 7: relative standard deviation of the norm of 100 networks, mean over the layers."""
-    return _start_and_whole(collection, "diversity", SPREAD)
-
-
-def layers_course(collection: Collection) -> Figure:
-    """Fig. 7 layer by layer."""
+def layers_course(collection: Collection) -> Panels:
+    """Figure 7 layer by layer."""
+    figure = Panels(
+        "Diversity in training by layer", collection, name="layers", width=_NARROW, height=_LOW
+    )
     layers = [name for r in collection.records[:1] for name in r.history[0]["norm_spread"]]
-    panels = [("epoch", f"norm_spread.{name}", name) for name in layers]
-    return _panels(collection, panels or [("epoch", "diversity", "all layers")], SPREAD)
+    for layer in layers:
+        axes = figure.add(layer, like=figure.axes[0] if figure.axes else None)
+        _draw(axes, collection, "epoch", f"norm_spread.{layer}")
+        axes.set_ylabel(SPREAD)
+    return figure
 
 
-def at_the_end(collection: Collection) -> pd.DataFrame:
-    """What trained posteriors measure, one row per method: mean, 95 % interval and n over seeds."""
+def _draw(axes: Axes, collection: Collection, when: str, column: str) -> None:
+    """A line for each method over steps or epochs, with 95 % intervals where there are seeds."""
+    rows = course(collection)
+    for number, method in enumerate(_methods(collection)):
+        part = rows[(rows["method"] == method) & rows[when].notna()]
+        label = title_of(method)
+        look: dict[str, Any] = {"color": f"C{number}", "ls": LINES[number % len(LINES)]}
+        if part.empty:
+            axes.plot([], [], label=f"{label}: {NOT_RUN}", **look)
+            continue
+        found = [(at, interval([*values])) for at, values in part.groupby(when)[column]]
+        at = [float(when) for when, _ in found]
+        axes.plot(at, [each.mean for _, each in found], label=label, **look)
+        if all(each.n > 1 for _, each in found):
+            ends = [each.low for _, each in found], [each.high for _, each in found]
+            axes.fill_between(at, *ends, color=look["color"], alpha=0.2, lw=0)
+    axes.set_xlabel(when)
+
+
+def at_the_end(collection: Collection) -> Table:
+    """What trained posteriors measure, one row per method."""
     rows = {
-        title_of(method): {
-            name: collection.text(method, measured) for name, measured in QUANTITIES.items()
-        }
+        title_of(method): {name: _mean(collection, method, name) for name in QUANTITIES}
         for method in _methods(collection)
     }
-    return pd.DataFrame(rows).T
+    frame = pd.DataFrame.from_dict(rows, orient="index").rename_axis("method")
+    return Table(frame, "Trained networks, on the test images.", name="trained")
 
 
-def ranking(collection: Collection) -> str:
-    """The methods by each measure of diversity, the most diverse first, in Markdown."""
-    lines = []
-    for quantity in (SPREAD, DISAGREEMENT, KL):
-        means = {
-            title_of(method): interval(collection.values(method, QUANTITIES[quantity])).mean
-            for method in collection.shown
-        }
-        order = sorted(means, key=lambda name: -means[name])
-        lines.append(f"- by {quantity}: {', '.join(order) or NOT_RUN}")
-    return "\n".join(lines)
+def _mean(collection: Collection, method: str, quantity: str) -> Interval | str:
+    found = collection.mean(method, QUANTITIES[quantity])
+    return found.within((0, 1)) if isinstance(found, Interval) and quantity in SHARES else found
 
 
 def varied_by(argument: str) -> list[str]:
@@ -94,70 +168,40 @@ def varied_by(argument: str) -> list[str]:
     ]
 
 
-def variation(collection: Collection) -> Figure:
+def variation(collection: Collection) -> Panels:
     """What varying a number of HyperGAN does, one column per number; dotted: its own value."""
-    rows = (ACCURACY, SPREAD, DISAGREEMENT, AUROC)
-    size = (3.4 * len(VARIED), 2.4 * len(rows))
-    figure, grid = plt.subplots(len(rows), len(VARIED), figsize=size, sharey="row", sharex="col")
-    for column, argument in zip(grid.T, VARIED, strict=True):
-        records = [r for r in collection.records if r.method in varied_by(argument)]
-        values = [f"{record.config['model'][argument]:g}" for record in records]
-        own = {value for r, value in zip(records, values, strict=True) if r.method == UNVARIED}
-        measures = {name: measure(QUANTITIES[name]) for name in rows}
-        measured = {name: [number(r) for r in records] for name, number in measures.items()}
-        table = pd.DataFrame({argument: values, **measured})
-        order = sorted(set(values), key=float)
-        for axes, quantity in zip(column, rows, strict=True):
-            if not records:
-                axes.text(0.5, 0.5, "not run", ha="center", transform=axes.transAxes)
-            else:
-                sns.pointplot(
-                    table, x=argument, y=quantity, order=order, errorbar=band, capsize=0.1, ax=axes
-                )
-            for value in own:
-                axes.axvline(order.index(value), color="gray", linestyle=":", zorder=0)
-            axes.set(xlabel="", ylabel=quantity if axes in grid[:, 0] else "")
-        column[-1].set_xlabel(argument)
-    return marked(figure, collection)
-
-
-def _start_and_whole(collection: Collection, column: str, label: str) -> Figure:
-    """Steps of the first epoch, then all epochs, each on a scale of its own."""
-    panels = [("step", column, "first epoch"), ("epoch", column, "whole training")]
-    figure = _panels(collection, panels, label, sharey=False)
-    figure.axes[0].set_xscale("log")
+    figure = Panels(
+        "HyperGAN with other numbers", collection, name="variation", width=_NARROW, height=_LOW
+    )
+    for quantity in (ACCURACY, SPREAD, DISAGREEMENT, AUROC):
+        first = None
+        for argument in VARIED:
+            axes = figure.add(like=first)
+            first = first or axes
+            _vary(axes, collection, argument, quantity)
+            axes.set(xlabel=argument, ylabel=quantity)
     return figure
 
 
-def _panels(
-    collection: Collection,
-    panels: Sequence[tuple[str, str, str]],
-    label: str,
-    *,
-    sharey: bool = True,
-) -> Figure:
-    """A panel for each abscissa, column of the course and title; a line for each method."""
-    rows = course(collection)
-    methods = _methods(collection)
-    colours = dict(zip(methods, sns.color_palette(n_colors=len(methods)), strict=True))
-    width = min(3, len(panels))
-    height = math.ceil(len(panels) / width)
-    size = (4.2 * width, 3.4 * height)
-    figure, grid = plt.subplots(height, width, figsize=size, sharey=sharey, squeeze=False)
-    for axes, (when, column, title) in zip(grid.flat, panels, strict=False):
-        axes.set(title=title)
-        for method, colour in colours.items():
-            part = rows[(rows["method"] == method) & rows[when].notna()]
-            style = {"color": colour, "label": title_of(method)}
-            if len(part):
-                sns.lineplot(part, x=when, y=column, errorbar=band, ax=axes, **style)
-            else:
-                axes.plot([], [], **style | {"label": f"{style['label']}: {NOT_RUN}"})
-        axes.set(xlabel=when, ylabel=label if axes in grid[:, 0] else "")
-        axes.legend().remove()  # they are all alike
-    for axes in grid.flat[len(panels) :]:
-        axes.remove()
-    return finished(figure, collection)
+def _vary(axes: Axes, collection: Collection, argument: str, quantity: str) -> None:
+    """A quantity by the values of one of HyperGAN's numbers, which stand evenly spaced."""
+    values = {
+        float(record.config["model"][argument]): method
+        for method, record in collection.shown.items()
+        if method in varied_by(argument)
+    }
+    if not values:
+        say_not_run(axes, 0.5)
+    order = sorted(values)
+    measured = [collection.values(values[value], QUANTITIES[quantity]) for value in order]
+    found = {place: interval(each) for place, each in enumerate(measured) if each}
+    bars = [each.high - each.mean if each.n > 1 else 0 for each in found.values()]
+    means = [each.mean for each in found.values()]
+    axes.errorbar([*found], means, bars, color="C0", marker="o", capsize=3)
+    for place, value in enumerate(order):
+        if values[value] == UNVARIED:
+            axes.axvline(place, color="gray", ls=":", zorder=0)
+    axes.set_xticks(range(len(order)), [f"{value:g}" for value in order])
 
 
 def _methods(collection: Collection) -> list[str]:

@@ -16,7 +16,7 @@ from hypergan.figures.numbers import text
 from hypergan.figures.page import MISSING, listed
 from hypergan.figures.panels import Panels
 from hypergan.figures.pictures import grid
-from hypergan.figures.style import SEE_COMMANDS
+from hypergan.figures.style import LINES, SEE_COMMANDS
 from hypergan.figures.tables import Better, Table
 
 SCORES = {
@@ -27,9 +27,6 @@ SCORES = {
 SETS = {"in": "test images", "out": "outliers"}
 
 AUROC = "detection/entropy/auroc"
-
-_LINES = ("-", "--", ":", "-.", (0, (1, 1)), (0, (5, 1, 1, 1, 1, 1)))
-"""Curves are told apart by more than their colour."""
 
 _POINTS = 50
 """Of a curve, evenly spaced in its height, and as many in its breadth."""
@@ -96,7 +93,7 @@ def _cdf_panels(
     test = figure.add(SETS["in"], like=outliers, share="xy")
     for axes, where in ((outliers, "out"), (test, "in")):
         for number, (label, (arrays, size)) in enumerate(curves.items()):
-            line = _LINES[number % len(_LINES)]
+            line = LINES[number % len(LINES)]
             shares = _cdf(arrays[f"entropy_{where}_{size}"])
             axes.plot(*shares, ls=line, lw=1.6 if number else 2.4, label=label)
         axes.set(xlabel="predictive entropy (nats)", xlim=(0, None), ylim=(0, 1.01))

@@ -1,7 +1,5 @@
 """What all figures share: their look, and where their numbers come from."""
 
-import math
-from collections.abc import Sequence
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -11,11 +9,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from hypergan.experiments.collection import NOT_RUN, Collection
-from hypergan.experiments.intervals import interval
 
 PAPER, OURS = "paper", "ours"
 SEE_COMMANDS = "not run: the last lines of this page have the commands"
 """What a figure without records says, on a page that ends with the commands that make them."""
+
+LINES: tuple[Any, ...] = ("-", "--", ":", "-.", (0, (1, 1)), (0, (5, 1, 1, 1, 1, 1)))
+"""Curves are told apart by more than their colour."""
 
 
 def use_style() -> None:
@@ -71,12 +71,6 @@ def finished(
     if empty and not collection.records:
         figure.suptitle(empty, color="tab:red")
     return marked(figure, collection)
-
-
-def band(values: Sequence[float]) -> tuple[float, float]:
-    """The ends of the 95 % interval over seeds, as seaborn asks for them; NaN for one seed."""
-    ends = interval(values)
-    return (ends.low, ends.high) if ends.n > 1 else (math.nan, math.nan)
 
 
 def say_not_run(axes: Axes, y: float = 0.05, *, row: bool = False) -> None:

@@ -14,7 +14,7 @@ from hypergan.experiments.methods.hypergan import UNVARIED, VARIED
 from hypergan.figures.numbers import percent, text
 from hypergan.figures.page import MISSING
 from hypergan.figures.panels import Panels
-from hypergan.figures.style import LINES, say_not_run
+from hypergan.figures.style import LINES, on, say_not_run
 from hypergan.figures.tables import Table
 
 ACCURACY, SPREAD = "accuracy of 10 (%)", "relative sd of the norm"
@@ -103,7 +103,10 @@ def courses(collection: Collection) -> Panels:
     Accuracy is that on images held out of training, the spread a mean over the layers. The steps of
     the first epoch and all epochs have a scale each.
     """
-    figure = Panels("Accuracy and diversity in training", collection, name="course", height=210)
+    figure = Panels(
+        f"Accuracy and diversity in training{on(collection)}", collection,
+        name=f"course{on(collection, '-')}", height=210,
+    )  # fmt: skip
     for (column, words), when in product(COURSES.items(), ("step", "epoch")):
         part = "first epoch" if when == "step" else "whole training"
         axes = figure.add(f"{words.removesuffix(' (%)')}, {part}")
@@ -115,8 +118,9 @@ def courses(collection: Collection) -> Panels:
 def layers_course(collection: Collection) -> Panels:
     """Figure 7 layer by layer."""
     figure = Panels(
-        "Diversity in training by layer", collection, name="layers", width=_NARROW, height=_LOW
-    )
+        f"Diversity by layer{on(collection)}", collection, name=f"layers{on(collection, '-')}",
+        width=_NARROW, height=_LOW,
+    )  # fmt: skip
     layers = [name for r in collection.records[:1] for name in r.history[0]["norm_spread"]]
     for layer in layers:
         axes = figure.add(layer, like=figure.axes[0] if figure.axes else None)

@@ -16,7 +16,7 @@ from hypergan.figures.numbers import text
 from hypergan.figures.page import MISSING, listed
 from hypergan.figures.panels import Panels
 from hypergan.figures.pictures import grid
-from hypergan.figures.style import LINES, SEE_COMMANDS
+from hypergan.figures.style import LINES, SEE_COMMANDS, on
 from hypergan.figures.tables import Better, Table
 
 SCORES = {
@@ -71,7 +71,7 @@ def entropy_cdfs(collection: Collection) -> Panels:
     for method, record in collection.shown.items():
         size = record.full_size
         curves[f"{title_of(method)}, {size}"] = record.arrays, size
-    return _cdf_panels(curves, collection, "Entropies by method")
+    return _cdf_panels(curves, collection, "method")
 
 
 def size_cdfs(collection: Collection, method: str = "hypergan") -> Panels:
@@ -80,15 +80,18 @@ def size_cdfs(collection: Collection, method: str = "hypergan") -> Panels:
     for record in collection.of(method)[:1]:
         for size in sorted(map(int, record.metrics["uncertainty"])):
             curves[f"{size} network{'s' * (size > 1)}"] = record.arrays, size
-    return _cdf_panels(curves, collection, f"Entropies of {title_of(method)} by number of networks")
+    return _cdf_panels(curves, collection, "number of networks")
 
 
 def _cdf_panels(
     curves: Mapping[str, tuple[Mapping[str, NDArray[Any]], int]],
     collection: Collection,
-    words: str,
+    by: str,
 ) -> Panels:
-    figure = Panels(words, collection, name="entropies", empty=SEE_COMMANDS)
+    figure = Panels(
+        f"Entropies by {by}{on(collection)}", collection, empty=SEE_COMMANDS,
+        name=f"entropies-by-{by.split()[0]}{on(collection, '-')}",
+    )  # fmt: skip
     outliers = figure.add(SETS["out"])
     test = figure.add(SETS["in"], like=outliers, share="xy")
     for axes, where in ((outliers, "out"), (test, "in")):

@@ -79,6 +79,11 @@ def say_not_run(axes: Axes, y: float = 0.05, *, row: bool = False) -> None:
     axes.text(0.5, y, NOT_RUN, transform=across, ha="center", color="tab:red", fontsize="small")
 
 
+def on(collection: Collection, before: str = " on ") -> str:
+    """The data set, for figures of which a page has one for each; nothing without records."""
+    return "".join(f"{before}{record.dataset}" for record in collection.records[:1])
+
+
 def ours(collection: Collection) -> str:
     """Title of our columns, which says so where numbers come from stand-in data."""
     return f"{OURS}, on STAND-IN DATA" if collection.stand_in else OURS

@@ -18,6 +18,11 @@ def test_numbers_from_stand_ins_are_in_a_column_that_says_so(collected):
         assert "stand-in" in figure(marked).notes[0]
 
 
+def test_figures_of_which_a_page_has_several_name_their_data_set(collected):
+    assert (style.on(collected), style.on(collected, "-")) == (" on mnist", "-mnist")
+    assert style.on(EMPTY) == ""
+
+
 def test_pages_can_be_drawn_without_any_record():
     assert "not run" in accuracy.accuracy_table(EMPTY)._repr_html_()
     for table in (diversity.norms_table, diversity.spread_table, diversity.functions_table):

@@ -8,20 +8,16 @@ from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any, Literal
 
-import pandas as pd
-
 from hypergan.errors import SettingsError
 from hypergan.experiments import cells, records
 from hypergan.experiments.intervals import Interval, interval
 from hypergan.experiments.measures import Measure, bounds, measure
-from hypergan.experiments.methods import compared, title_of
+from hypergan.experiments.methods import compared
 from hypergan.experiments.records import Cell, Record
-from hypergan.experiments.state import command, state
+from hypergan.experiments.state import state
 
 NOT_RUN, NONE = "not run", "–"
 """In a cell without a record, and without this number in its records."""
-
-UNUSABLE = "damaged or of other settings"
 
 Run = Literal["never", "smoke", "always"]
 
@@ -49,11 +45,6 @@ class Collection:
         methods = dict.fromkeys(record.method for record in self.records)
         return {method: self.of(method)[0] for method in methods}
 
-    @property
-    def sources(self) -> str:
-        """Where the numbers come from, one line per record."""
-        return "\n".join(record.source for record in self.records)
-
     def on(self, dataset: str) -> "Collection":
         """What there is of a data set."""
         return Collection(
@@ -78,31 +69,6 @@ class Collection:
         if values := self.values(method, measured):
             return interval(values, bounds(measured) if isinstance(measured, str) else None)
         return NONE if self.of(method) else NOT_RUN
-
-    def text(self, method: str, measured: str | Measure) -> str:
-        """The mean over seeds with its interval, or that there is none."""
-        return str(self.mean(method, measured))
-
-    def not_run(self) -> pd.DataFrame:
-        """The cells without a record that can be shown, and the commands that make one."""
-        rows = [
-            {"method": title_of(cell.method), "data set": cell.dataset,
-             "seed": cell.seed,
-             "state": UNUSABLE if state(cell).name == "unusable" else NOT_RUN,
-             "run it with": command(cell)}
-            for cell in self.missing
-        ]  # fmt: skip
-        columns = ["method", "data set", "seed", "state", "run it with"]
-        return pd.DataFrame(rows, columns=columns).set_index(["method", "data set"])
-
-    def not_run_list(self) -> str:
-        """The same as a list in Markdown, for a page with a seed of its own."""
-        lines = [
-            f"- {method} on {dataset}, {row['state']}: `{row['run it with']}`"
-            for (method, dataset), row in self.not_run().iterrows()
-        ]
-        datasets = dict.fromkeys(record.dataset for record in self.records)
-        return "\n".join(lines) or f"- Every method has a record on {', '.join(datasets)}."
 
 
 def require_parameters(profile: str, seed: int | None, seeds: str = "") -> list[int] | None:

@@ -153,17 +153,6 @@ class Record:
             return dict(stored)
 
     @property
-    def source(self) -> str:
-        """Where its numbers come from, in a line."""
-        commit, dash, dirty = self.commit.partition("-")
-        stand_in = " on EMBEDDED STAND-IN DATA" if self.stand_in else ""
-        return (
-            f"{self.cell.path.as_posix()}{stand_in}: commit {commit[:12]}{dash}{dirty}, "
-            f"{self.device}, torch {self.versions['torch']}, "
-            f"{self.wall_seconds / 60:.1f} minutes; again with `{self.cell.command}`"
-        )
-
-    @property
     def full_size(self) -> int:
         """Networks in its full ensemble: 100, or all that the method has."""
         return max(map(int, self.metrics["accuracy"]))

@@ -2,11 +2,10 @@
 
 from typing import Any
 
-import matplotlib.pyplot as plt
+import matplotlib as mpl
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from hypergan.experiments.collection import NOT_RUN, Collection
 
@@ -23,54 +22,13 @@ def use_style() -> None:
     pd.set_option("display.max_colwidth", None)  # or a command would lose its end
     pd.set_option("display.max_rows", None)  # or a table would lose its middle
     sns.set_theme(context="notebook", style="ticks", palette="colorblind")
-    plt.rcParams |= {
+    mpl.rcParams |= {
         "figure.constrained_layout.use": True,
         "axes.spines.top": False,
         "axes.spines.right": False,
         "legend.frameon": False,
         "svg.hashsalt": "hypergan",  # the same figure is the same file
     }
-
-
-def marked(figure: Figure, collection: Collection) -> Figure:
-    """A figure that says so where its numbers come from stand-in data."""
-    if names := sorted({record.dataset for record in collection.records if record.stand_in}):
-        figure.suptitle(f"embedded stand-in data, not {', '.join(names)}", color="tab:red")
-    return figure
-
-
-def finished(
-    figure: Figure,
-    collection: Collection,
-    *,
-    ncols: int = 3,
-    fontsize: str | None = None,
-    empty: str = "",
-) -> Figure:
-    """A figure with one legend for all its axes below it, marked like any other.
-
-    Args:
-        figure: The figure.
-        collection: The records that it shows.
-        ncols: Columns of the legend.
-        fontsize: Size of its words, by default that of every legend.
-        empty: Title of a figure without records, where its panels do not say so.
-    """
-    entries: dict[str, Any] = {}
-    for axes in figure.axes:
-        handles, labels = axes.get_legend_handles_labels()
-        entries |= dict(zip(labels, handles, strict=True))
-    if entries:
-        figure.legend(
-            entries.values(),
-            entries.keys(),
-            loc="outside lower center",
-            ncols=ncols,
-            fontsize=fontsize,
-        )
-    if empty and not collection.records:
-        figure.suptitle(empty, color="tab:red")
-    return marked(figure, collection)
 
 
 def say_not_run(axes: Axes, y: float = 0.05, *, row: bool = False) -> None:

@@ -43,22 +43,18 @@ def test_a_method_without_a_record_says_how_to_make_it(write):
     write(MNIST, 98.0)
     found = collect(["ensemble", "mnf"], ["mnist", "cifar10"], seeds=[0])
     assert [record.cell for record in found.records] == [MNIST]
-    table = found.not_run()
-    assert list(table.index) == [
-        ("deep ensemble", "cifar10"), ("MNF", "mnist"), ("MNF", "cifar10")
+    assert found.missing == [
+        Cell("ensemble", "cifar10"), Cell("mnf", "mnist"), Cell("mnf", "cifar10")
     ]  # fmt: skip
-    assert set(table["state"]) == {NOT_RUN}
-    assert list(table["run it with"]) == [cell.command for cell in found.missing]
+    assert commands(found.missing) == [cell.command for cell in found.missing]
 
 
-def test_what_cannot_be_shown_is_told_from_what_was_not_run(write):
+def test_what_cannot_be_shown_is_made_anew(write):
     write(MNIST, 98.0, config={"of": "yesterday"})
     write(Cell("ensemble", "mnist", 1), 99.0)
     found = collect(["ensemble"], ["mnist"])
     assert found.values("ensemble", ACCURACY) == [99.0]
-    row = found.not_run().iloc[0]
-    assert row["state"] != NOT_RUN
-    assert row["run it with"] == f"{MNIST.command} --force"
+    assert commands(found.missing) == [f"{MNIST.command} --force"]
 
 
 def test_one_command_makes_all_seeds_that_a_method_lacks(write):
@@ -78,15 +74,15 @@ def test_one_command_makes_all_seeds_that_a_method_lacks(write):
 def test_texts_tell_a_missing_number_from_a_missing_record(write):
     write(MNIST, 98.0)
     found = collect(["ensemble", "mnf"], ["mnist"])
-    assert found.text("ensemble", ACCURACY) == "98 (n = 1)"
-    assert found.text("ensemble", "accuracy/5") == "–"
-    assert found.text("mnf", ACCURACY) == NOT_RUN
+    assert str(found.mean("ensemble", ACCURACY)) == "98 (n = 1)"
+    assert str(found.mean("ensemble", "accuracy/5")) == "–"
+    assert str(found.mean("mnf", ACCURACY)) == NOT_RUN
 
 
 def test_without_any_record_all_is_missing(write):
     found = collect(["ensemble", "mnf"], ["mnist", "cifar5"])
     assert not found.records
-    assert len(found.missing) == len(found.not_run()) == 4
+    assert len(found.missing) == 4
 
 
 def test_what_there_is_of_a_data_set(write):
@@ -116,21 +112,16 @@ def test_the_first_of_the_seeds_is_shown_and_all_of_them_count(write_digits):
     found = compare("digits", [2, 0])
     assert found.shown["hypergan"].seed == 2
     assert found.values("hypergan", ACCURACY) == [3.0, 1.0]
-    assert found.text("hypergan", ACCURACY).startswith("2 [")
+    assert str(found.mean("hypergan", ACCURACY)).startswith("2 [")
     every = compare("digits")
     assert every.shown["hypergan"].seed == 0
     assert every.values("hypergan", ACCURACY) == [1.0, 7.0, 3.0]
 
 
-def test_what_is_missing_is_named_with_its_command(write_digits):
+def test_another_seed_is_no_record_of_this_one(write_digits):
     write_digits("mnf", 1, 1.0)
-    said = compare("digits", [0]).not_run_list()
-    assert len(said.splitlines()) == 2  # another seed is no record of this one
-    assert f"MNF on digits, not run: `{Cell('mnf', 'digits', 0, 'lite').command}`" in said
-    for seed in (0, 1):
-        write_digits("mnf", seed, 1.0)
-        write_digits("hypergan", seed, 1.0)
-    assert "Every method" in compare("digits", [0]).not_run_list()
+    missing = [Cell("hypergan", "digits", 0), Cell("mnf", "digits", 0)]
+    assert compare("digits", [0]).missing == missing
 
 
 def test_what_is_run_is_said_before_with_its_minutes(write_digits, monkeypatch, capsys):
@@ -159,9 +150,7 @@ def test_a_record_of_other_settings_is_not_shown(write_digits):
     write_digits("hypergan", 0, 1.0, config={})
     found = compare("digits")
     assert not found.shown
-    said = found.not_run_list()
-    assert "HyperGAN on digits, damaged or of other settings" in said
-    assert said.splitlines()[0].endswith("--force`")
+    assert Cell("hypergan", "digits", 0) in found.missing
 
 
 ODD_SEEDS = ["abc", "", "0", 1.5, 0.0, float("nan"), float("inf"), True, False, -1, 2**63, 2**64]

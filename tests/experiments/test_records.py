@@ -244,10 +244,3 @@ def test_a_fingerprint_is_of_the_settings(monkeypatch):
     assert replace(cell, seed=7).fingerprint == before != other.fingerprint
     monkeypatch.setattr(records, "RECORD_VERSION", 99)
     assert cell.fingerprint != before
-
-
-def test_its_source_names_stand_ins_and_the_command():
-    source = example(stand_in=True).source
-    assert "STAND-IN" in source
-    assert CELL.command in source
-    assert "STAND-IN" not in example().source

@@ -1,7 +1,6 @@
 """Made-up records and arrays that figures are drawn from."""
 
 import matplotlib as mpl
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from examples import NORMS, example
@@ -10,12 +9,6 @@ from hypergan.experiments.collection import Collection
 from hypergan.experiments.records import Cell
 
 mpl.use("Agg")
-
-
-@pytest.fixture(autouse=True)
-def closed():
-    yield
-    plt.close("all")
 
 
 @pytest.fixture

@@ -2,8 +2,7 @@
 
 from dataclasses import replace
 
-import matplotlib.pyplot as plt
-from examples import CELL, EMPTY, example
+from examples import EMPTY
 
 from hypergan.experiments.collection import Collection
 from hypergan.figures import accuracy, diversity, style
@@ -30,22 +29,3 @@ def test_pages_can_be_drawn_without_any_record():
     for axes in accuracy.accuracy_by_size(EMPTY).axes:
         assert axes.texts[0].get_text() == "not run"
     assert diversity.spread_and_disagreement(EMPTY).notes == [style.SEE_COMMANDS]
-
-
-def test_a_finished_figure_names_each_thing_once_below_all_its_panels():
-    figure, panels = plt.subplots(1, 2)
-    for axes, names in zip(panels, ("ab", "bc"), strict=True):
-        for name in names:
-            axes.plot([0, 1], label=name)
-    stand_in = Collection([example(CELL, stand_in=True)], [])
-    assert style.finished(figure, stand_in, empty="nothing") is figure
-    (legend,) = figure.legends
-    assert [text.get_text() for text in legend.get_texts()] == ["a", "b", "c"]
-    assert "stand-in" in figure.get_suptitle()
-
-
-def test_a_finished_figure_of_nothing_has_no_legend_and_a_title_if_asked():
-    for empty in ("", "nothing"):
-        figure = style.finished(plt.figure(), EMPTY, empty=empty)
-        assert not figure.legends
-        assert figure.get_suptitle() == empty

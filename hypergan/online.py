@@ -1,8 +1,8 @@
 """Where the project lies online, said once: ``repository`` in ``_config.yml``.
 
 ``HYPERGAN_REPOSITORY`` and ``HYPERGAN_BRANCH`` take its place, as when a fork's workflow builds the
-book. This module is also the Sphinx extension that then gives the book its buttons; without a
-repository there are none.
+book. This module is also the Sphinx extension that then gives the book its buttons, and its pages
+their addresses, social cards and site map; without a repository there are none.
 """
 
 import os
@@ -43,6 +43,16 @@ def repository() -> tuple[str, str]:
     return address.rstrip("/"), branch
 
 
+def site() -> str:
+    """Where the book of a repository on GitHub is published, see its workflow; else empty."""
+    host, _, name = repository()[0].removeprefix("https://").partition("/")
+    if host != "github.com":
+        return ""
+    owner, _, project = name.removesuffix(".git").partition("/")
+    pages = f"{owner.lower()}.github.io"
+    return f"https://{pages}/" if project.lower() == pages else f"https://{pages}/{project}/"
+
+
 def first_cell() -> str:
     """The cell that lets a notebook start alone: it installs the package where it is missing."""
     return _FIRST_CELL.format(repository=repository()[0])
@@ -75,5 +85,12 @@ def setup(app: Any) -> dict[str, bool]:
         config.html_theme_options.pop("repository_url", None)  # an empty one is none
         config.html_theme_options |= theme_options()
 
+    def add_address(_: Any, config: Any) -> None:
+        config.html_baseurl = config.ogp_site_url = site()
+        config.ogp_social_cards = {"enable": bool(site())}  # a picture is named by its address
+
     app.connect("config-inited", add_buttons)
+    app.connect("config-inited", add_address)
+    if site():
+        app.setup_extension("sphinx_sitemap")
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -20,13 +20,30 @@ def no_repository(monkeypatch):
     monkeypatch.setattr(online.yaml, "safe_load", lambda _: {})
 
 
+class App:
+    """Sphinx, as far as the extension meets it."""
+
+    def __init__(self):
+        self.hooks, self.extensions = [], []
+        self.config = SimpleNamespace(html_theme_options={"repository_url": "", "other": 1})
+        online.setup(self)
+        self.call("config-inited", self.config)
+
+    def connect(self, event, hook, priority=500):
+        self.hooks.append((event, hook))
+
+    def setup_extension(self, name):
+        self.extensions.append(name)
+
+    def call(self, event, *arguments):
+        for name, hook in self.hooks:
+            if name == event:
+                hook(self, *arguments)
+
+
 def options_of_the_book():
     """The theme's options after Sphinx has called the extension."""
-    hooks = {}
-    online.setup(SimpleNamespace(connect=lambda event, hook: hooks.update({event: hook})))
-    config = SimpleNamespace(html_theme_options={"repository_url": "", "other": 1})
-    hooks["config-inited"](None, config)
-    return config.html_theme_options
+    return App().config.html_theme_options
 
 
 @pytest.mark.usefixtures("no_repository")
@@ -60,6 +77,23 @@ def test_a_workflow_sets_it_by_the_environment(monkeypatch):
         "https://github.com/c/d",
         "trunk",
     )
+
+
+@pytest.mark.parametrize(
+    ("repository", "site"),
+    [
+        ("https://github.com/Ann/Book.git", "https://ann.github.io/Book/"),
+        ("https://github.com/Ann/ann.github.io", "https://ann.github.io/"),
+        ("https://codeberg.org/ann/book", ""),
+    ],
+)
+def test_the_published_book_has_an_address_where_it_is_known(monkeypatch, repository, site):
+    monkeypatch.setenv("HYPERGAN_REPOSITORY", repository)
+    assert online.site() == site
+    app = App()
+    assert app.config.html_baseurl == app.config.ogp_site_url == site
+    assert app.config.ogp_social_cards == {"enable": bool(site)}
+    assert app.extensions == (["sphinx_sitemap"] if site else [])
 
 
 @pytest.mark.usefixtures("no_repository")

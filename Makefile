@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help book test install notebook notebooks links sweep bench clean
+.PHONY: help book pdf test install notebook notebooks links sweep bench clean
 .DELETE_ON_ERROR:
 
 # The sweep's variables; more of them than these are in CONTRIBUTING.md.
@@ -30,6 +30,11 @@ book: $(INSTALLED) ## Install what is needed, run the notebooks, build the book.
 	TQDM_DISABLE=1 "$$VENV/bin/jupyter-book" build book -n -W --keep-going \
 		|| { rm -rf book/_build/.doctrees; exit 1; }  # or the next build would pass over the warnings
 	@echo "Open file://$$PWD/$(PAGE)"
+
+pdf: book ## Print the book into one PDF; needs Chromium.
+	$(RUN) pip install --quiet --editable '.[pdf]'
+	"$$VENV/bin/python" book/pdf.py
+	@echo "Open file://$$PWD/book/_build/pdf/hypergan.pdf"
 
 test: $(TESTING) ## Check style and types, run every test and every notebook.
 	$(RUN) ruff check

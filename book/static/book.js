@@ -1,0 +1,28 @@
+// What scrolls sideways inside a page can be reached by the keyboard; what fits is no stop on the way.
+addEventListener("DOMContentLoaded", () => {
+  const article = document.querySelector(".bd-article");
+  const mark = () => {
+    for (const box of article.querySelectorAll("table, pre, .cell_output, .math, mjx-container")) {
+      if (box.scrollWidth > box.clientWidth && getComputedStyle(box).overflowX === "auto") box.tabIndex = 0;
+      else if (box.tabIndex === 0) box.removeAttribute("tabindex");
+    }
+  };
+  if (article) new ResizeObserver(mark).observe(article);
+});
+
+// On paper all that is folded is open, and the page is light; afterwards it is as it was.
+(() => {
+  const root = document.documentElement.dataset;
+  let folded = [];
+  let theme = root.theme;
+  addEventListener("beforeprint", () => {
+    folded = [...document.querySelectorAll("details:not([open])")];
+    for (const details of folded) details.open = true;
+    theme = root.theme;
+    root.theme = "light";
+  });
+  addEventListener("afterprint", () => {
+    for (const details of folded) details.open = false;
+    root.theme = theme;
+  });
+})();

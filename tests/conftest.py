@@ -1,12 +1,19 @@
 """Fixtures of many tests; none of them writes among the user's own records."""
 
 import os
+import shutil
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # small tensors gain nothing by more; before torch
 
 import pytest
 import torch
 from torch import nn
+
+ALONE = [
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+]
+"""What keeps Chromium from talking to anybody."""
 
 
 @pytest.fixture(autouse=True)
@@ -41,3 +48,34 @@ def blobs():
 def same_start():
     """What a test draws from PyTorch's global generator does not hang on the tests before it."""
     torch.manual_seed(0)
+
+
+@pytest.fixture(scope="session")
+def html(tmp_path_factory, worker_id):
+    """The folder of the book, built once for all workers; a warning of the build is an error."""
+    from filelock import FileLock  # imported here: most tests need neither
+    from pages import BOOK, SCRIPTS, run
+
+    shared = tmp_path_factory.getbasetemp()
+    shared = shared if worker_id == "master" else shared.parent
+    built, records = shared / "book", tmp_path_factory.mktemp("runs")
+    with FileLock(shared / "book.lock"):
+        if not (built / "whole").exists():
+            build = (SCRIPTS / "jupyter-book", "build", BOOK, "--path-output", built)
+            run(*build, "-n", "-W", "--keep-going", records=records)
+            (built / "whole").touch()
+    return built / "_build" / "html"
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """A Chromium; where there is none, its tests are skipped."""
+    playwright = pytest.importorskip("playwright.sync_api")
+    names = ("chromium", "google-chrome", "chrome")
+    chromium = next(filter(None, map(shutil.which, names)), None)
+    if chromium is None:
+        pytest.skip("there is no Chromium: install your system's package chromium")
+    with playwright.sync_playwright() as tool:
+        browser = tool.chromium.launch(executable_path=chromium, args=ALONE)
+        yield browser
+        browser.close()

@@ -1,7 +1,6 @@
-"""The live figures in a browser, from disk; only where playwright and a Chromium are installed."""
+"""The live figures in a browser, from disk; only where a Chromium is installed."""
 
 import re
-import shutil
 
 import pytest
 
@@ -9,24 +8,7 @@ from hypergan.experiments.records import Cell
 from hypergan.live import page as live
 from hypergan.live import sphinx
 
-playwright = pytest.importorskip("playwright.sync_api")
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "google-chrome", "chrome"))), None)
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium"),
-]
-ALONE = [
-    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-]
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with playwright.sync_playwright() as tool:
-        browser = tool.chromium.launch(executable_path=CHROMIUM, args=ALONE)
-        yield browser
-        browser.close()
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture

@@ -1,9 +1,12 @@
-// What scrolls sideways inside a page can be reached by the keyboard; what fits is no stop on the way.
+// What scrolls inside a page can be reached by the keyboard; what fits is no stop on the way.
 addEventListener("DOMContentLoaded", () => {
   const article = document.querySelector(".bd-article");
+  const scrolls = (box, style) =>
+    (box.scrollWidth > box.clientWidth && style.overflowX === "auto") ||
+    (box.scrollHeight > box.clientHeight && style.overflowY === "auto");
   const mark = () => {
     for (const box of article.querySelectorAll("table, pre, .cell_output, .math, mjx-container")) {
-      if (box.scrollWidth > box.clientWidth && getComputedStyle(box).overflowX === "auto") box.tabIndex = 0;
+      if (scrolls(box, getComputedStyle(box))) box.tabIndex = 0;
       else if (box.tabIndex === 0) box.removeAttribute("tabindex");
     }
   };

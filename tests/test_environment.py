@@ -71,7 +71,7 @@ def test_conda_installs_what_pip_installs():
     ("folder", "groups"),
     [
         ("hypergan", ["dependencies", "experiments", "gold", "book"]),
-        ("tests", ["dependencies", "experiments", "gold", "book", "test"]),  # test takes gold along
+        ("tests", ["dependencies", "experiments", "gold", "book", "pdf", "test"]),  # test takes two along
     ],
 )
 def test_everything_imported_is_declared(folder, groups):

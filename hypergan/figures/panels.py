@@ -13,9 +13,11 @@ from textwrap import fill
 from typing import Any
 
 import matplotlib as mpl
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from scipy.optimize import isotonic_regression
 
 from hypergan.experiments.collection import Collection
 from hypergan.figures.tables import as_csv
@@ -201,18 +203,17 @@ def _wrap_labels(figure: Figure) -> None:
 
 
 def spread(heights: Sequence[float], gap: float = _LINE) -> list[float]:
-    """Heights between 0 and 1, moved apart as far as lines of words need it.
+    """Heights between 0 and 1, moved apart as little as lines of words need it.
 
     Args:
         heights: From below.
         gap: The least between two of them.
     """
-    placed: list[float] = []
-    for height in heights:
-        placed.append(max(height, placed[-1] + gap) if placed else height)
-    for i, highest in enumerate(range(len(placed) - 1, -1, -1)):
-        placed[highest] = min(placed[highest], 1 - gap * i)
-    return placed
+    steps = gap * np.arange(len(heights))
+    if not len(heights):
+        return []
+    lowest = isotonic_regression(np.asarray(heights) - steps).x
+    return [*(np.clip(lowest, 0, max(0, 1 - steps[-1])) + steps)]
 
 
 def _curves(axes: Axes) -> list[tuple[str, Any]]:

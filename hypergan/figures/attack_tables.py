@@ -125,6 +125,7 @@ def success_table(collection: Collection) -> Table:
     table = table[table["method"].isin(ENSEMBLES)]
     table = table.assign(
         method=table["method"].map(title_of),
+        attacked=table["attacked"].map(lambda size: f"{int(size):,}"),
         tested=table["tested"].map({"same": "same", "fresh": "new"}),
     )
     caption = "Share of images answered wrongly."

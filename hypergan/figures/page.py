@@ -11,6 +11,7 @@ from hypergan.experiments.collection import Collection
 from hypergan.experiments.methods import title_of
 from hypergan.experiments.records import Cell, Record
 from hypergan.experiments.state import commands
+from hypergan.experiments.verdicts import Finding
 from hypergan.figures import numbers
 from hypergan.figures.tables import Table
 
@@ -39,18 +40,31 @@ def said(figure: str, profile: str, seeds: Sequence[int] | None = None) -> Table
 
     Arguments: see :func:`head`.
     """
-    rows = {}
-    for found in ledger.about(figure, profile, seeds):
-        claim, effect = found.claim, found.effect
-        seen = f"{numbers.with_ends(effect)} {claim.unit}".strip() if effect else "–"
-        rows[claim.short] = {
-            "the paper says": f"“{claim.quote}”",
-            "we see": seen,
-            "confirmed if": claim.goal,
+    rows = {
+        found.claim.short: {
+            "the paper says": f"“{found.claim.quote}”",
+            "we see": _seen(found),
+            "confirmed if": found.claim.goal,
         }
+        for found in ledger.about(figure, profile, seeds)
+    }
     frame = pd.DataFrame.from_dict(rows, orient="index").rename_axis("claim")
-    caption = "The paper's words, and the effects by which they are judged, with 95 % intervals."
+    caption = (
+        "The paper's words, and the effects by which they are judged: with their 95 % intervals, "
+        "or their range over choices that the paper leaves open."
+    )
     return Table(frame, caption, name=f"claims-{figure.partition('#')[0]}")
+
+
+def _seen(found: Finding) -> str:
+    """An effect with its interval, or its range where choices differ."""
+    if found.effect is not None:
+        words = numbers.with_ends(found.effect)
+    elif found.spread is not None:
+        words = " to ".join(map(numbers.text, found.spread))
+    else:
+        return "–"
+    return f"{words} {found.claim.unit}".strip()
 
 
 def run_it(collection: Collection, page: str, methods: Sequence[str], dataset: str) -> Markdown:

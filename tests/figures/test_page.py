@@ -31,6 +31,15 @@ def test_the_papers_words_stand_beside_what_we_see():
     assert set(page.said("regression", "paper").frame["we see"]) == {"–"}
 
 
+def test_where_choices_differ_their_range_is_what_we_see():
+    shown = page.said("adversarial", "lite").frame["we see"]
+    ranges = [f for f in ledger.about("adversarial") if f.effect is None and f.spread]
+    assert ranges
+    for found in ranges:
+        low, high = map(numbers.text, found.spread)
+        assert shown[found.claim.short].startswith(f"{low} to {high}")
+
+
 def test_the_commands_are_those_of_one_more_seed(collected):
     text = page.run_it(collected, "diversity", ["hypergan"], "mnist").data
     assert "python -m hypergan run hypergan mnist --seed 3 --profile lite\n" in text

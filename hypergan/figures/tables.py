@@ -95,10 +95,11 @@ class Table:
             last = level == depth - 1
             keys = [(column[: level + 1], last and i) for i, column in enumerate(columns)]
             heads = ""
-            for (key, _), run in groupby(keys):
+            for (key, i), run in groupby(keys):
                 width, scope = len([*run]), "col" if last else "colgroup"
+                kind = ' class="words"' if last and _is_text(self.frame.iloc[:, i]) else ""
                 words = html.escape(str(key[-1]))
-                heads += f'<th scope="{scope}" colspan="{width}">{words}</th>'
+                heads += f'<th scope="{scope}" colspan="{width}"{kind}>{words}</th>'
             rows.append(f"<tr>{corner}{heads}</tr>")
         return "\n".join(rows)
 
@@ -133,7 +134,7 @@ class Table:
     def _column(self, column: "pd.Series[Any]") -> list[str]:
         intervals = [cell for cell in column if isinstance(cell, Interval)]
         decimals, best = numbers.decimals(intervals), self._best(column)
-        sentences = all(isinstance(cell, str) and not _is_number(cell) for cell in column)
+        kind = ' class="words"' if _is_text(column) else ""
         cells = []
         for cell in column:
             if isinstance(cell, Interval):
@@ -144,7 +145,6 @@ class Table:
                 cells.append(f"<td>{numbers.text(cell)}</td>")
             else:
                 words = str(cell).replace("-", numbers.MINUS) if _is_number(cell) else str(cell)
-                kind = ' class="words"' if sentences else ""
                 cells.append(f"<td{kind}>{html.escape(words)}</td>")
         return cells
 
@@ -178,6 +178,10 @@ def as_csv(frame: pd.DataFrame, name: str) -> str:
 
 def _levels(name: Any) -> tuple[Any, ...]:
     return name if isinstance(name, tuple) else (name,)
+
+
+def _is_text(column: "pd.Series[Any]") -> bool:
+    return all(isinstance(cell, str) and not _is_number(cell) for cell in column)
 
 
 def _is_number(cell: Any) -> bool:

@@ -77,8 +77,9 @@ def test_a_plain_table_needs_no_seeds_and_may_repeat_a_head():
 
 def test_columns_of_words_alone_are_read_from_the_left():
     frame = pd.DataFrame({"said": ["it is", "it may be"], "seen": ["1 to 2", "not run"]})
-    cells = parsed(Table(frame, "Words.")).tbody.find_all("td")
-    assert [cell.get("class") for cell in cells] == [["words"], None, ["words"], None]
+    page = parsed(Table(frame, "Words."))
+    assert [cell.get("class") for cell in page.tbody.find_all("td")] == [["words"], None] * 2
+    assert [cell.get("class") for cell in page.thead.find_all("th")] == [["words"], None]
 
 
 def test_a_table_without_rows_says_that_nothing_was_run():

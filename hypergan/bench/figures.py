@@ -151,7 +151,8 @@ def _bars(axes: Axes, rows: pd.DataFrame, label: str, decimals: int = 1) -> None
     ours = [name.startswith("ours") for name in rows.index]
     axes.barh(
         rows.index, rows["value"], xerr=[rows["value"] - low, high - rows["value"]], height=0.6,
-        color=["C0" if own else "gray" for own in ours], ecolor="C3",
+        color=["C0" if own else "gray" for own in ours], lw=0,
+        error_kw={"ecolor": "C3", "elinewidth": 1.5},
     )  # fmt: skip
     for place, (value, end) in enumerate(zip(rows["value"], high, strict=True)):
         axes.annotate(

@@ -55,7 +55,8 @@ def finding(collection: Collection) -> str:
     worse = "no safer" if wrong >= plain_wrong else "safer"
     return (
         f"PGD leaves ten new networks of HyperGAN {'less sure' if ten > plain else 'surer'} than "
-        f"a deep ensemble of ten: {text(ten, 2)} against {text(plain, 2)} nats of entropy{beside}. "
+        f"a deep ensemble of ten: {text(ten, 2)} against {text(plain, 2)} nats of entropy, mean "
+        f"over eps{beside}. "
         f"They are {worse}: at eps 0.1 they are wrong on {percent(wrong)} of the images, the "
         f"ensemble on {percent(plain_wrong)}."
     )

@@ -48,7 +48,8 @@ def votes(
     ensemble = drawable.ensemble(NETWORKS, generator)
     seen = ensemble.predict(normalise(images.unsqueeze(1), task["mean"], task["std"])).argmax(-1)
     for classes, axes in zip(seen.T, figure.axes, strict=True):
-        axes.bar(task["classes"], torch.bincount(classes, minlength=len(task["classes"])).tolist())
+        counts = torch.bincount(classes, minlength=len(task["classes"])).tolist()
+        axes.bar(task["classes"], counts, lw=0)
     return figure
 
 

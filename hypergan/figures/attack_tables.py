@@ -32,40 +32,45 @@ BOUNDS = {"entropy": (0, math.inf), "auroc": (0, 1), "success": (0, 1), "fooled"
 
 def finding(collection: Collection) -> str:
     """The page in two sentences: who is surer under attack, and who is wrong more often."""
-    others = [method for method in collection.shown if method not in ENSEMBLES]
-    ten, hundred, plain = (
-        _mean(collection, method, f"over_eps/pgd/{size}/{tested}/entropy")
-        for method, size, tested in (
-            ("hypergan", 10, "fresh"), ("hypergan", 100, "fresh"), ("ensemble", 10, "same")
-        )
-    )  # fmt: skip
-    wrong, plain_wrong = (
-        _mean(collection, method, f"attacks/pgd/10/{tested}/0.1/success")
-        for method, tested in (("hypergan", "fresh"), ("ensemble", "same"))
-    )
-    if math.isnan(ten + hundred + plain + wrong + plain_wrong):
+    entropy = "over_eps/pgd/{}/{}/entropy"
+    ten = _over_seeds(collection, "hypergan", entropy.format(10, "fresh"))
+    hundred = _over_seeds(collection, "hypergan", entropy.format(100, "fresh"))
+    plain = _over_seeds(collection, "ensemble", entropy.format(10, "same"))
+    wrong = _over_seeds(collection, "hypergan", "attacks/pgd/10/fresh/0.1/success")
+    plain_wrong = _over_seeds(collection, "ensemble", "attacks/pgd/10/same/0.1/success")
+    if not (ten and hundred and plain and wrong and plain_wrong):
         return MISSING
-    entropies = {m: _mean(collection, m, "over_eps/pgd/1/fresh/entropy") for m in others}
-    surer = [title_of(method) for method in others if entropies[method] > hundred]
-    less = [title_of(method) for method in others if entropies[method] < hundred]
-    sides = [f"surer than {listed(surer)}"] * bool(surer) + [
-        f"less sure than {listed(less)}"
-    ] * bool(less)
-    beside = f"; a hundred of them are {' and '.join(sides)}" if sides else ""
-    worse = "no safer" if wrong >= plain_wrong else "safer"
+    others = {
+        title_of(method): _over_seeds(collection, method, entropy.format(1, "fresh"))
+        for method in collection.shown
+        if method not in ENSEMBLES
+    }
+    sides = [
+        f"{words} {listed(names)}"
+        for words, sign in (("surer than", -1), ("less sure than", 1), ("about as sure as", 0))
+        if (names := [name for name, its in others.items() if its and _side(hundred, its) == sign])
+    ]
+    beside = f"; a hundred of them are {listed(sides)}" if sides else ""
+    sure = {1: "less sure than", -1: "surer than", 0: "about as sure as"}[_side(ten, plain)]
+    safe = {1: "easier to fool", -1: "harder to fool", 0: "no safer"}[_side(wrong, plain_wrong)]
     return (
-        f"PGD leaves ten new networks of HyperGAN {'less sure' if ten > plain else 'surer'} than "
-        f"a deep ensemble of ten: {text(ten, 2)} against {text(plain, 2)} nats of entropy, mean "
-        f"over eps{beside}. "
-        f"They are {worse}: at eps 0.1 they are wrong on {percent(wrong)} of the images, the "
-        f"ensemble on {percent(plain_wrong)}."
+        f"PGD leaves ten new networks of HyperGAN {sure} a deep ensemble of ten: "
+        f"{text(ten.mean, 2)} against {text(plain.mean, 2)} nats of entropy, mean over "
+        f"eps{beside}. "
+        f"They are {safe}: at eps 0.1 they are wrong on {percent(wrong.mean)} of the images, the "
+        f"ensemble on {percent(plain_wrong.mean)}."
     )
 
 
-def _mean(collection: Collection, method: str, measured: str) -> float:
-    """A mean over seeds; NaN without records."""
+def _over_seeds(collection: Collection, method: str, measured: str) -> Interval | None:
+    """A mean over seeds with its interval; none without records."""
     values = collection.values(method, measured)
-    return interval(values).mean if values else math.nan
+    return interval(values) if values else None
+
+
+def _side(one: Interval, other: Interval) -> int:
+    """1 if an interval lies above another, -1 if below it, 0 if they overlap."""
+    return (one.low > other.high) - (one.high < other.low)
 
 
 def papers_table(collection: Collection) -> Table:

@@ -70,7 +70,7 @@ def _listed(means: Mapping[str, float], word: str) -> str:
 
 def _change(accuracies: Mapping[str, float]) -> str:
     own = accuracies["hypergan"]
-    return text(max(abs(accuracy - own) for accuracy in accuracies.values()), 1)
+    return text(max(abs(accuracy - own) for accuracy in accuracies.values()), 2)
 
 
 def _means(collection: Collection, quantity: str) -> dict[str, float]:

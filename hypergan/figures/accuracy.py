@@ -142,7 +142,7 @@ def _papers(dataset: str, row: tuple[str, int]) -> str:
         return NONE
     value = found.loc[[papers_row]].iloc[0]
     plus_minus = "" if pd.isna(value["plus_minus"]) else f" ± {value['plus_minus']:g}"
-    return f"{value['accuracy']:.2f}{plus_minus}"
+    return f"{value['accuracy']:.2f}{plus_minus}".replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def _papers_row(method: str, networks: int) -> tuple[str, int]:
@@ -222,8 +222,8 @@ def accuracy_by_size(collection: Collection) -> Panels:
             if name in papers.index.get_level_values("method"):
                 row = papers.loc[name]
                 axes.errorbar(
-                    row.index, row["accuracy"], row["plus_minus"].fillna(0), ls="", marker="D",
-                    color="gray", mfc="none", mec="C3", ms=6, zorder=1, label=f"{PAPER}: {name}",
+                    row.index, row["accuracy"], row["plus_minus"].fillna(0), ls="", marker=marker,
+                    color="gray", mfc="none", mec=f"C{i}", ms=8, zorder=1, label=f"{PAPER}: {name}",
                 )  # fmt: skip
         axes.set(xscale="log", xlabel="networks", ylabel="accuracy (%)")
         axes.set_xticks((1, 5, 10, 100), labels=("1", "5", "10", "100"))

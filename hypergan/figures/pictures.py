@@ -22,16 +22,17 @@ def grid(
         shown: What each shows, for those who cannot see it.
         caption: What they all are.
     """
+    look = "width:100%;height:auto;padding:0;border-radius:0"  # a dark page frames pictures
     word = "margin:0;font-size:.7rem;text-align:center"
     pictures = "".join(
         f'<figure style="margin:0"><img src="{address(image)}" alt="{html.escape(words)}" '
-        f'width="{image.shape[1]}" height="{image.shape[0]}" style="width:100%;height:auto">'
+        f'width="{image.shape[1]}" height="{image.shape[0]}" style="{look}">'
         f'<figcaption style="{word}">{html.escape(label)}</figcaption></figure>'
         for image, label, words in zip(images, below, shown, strict=True)
     )
     layout = "display:grid;grid-template-columns:repeat(auto-fill,minmax(40px,1fr));gap:4px"
     return HTML(
-        f'<div class="pictures"><div style="{layout}">{pictures}</div>'
+        f'<div class="panels pictures"><div style="{layout}">{pictures}</div>'
         f"<p>{html.escape(caption)}</p></div>"
     )
 

@@ -23,7 +23,7 @@ def test_table_2_shows_the_papers_values_and_ours(collected):
             if accuracy._papers_row(*own) == (row.method, row.networks)
         )
         shown = table.loc[label, (DATASETS[row.dataset].title, "paper")]
-        value, *plus_minus = map(float, shown.split(" ± "))
+        value, *plus_minus = map(float, shown.split("±"))
         assert value == row.accuracy
         assert plus_minus == ([] if np.isnan(row.plus_minus) else [row.plus_minus])
     ours = table["MNIST", "ours"]
@@ -93,6 +93,10 @@ def test_accuracy_is_drawn_by_size_with_intervals(collected):
     hypergan = lines["ours: HyperGAN"].get_ydata()
     assert hypergan == pytest.approx([98.11, 98.15, 98.2, 99.1])
     assert len(lines["ours: deep ensemble"].get_ydata()) == 3
+    markers = {each.get_label(): each.lines[0].get_marker() for each in panel.containers}
+    assert markers["paper: HyperGAN"] == lines["ours: HyperGAN"].get_marker()
+    assert markers["paper: Random Start"] == lines["ours: deep ensemble"].get_marker()
+    assert len({line.get_marker() for line in lines.values() if line.get_label()[0] == "o"}) == 2
     half = interval([98.01, 98.11, 98.21]).high - 98.11
     bars = [bar for c in panel.collections for bar in c.get_segments()]
     lengths = [np.ptp(bar[:, 1]) / 2 for bar in bars]

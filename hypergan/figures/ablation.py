@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from hypergan.experiments.collection import NOT_RUN, Collection
-from hypergan.experiments.intervals import Interval, interval
+from hypergan.experiments.intervals import interval
 from hypergan.experiments.methods import METHODS, title_of
 from hypergan.experiments.methods.hypergan import UNVARIED, VARIED
 from hypergan.figures.numbers import percent, text
@@ -29,9 +29,6 @@ QUANTITIES = {
     AUROC: "detection/entropy/auroc",
 }
 """Columns of the tables, measured as claims measure them."""
-
-SHARES = (DISAGREEMENT, AUROC)
-"""Those that lie between 0 and 1."""
 
 COURSES = {"validation_accuracy": "accuracy (%)", "diversity": SPREAD}
 """What Figures 6 and 7 show."""
@@ -151,16 +148,11 @@ def _draw(axes: Axes, collection: Collection, when: str, column: str) -> None:
 def at_the_end(collection: Collection) -> Table:
     """What trained posteriors measure, one row per method."""
     rows = {
-        title_of(method): {name: _mean(collection, method, name) for name in QUANTITIES}
+        title_of(method): {name: collection.mean(method, of) for name, of in QUANTITIES.items()}
         for method in _methods(collection)
     }
     frame = pd.DataFrame.from_dict(rows, orient="index").rename_axis("method")
     return Table(frame, "Trained networks, on the test images.", name="trained")
-
-
-def _mean(collection: Collection, method: str, quantity: str) -> Interval | str:
-    found = collection.mean(method, QUANTITIES[quantity])
-    return found.within((0, 1)) if isinstance(found, Interval) and quantity in SHARES else found
 
 
 def varied_by(argument: str) -> list[str]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from hypergan.data import pictures
 from hypergan.experiments.collection import Collection
-from hypergan.experiments.intervals import Interval, interval
+from hypergan.experiments.intervals import interval
 from hypergan.experiments.methods import title_of
 from hypergan.figures.numbers import text
 from hypergan.figures.page import MISSING, listed
@@ -121,7 +121,7 @@ def detection_table(collection: Collection) -> Table:
     columns: dict[str, Better] = {"AUROC": "high", "AUPR": "high", "FPR95": "low"}
     rows = {
         (title_of(method), words): {
-            column: _share(collection, method, f"detection/{score}/{column.lower()}")
+            column: collection.mean(method, f"detection/{score}/{column.lower()}")
             for column in columns
         }
         for method in collection.shown
@@ -144,7 +144,7 @@ def size_table(collection: Collection, method: str = "hypergan") -> Table:
             for words, keys in columns.items()
         }
         | {
-            f"AUROC of {words}": _share(collection, method, f"uncertainty/{size}/{score}/auroc")
+            f"AUROC of {words}": collection.mean(method, f"uncertainty/{size}/{score}/auroc")
             for score, words in SCORES.items()
         }
         for size in sizes
@@ -152,12 +152,6 @@ def size_table(collection: Collection, method: str = "hypergan") -> Table:
     names = [*columns, *(f"AUROC of {words}" for words in SCORES.values())]
     caption = f"{title_of(method)} by its number of networks; entropies in nats."
     return Table(_frame(rows, names, ["networks"]), caption, name="sizes")
-
-
-def _share(collection: Collection, method: str, keys: str) -> Interval | str:
-    """A mean whose interval stays within 0 and 1."""
-    found = collection.mean(method, keys)
-    return found if isinstance(found, str) else found.within((0, 1))
 
 
 def _frame(rows: Mapping[Any, Any], columns: list[str], names: list[str]) -> pd.DataFrame:

@@ -23,7 +23,7 @@ def grid(
         caption: What they all are.
     """
     look = "width:100%;height:auto;padding:0;border-radius:0"  # a dark page frames pictures
-    word = "margin:0;font-size:.7rem;text-align:center"
+    word = "margin:0;font-size:.7rem;text-align:center;color:inherit"
     pictures = "".join(
         f'<figure style="margin:0"><img src="{address(image)}" alt="{html.escape(words)}" '
         f'width="{image.shape[1]}" height="{image.shape[0]}" style="{look}">'

@@ -70,17 +70,28 @@ def about(figure: str, profile: str = "lite", seeds: Sequence[int] | None = None
 
 
 def marks(findings: Sequence[Finding]) -> str:
-    """Verdicts as a short list in HTML; each is a link to its row on the page of claims."""
-    return f'<ul class="marks">{"".join(f"<li>{mark(found)}</li>" for found in findings)}</ul>'
+    """Verdicts as a short list in HTML; each is a link to its row on the page of claims.
+
+    Claims of one kind, which differ after the comma, such as "printed accuracy, MNIST", share an
+    entry.
+    """
+    kinds: dict[str, list[Finding]] = {}
+    for found in findings:
+        kinds.setdefault(found.claim.short.partition(", ")[0], []).append(found)
+    entries = []
+    for kind, own in kinds.items():
+        each = " ".join(mark(one, one.claim.short[len(kind) + 2 :]) for one in own)
+        entries.append(f"{escape(kind)}: {each}" if len(own) > 1 else mark(own[0]))
+    return f'<ul class="marks">{"".join(f"<li>{entry}</li>" for entry in entries)}</ul>'
 
 
-def mark(finding: Finding) -> str:
-    """A claim in a few words with its verdict, a link to its row on the page of claims."""
+def mark(finding: Finding, words: str = "") -> str:
+    """A claim in a few words, its own by default, with its verdict; a link to its row."""
     claim, word = finding.claim, finding.verdict
     return (
         f'<a class="mark {style(word)}" href="claims.html#claim-{claim.id}" '
         f'title="{escape(claim.claim)}"><span aria-hidden="true">{SIGNS[word]} </span>'
-        f'<span class="visually-hidden">{word}: </span>{escape(claim.short)}</a>'
+        f'<span class="visually-hidden">{word}: </span>{escape(words or claim.short)}</a>'
     )
 
 
@@ -102,7 +113,10 @@ def summary(findings: Sequence[Finding]) -> str:
     """The counts in a sentence."""
     total = counts(findings).loc["all"]
     words = {word: word for word in VERDICTS} | {"depends on": "depending on what it leaves open"}
-    listed = ", ".join(f"{total[word]} {words[word]}" for word in VERDICTS)
+    first, *rest = (f"{total[word]} {words[word]}" for word in VERDICTS if total[word])
+    verb = "is" if first.startswith("1 ") else "are"
+    number, _, word = first.partition(" ")
+    listed = ", ".join([f"{number} {verb} {word}", *rest])
     return f"Of {len(findings)} empirical claims of the paper, {listed}."
 
 

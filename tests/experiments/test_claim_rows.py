@@ -92,7 +92,7 @@ def test_the_page_lists_every_claim_under_the_words_that_it_is_filtered_by():
 
 def test_the_page_begins_with_the_counts_and_a_name_for_each():
     page = parsed(claim_rows.head([CONFIRMED, CONFIRMED, NOT_RUN]))
-    assert page.p.get_text().startswith("Of 3 empirical claims of the paper, 2 confirmed")
+    assert page.p.get_text().startswith("Of 3 empirical claims of the paper, 2 are confirmed")
     table = page.table
     assert [cell.get_text() for cell in table.select("tbody tr:last-child td")] == [
         *("2", "·", "·", "·", "·", "1")

@@ -1,6 +1,7 @@
 from dataclasses import replace
 
 import pytest
+from bs4 import BeautifulSoup
 from test_claims import CLAIM, OPEN
 
 from hypergan.errors import StorageError
@@ -27,9 +28,9 @@ def test_the_counts_are_those_of_the_verdicts():
     assert table.loc["all"].tolist() == [2, 0, 0, 0, 0, 1]
     assert table.loc["Ablations"].tolist() == [2, 0, 0, 0, 0, 1]
     assert table.loc["Accuracy"].sum() == 0
-    assert "Of 3 empirical claims of the paper, 2 confirmed, 0 contradicted" in ledger.summary(
-        [CONFIRMED, CONFIRMED, NOT_RUN]
-    )
+    said = ledger.summary([CONFIRMED, CONFIRMED, NOT_RUN])
+    assert said == "Of 3 empirical claims of the paper, 2 are confirmed, 1 not run."
+    assert ledger.summary([CONFIRMED]).endswith("1 is confirmed.")
 
 
 def test_how_many_verdicts_stand_the_correction_is_counted():
@@ -60,6 +61,14 @@ def test_a_page_lists_its_claims_as_marks_that_lead_to_their_rows(monkeypatch):
         '<span class="visually-hidden">not run: </span>no &lt; yes</a></li></ul>'
     )
     assert set(ledger.SIGNS) == set(VERDICTS)
+
+
+def test_claims_of_one_kind_share_an_entry():
+    claims = [replace(CLAIM, id=name, short=f"accurate, {name}") for name in ("MNIST", "CIFAR")]
+    html = ledger.marks([Finding(claim, "not run") for claim in (*claims, CLAIM)])
+    entries = [BeautifulSoup(part, "html.parser").text for part in html.split("</li>")[:-1]]
+    assert entries[0] == "accurate: – not run: MNIST – not run: CIFAR"
+    assert len(entries) == 2
 
 
 def test_an_effect_has_its_unit_if_it_has_one():

@@ -6,12 +6,13 @@ import sys
 import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from hypergan.data.datasets import DATASETS
 from hypergan.errors import SettingsError
+from hypergan.experiments import records
 from hypergan.experiments.methods import METHODS
 from hypergan.experiments.profiles import PROFILES
 from hypergan.experiments.records import Cell
@@ -104,6 +105,34 @@ class Plan:
         """The cells that a notebook needs; None if one has no record and is not asked for."""
         needed = [Cell(name, data, seed, self.profile) for name, data in SHOWN.get(notebook, [])]
         return needed if all(c in self.cells or self.record(c) for c in needed) else None
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What a cell asks a cluster for.
+
+    Attributes:
+        megabytes: Memory.
+        minutes: Time, after which the cluster ends it; it goes on when it is asked for again.
+    """
+
+    megabytes: int = 8_000
+    minutes: int = 1_440
+
+    @classmethod
+    def of(cls, cell: Cell) -> "Needs":
+        """What cells that differ in nothing but the seed have taken, with room for another machine.
+
+        Where none was run there is the default, which is enough for all cells so far.
+        """
+        found = [state(replace(cell, seed=seed)).record for seed in records.seeds(cell)]
+        made = [record for record in found if record and not record.stand_in]
+        if not made:
+            return cls()
+        return cls(
+            1_000 + int(1.5e-6 * max(record.peak_memory_bytes for record in made)),
+            10 + int(3 / 60 * max(record.wall_seconds for record in made)),
+        )
 
 
 def swept() -> list[str]:

@@ -10,14 +10,16 @@ import subprocess
 import sys
 import sysconfig
 import time
+from dataclasses import replace
 from functools import partial
 
 import pytest
+from examples import example
 
 from hypergan.errors import SettingsError
 from hypergan.experiments import cells, records, sweep
 from hypergan.experiments.records import Cell
-from hypergan.experiments.sweep import SHOWN, Jobs, Plan, in_words, swept
+from hypergan.experiments.sweep import SHOWN, Jobs, Needs, Plan, in_words, swept
 from hypergan.paths import PROJECT, runs
 
 CUBIC, OTHER = (Cell(m, "cubic", 0, "smoke") for m, _ in SHOWN["regression"])
@@ -64,6 +66,16 @@ def test_a_notebook_waits_for_what_it_shows():
     cells.run(OTHER, progress=False)
     assert plan().shown_by("regression", 0) == [CUBIC, OTHER]
     assert plan(seeds=1).shown_by("a table", 1) == []
+
+
+def test_a_cell_asks_a_cluster_for_what_its_like_took(own_runs, published):
+    asked = Needs.of(CUBIC)
+    assert asked == Needs()  # nothing was run
+    for seed, minutes, gigabytes in ((0, 4, 1), (1, 10, 2)):
+        cell = replace(CUBIC, seed=seed, profile="lite")
+        record = example(cell, wall_seconds=60.0 * minutes, peak_memory_bytes=gigabytes * 10**9)
+        records.write(record, {}, own_runs / cell.path)
+    assert Needs.of(replace(CUBIC, seed=7, profile="lite")) == Needs(4_000, 40)
 
 
 def test_what_is_not_given_or_empty_has_its_default():

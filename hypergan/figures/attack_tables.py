@@ -202,12 +202,11 @@ def adaptive_finding(collection: Collection, method: str = "hypergan") -> str:
     lost = [eps for eps in protected if eps not in kept]
     unsure = _where(auroc, lambda area: area.low > 0.5)
     sure = _where(auroc, lambda area: area.high < 0.5)
-    left = (
-        f"Of that protection the adaptive attack leaves something: {_at(kept)}; "
-        f"it vanishes: {_at(lost)}."
-        if protected
-        else "So there is no protection that an adaptive attack would have to overcome."
-    )
+    left = "So there is no protection that an adaptive attack would have to overcome."
+    if protected:
+        parts = [f"leaves some of that protection {_at(kept)}"] * bool(kept)
+        parts += [f"takes all of it {_at(lost)}"] * bool(lost)
+        left = f"The adaptive attack {' and '.join(parts)}."
     return "\n".join(
         [
             f"- New networks are wrong less often than those attacked: {_at(protected)}.",

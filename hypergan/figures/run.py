@@ -66,6 +66,8 @@ def course(collection: Collection, method: str = "hypergan") -> Panels:
             right.plot(history["epoch"], history[column], style, label=name)
     left.set(xlabel="epoch", ylabel="accuracy (%)")
     right.set(xlabel="epoch", ylabel="relative sd of the norm", ylim=(0, None))
+    for axes in (left, right) * bool(collection.of(method)):
+        axes.legend(frameon=False)
     if not collection.of(method):
         say_not_run(left)
     return figure

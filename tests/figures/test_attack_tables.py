@@ -115,7 +115,7 @@ def found(same, fresh, adaptive, auroc):
 def test_the_finding_on_adaptive_attacks_is_what_the_numbers_say():
     protected, left, detected = found((0.9, 1.0), (0.5, 1.0), (0.9, 1.0), (0.8, 0.2))
     assert protected.endswith("at eps 0.1.")
-    assert "leaves something: at no eps; it vanishes: at eps 0.1." in left
+    assert "The adaptive attack takes all of it at eps 0.1." in left
     assert "clean images: at eps 0.1;" in detected
     assert detected.endswith("below one half: at eps 1.")
     protected, left, _ = found((0.9, 0.9), (0.5, 0.5), (0.7, 0.9), (0.5, 0.5))

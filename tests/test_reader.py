@@ -97,6 +97,7 @@ def test_axe_finds_nothing_serious(visit, name):
     seen(page, 375)
     assert broken(page, SCROLLING) == []
     seen(page, DESKTOP, color_scheme="dark")
+    page.wait_for_timeout(500)  # colours fade into each other
     assert page.evaluate("document.documentElement.dataset.theme") == "dark"
     assert broken(page, COLOURS) == []
 

@@ -9,12 +9,7 @@ from hypergan.experiments.claims import all_claims
 from hypergan.experiments.verdicts import Finding
 from hypergan.paths import PROJECT
 
-playwright = pytest.importorskip("playwright.sync_api")
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "google-chrome", "chrome"))), None)
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium"),
-]
+pytestmark = pytest.mark.slow
 CLAIMS = all_claims()
 
 
@@ -30,14 +25,6 @@ def address(tmp_path_factory):
     text = f'<!doctype html><meta charset="utf-8">{style}{claim_rows.rows(findings, book)}'
     (folder / "claims.html").write_text(text, encoding="utf-8")
     return (folder / "claims.html").as_uri()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with playwright.sync_playwright() as tool:
-        browser = tool.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

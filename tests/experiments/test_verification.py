@@ -26,8 +26,8 @@ from hypergan.experiments.verification import (
 CELL = Cell("hypergan", "digits", 3, "lite")
 METRICS = {"accuracy": {"1": 90.0, "10": 92.5}, "norms": {"conv1": {"mean": 10.0, "std": 1.0}}}
 PUBLISHED = list(records.paths(paths.published()))
-SHORT = [path for path in PUBLISHED if "lite" in path.parts]
-"""Of these tolerances were made: regressions of `full` differ more from seed to seed."""
+TOLERATED = [path for path in PUBLISHED if path.parts[-4:-2] != ("full", "cubic")]
+"""Records of which tolerances were made: of the cubic in `full` seeds differ by more than those."""
 MNIST = ["apd", "ensemble", "hypergan", "mc-dropout", "mnf", "sgld"]
 
 
@@ -184,7 +184,7 @@ def test_every_published_metric_has_a_tolerance_and_no_tolerance_is_unused():
 
 @pytest.mark.audit
 @pytest.mark.parametrize(
-    "pair", [pair for pair in combinations(SHORT, 2) if len({p.parent for p in pair}) == 1]
+    "pair", [pair for pair in combinations(TOLERATED, 2) if len({p.parent for p in pair}) == 1]
 )
 def test_two_seeds_of_a_method_pass_for_each_other(pair):
     assert refused(elsewhere(*in_common(*pair))) == []

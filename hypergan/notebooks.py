@@ -99,7 +99,7 @@ def store(path: Path) -> None:
     notebook.metadata = {
         "kernelspec": kernel,
         "language_info": {"name": "python"},
-        "hypergan": {"made_of": fingerprint(notebook)},
+        "hypergan": notebook.metadata.get("hypergan", {}) | {"made_of": fingerprint(notebook)},
     }
     text = nbformat.writes(notebook)
     write_whole(path, lambda temporary: temporary.write_text(text + "\n", encoding="utf-8"))

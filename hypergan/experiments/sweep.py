@@ -1,5 +1,6 @@
 """What a sweep has to do, and how long it will take; ``workflow/Snakefile`` asks here."""
 
+import json
 import logging
 import re
 import sys
@@ -7,6 +8,7 @@ import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,23 +19,10 @@ from hypergan.experiments.methods import METHODS
 from hypergan.experiments.profiles import PROFILES
 from hypergan.experiments.records import Cell
 from hypergan.experiments.state import state
-from hypergan.paths import runs
+from hypergan.paths import PROJECT, runs
 
 MODES = ("missing", "full")
 _OPTIONS = ("seeds", "profile", "methods", "datasets", "mode", "gpu")
-
-SHOWN = {
-    "regression": [("hypergan", "cubic"), ("hypergan-no-discriminator", "cubic")],
-    "diversity": [("hypergan", "mnist"), ("ensemble", "mnist")],
-    "accuracy": [("hypergan", "mnist"), ("ensemble", "mnist")],
-    "ablation": [
-        (method, dataset)
-        for dataset in ("cifar10", "mnist")
-        for method in ("hypergan", "hypergan-no-mixer", "hypergan-no-discriminator")
-    ],
-}
-"""Methods and data sets without which a notebook is not worth drawing. Besides them, and where it
-is not named here, a notebook shows whatever there is."""
 
 
 @dataclass(frozen=True)
@@ -102,9 +91,22 @@ class Plan:
         return found.path if found else None
 
     def shown_by(self, notebook: str, seed: int) -> list[Cell] | None:
-        """The cells that a notebook needs; None if one has no record and is not asked for."""
-        needed = [Cell(name, data, seed, self.profile) for name, data in SHOWN.get(notebook, [])]
+        """The cells that a notebook needs; None if one has no record and is not asked for.
+
+        Those without which it is not worth drawing stand in the notebook's own metadata,
+        ``{"hypergan": {"needs": ["METHOD DATASET"]}}``. Besides them a notebook shows whatever
+        there is.
+        """
+        needed = [Cell(*names, seed, self.profile) for names in _needs(notebook)]
         return needed if all(c in self.cells or self.record(c) for c in needed) else None
+
+
+@cache
+def _needs(notebook: str) -> list[tuple[str, str]]:
+    """Method and data set of each cell that a notebook of the book says it needs."""
+    content = json.loads((PROJECT / "book" / f"{notebook}.ipynb").read_text(encoding="utf-8"))
+    words = content["metadata"].get("hypergan", {}).get("needs", [])
+    return [(method, dataset) for method, dataset in map(str.split, words)]
 
 
 @dataclass(frozen=True)

@@ -15,15 +15,17 @@ from functools import partial
 
 import pytest
 from examples import example
+from pages import NOTEBOOKS
 
 from hypergan.errors import SettingsError
 from hypergan.experiments import cells, records, sweep
 from hypergan.experiments.records import Cell
-from hypergan.experiments.sweep import SHOWN, Jobs, Needs, Plan, in_words, swept
+from hypergan.experiments.sweep import Jobs, Needs, Plan, in_words, swept
 from hypergan.figures import cubic
 from hypergan.paths import PROJECT, runs
 
-CUBIC, OTHER = (Cell(m, "cubic", 0, "smoke") for m, _ in SHOWN["regression"])
+CUBIC = Cell("hypergan", "cubic", 0, "smoke")
+OTHER = replace(CUBIC, method="hypergan-no-discriminator")
 
 
 # What is asked of the package
@@ -66,7 +68,7 @@ def test_a_notebook_waits_for_what_it_shows():
     assert plan().shown_by("regression", 0) is None
     cells.run(OTHER, progress=False)
     assert plan().shown_by("regression", 0) == [CUBIC, OTHER]
-    assert plan(seeds=1).shown_by("a table", 1) == []
+    assert plan(seeds=1).shown_by("speed", 1) == []
 
 
 def test_a_cell_asks_a_cluster_for_what_its_like_took(own_runs, published):
@@ -124,12 +126,13 @@ def test_an_odd_variable_is_refused_with_a_sentence(what):
     assert len(str(stop.value).splitlines()) == 1
 
 
-@pytest.mark.parametrize("notebook", SHOWN)
-def test_what_notebooks_show_is_in_them(notebook):
-    text = (PROJECT / "book" / f"{notebook}.ipynb").read_text()
-    for name in {name for pair in SHOWN[notebook] for name in pair}:
-        beside = "cubic.BESIDE" in text and name in cubic.BESIDE
-        assert beside or f'\\"{name}\\"' in text
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_what_notebooks_need_is_in_them(path):
+    text = path.read_text(encoding="utf-8")
+    for cell in Plan.of({}).shown_by(path.stem, 0) or []:
+        for name in (cell.method, cell.dataset):
+            beside = "cubic.BESIDE" in text and name in cubic.BESIDE
+            assert beside or f'\\"{name}\\"' in text
 
 
 def test_a_sweep_runs_variations_only_where_they_are_named():

@@ -97,6 +97,8 @@ def test_the_version_is_the_same_everywhere():
     changelog = (PROJECT / "CHANGELOG.md").read_text()
     assert pyproject()["version"] == citation["version"] == __version__
     assert f"## [{__version__}]" in changelog
+    works = (PROJECT / "book" / "references.bib").read_text()
+    assert f"version = {{{__version__}}}" in works
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,6 @@ from hypergan.paths import PROJECT
 
 ALLOWED = {
     "README.md": {"3.11": "Python's version"},
-    "intro.md": {"3.11": "Python's version"},
     "deviations.md": {
         "0.01": "noise in the 2019 release, and the paper's learning rate",
         "0.002": "a learning rate of ours",

@@ -32,7 +32,8 @@ def head(
         seeds: Judge the claims by these alone.
     """
     marks = ledger.marks(ledger.about(figure, profile, seeds)) if figure else ""
-    return HTML(f'<p class="finding">{html.escape(finding)}</p>\n{marks}')
+    words = html.escape(finding).replace(" %", "&nbsp;%")
+    return HTML(f'<p class="finding">{words}</p>\n{marks}')
 
 
 def said(figure: str, profile: str, seeds: Sequence[int] | None = None) -> Table:

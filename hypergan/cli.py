@@ -11,7 +11,7 @@ from hypergan.errors import HyperGANError, RecordError
 from hypergan.experiments import cells, ledger, records, trials, verification
 from hypergan.experiments.leftovers import leftovers
 from hypergan.experiments.methods import METHODS
-from hypergan.experiments.profiles import PROFILES
+from hypergan.experiments.profiles import PROFILES, PUBLISHED
 from hypergan.experiments.records import Cell
 from hypergan.experiments.state import commands, state
 from hypergan.paths import PROJECT, published, remove, runs
@@ -98,7 +98,9 @@ def parser() -> argparse.ArgumentParser:
     bench.add_argument("--quiet", action="store_true", help="no progress bars")
     bench.set_defaults(command=_bench)
     claims = actions.add_parser("claims", help="judge the paper's claims from the records")
-    claims.add_argument("--profile", choices=PROFILES, default="lite", help="default: lite")
+    claims.add_argument(
+        "--profile", choices=(*PROFILES, PUBLISHED), default=PUBLISHED, help="default: %(default)s"
+    )
     claims.add_argument(
         "--readme",
         action="store_true",

@@ -13,6 +13,7 @@ from hypergan.experiments import cells, records
 from hypergan.experiments.intervals import Interval, interval
 from hypergan.experiments.measures import Measure, bounds, measure
 from hypergan.experiments.methods import compared
+from hypergan.experiments.profiles import PUBLISHED
 from hypergan.experiments.records import Cell, Record
 from hypergan.experiments.state import state
 
@@ -44,6 +45,10 @@ class Collection:
         """The first record of each method, where there is room for one."""
         methods = dict.fromkeys(record.method for record in self.records)
         return {method: self.of(method)[0] for method in methods}
+
+    def __add__(self, other: "Collection") -> "Collection":
+        """Both."""
+        return Collection(self.records + other.records, self.missing + other.missing)
 
     def on(self, dataset: str) -> "Collection":
         """What there is of a data set."""
@@ -98,7 +103,7 @@ def require_parameters(profile: str, seed: int | None, seeds: str = "") -> list[
 def collect(
     methods: Iterable[str],
     datasets: Iterable[str],
-    profile: str = "lite",
+    profile: str = PUBLISHED,
     seeds: Sequence[int] | None = None,
     *,
     run: Run = "never",
@@ -165,7 +170,7 @@ def _minutes(cell: Cell) -> float | None:
 def compare(
     dataset: str,
     seeds: Sequence[int] | None = None,
-    profile: str = "lite",
+    profile: str = PUBLISHED,
     methods: Sequence[str] | None = None,
     *,
     run: Run = "smoke",

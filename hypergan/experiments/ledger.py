@@ -9,6 +9,7 @@ import pandas as pd
 
 from hypergan.errors import StorageError
 from hypergan.experiments.claims import all_claims
+from hypergan.experiments.profiles import PUBLISHED
 from hypergan.experiments.state import commands
 from hypergan.experiments.verdicts import (
     DECIDED,
@@ -47,7 +48,7 @@ SIGNS: dict[Verdict, str] = {
 
 
 def findings(
-    profile: str = "lite",
+    profile: str = PUBLISHED,
     folders: Sequence[Path] | None = None,
     seeds: Sequence[int] | None = None,
 ) -> list[Finding]:
@@ -57,7 +58,9 @@ def findings(
     return corrected(found, [subject(finding) for finding in found])
 
 
-def about(figure: str, profile: str = "lite", seeds: Sequence[int] | None = None) -> list[Finding]:
+def about(
+    figure: str, profile: str = PUBLISHED, seeds: Sequence[int] | None = None
+) -> list[Finding]:
     """The claims that a page, or a figure on it, is about, judged.
 
     Args:

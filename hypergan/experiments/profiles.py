@@ -16,6 +16,18 @@ Profile = Literal["smoke", "lite", "full", "paper"]
 
 PROFILES: tuple[Profile, ...] = get_args(Profile)
 
+PUBLISHED = "published"
+"""In place of a profile: the one that pages show and claims are judged from, by data set."""
+
+_BEYOND_LITE: dict[str, Profile] = {"cubic": "full"}
+"""Data sets whose records are published in more than ``lite``, with all of their seeds."""
+
+
+def resolved(profile: str, dataset: str) -> str:
+    """A profile's name; for :data:`PUBLISHED` that of the profile published of a data set."""
+    return _BEYOND_LITE.get(dataset, "lite") if profile == PUBLISHED else profile
+
+
 _SMOKE = Attack(
     images=20,
     eps=(0.03, 0.1, 0.3),

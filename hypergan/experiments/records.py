@@ -20,6 +20,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 from hypergan.errors import RecordError
 from hypergan.evaluation.stages import Arrays
 from hypergan.experiments.methods import settings_for
+from hypergan.experiments.profiles import resolved
 from hypergan.experiments.values import (
     STRICT,
     Commit,
@@ -42,6 +43,8 @@ RECORD_VERSION: Final = 2
 class Cell:
     """One method on one data set with one seed in one profile.
 
+    The profile "published" stands for the one in which the data set is published.
+
     Raises:
         SettingsError: If a name is unknown or the seed is none.
     """
@@ -54,6 +57,7 @@ class Cell:
     def __post_init__(self) -> None:
         """Refuse unknown names at once."""
         require_kinds(Cell, vars(self))
+        object.__setattr__(self, "profile", resolved(self.profile, self.dataset))
         settings_for(self.method, self.dataset, self.profile)
 
     @classmethod

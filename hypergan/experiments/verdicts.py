@@ -15,7 +15,7 @@ import math
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from itertools import combinations
+from itertools import chain, combinations
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -29,6 +29,7 @@ from hypergan.experiments.effects import Effect, Images, Sample, effect, holm
 from hypergan.experiments.intervals import Interval
 from hypergan.experiments.measures import Outcomes, Unmeasured, binomial, bounds, measure, outcomes
 from hypergan.experiments.methods import title_of
+from hypergan.experiments.profiles import PUBLISHED, resolved
 from hypergan.experiments.records import Cell, Record
 from hypergan.experiments.state import state
 
@@ -75,7 +76,7 @@ class Shelf:
         only: Look at these seeds alone; by default at every one.
     """
 
-    profile: str = "lite"
+    profile: str = PUBLISHED
     folders: Sequence[Path] | None = None
     only: Sequence[int] | None = None
     _records: dict[tuple[str, str], list[Record]] = field(default_factory=dict)
@@ -211,7 +212,7 @@ class Finding:
 
 def evaluate(
     claim: Claim,
-    profile: str = "lite",
+    profile: str = PUBLISHED,
     folders: Sequence[Path] | None = None,
     seeds: Sequence[int] | None = None,
 ) -> Finding:
@@ -226,7 +227,8 @@ def judge(claim: Claim, shelf: Shelf) -> Finding:
     except DataError as error:
         raise DataError(f"claim {claim.id}: {error}") from None
     verdict, p = decide(comparisons)
-    if shelf.profile in claim.not_comparable:
+    quantities = chain.from_iterable(claim.quantities.values())
+    if {resolved(shelf.profile, each.dataset) for each in quantities} & {*claim.not_comparable}:
         verdict, p = "not comparable", 1.0
     return Finding(
         claim,

@@ -23,6 +23,9 @@ from hypergan.figures.tables import Better, Table
 REFERENCE = "nuts"
 """The gold standard: the exact posterior, sampled."""
 
+UNIT_PRIOR = "nuts-unit-prior"
+"""The same under the prior N(0, 1) of every weight, as MNF has it."""
+
 PAIR = ("hypergan", "hypergan-no-discriminator")
 BESIDE = ("hypergan", "ensemble", "mc-dropout", "mnf", REFERENCE)
 
@@ -121,11 +124,14 @@ def predictive_quality(collection: Collection) -> Table:
 
     The log likelihood (nats) and the coverage of 95 % intervals are expectations over new noisy
     observations, see :mod:`hypergan.evaluation.predictive`; the Wasserstein distance, in units of
-    y, is that of the networks' function values to those of all seeds of the reference. All are
+    y, is that of the networks' function values to those of all seeds of a reference. All are
     means over the test grid.
     """
-    draws = [record.arrays["predictions"] for record in collection.of(REFERENCE)]
-    exact = np.concatenate(draws) if draws else None
+    exact = {
+        f"distance to {title_of(method)}": np.concatenate([r.arrays["predictions"] for r in found])
+        for method in (REFERENCE, UNIT_PRIOR)
+        if (found := collection.of(method))
+    }
 
     def measured(columns: Arrays) -> dict[tuple[str, str], float]:
         x, y, predictions = columns["x"], columns["y"], columns["predictions"]
@@ -133,8 +139,10 @@ def predictive_quality(collection: Collection) -> Table:
             "log likelihood (nats)": predictive_scores.log_likelihood(predictions, y, NOISE),
             "coverage": predictive_scores.coverage(predictions, y, NOISE),
         }
-        if exact is not None:
-            scores["distance to NUTS"] = predictive_scores.wasserstein(predictions, exact)
+        scores |= {
+            distance: predictive_scores.wasserstein(predictions, draws)
+            for distance, draws in exact.items()
+        }
         inside = abs(x) <= LIMIT
         return {
             (score, where): values[chosen].mean()
@@ -142,8 +150,9 @@ def predictive_quality(collection: Collection) -> Table:
             for where, chosen in (("inside", inside), ("outside", ~inside))
         }
 
-    bounds = {"coverage": (0, 1), "distance to NUTS": (0, math.inf)}
-    frame = _over_seeds(collection, BESIDE, measured, lambda key: bounds.get(key[0])).T
+    bounds = {"coverage": (0.0, 1.0)} | dict.fromkeys(exact, (0.0, math.inf))
+    methods = (*BESIDE, UNIT_PRIOR)
+    frame = _over_seeds(collection, methods, measured, lambda key: bounds.get(key[0])).T
     caption = "Quality of the regression, means over the grid inside [−4, 4] and outside it."
     better: dict[Any, Better] = {
         ("log likelihood (nats)", where): "high" for where in ("inside", "outside")

@@ -11,6 +11,7 @@ from hypergan.experiments.collection import Collection, collect
 from hypergan.experiments.intervals import interval
 from hypergan.experiments.measures import Measure, over_eps
 from hypergan.experiments.methods import METHODS
+from hypergan.experiments.profiles import PUBLISHED
 from hypergan.experiments.records import Record
 from hypergan.experiments.verdicts import Finding
 from hypergan.figures.numbers import percent, text
@@ -23,23 +24,16 @@ LITTLE = 0.05
 """A share of images that is not worth the name of protection."""
 
 
-def headline(profile: str = "lite") -> HTML:
+def headline(profile: str = PUBLISHED) -> HTML:
     """The findings as a list; those without records are left out."""
-    records = _records(profile)
+    records = collect(["hypergan", "ensemble"], datasets.compared(), profile)
+    records += collect(["hypergan", "nuts"], ["cubic"], profile)
     items = [
         f'<li>{html.escape(sentence)} <a href="{page}.html">{ledger.PAGES[page]}</a></li>'
         for find, page in FINDINGS.items()
         if (sentence := find(records))
     ]
     return HTML(f'<ul class="headline">{"".join(items)}</ul>')
-
-
-def _records(profile: str) -> Collection:
-    found = [
-        *collect(["hypergan", "ensemble"], datasets.compared(), profile).records,
-        *collect(["hypergan", "nuts"], ["cubic"], profile).records,
-    ]
-    return Collection(found, [])
 
 
 def accuracy(records: Collection) -> str:

@@ -9,6 +9,7 @@ from IPython.display import HTML, Markdown
 from hypergan.experiments import ledger
 from hypergan.experiments.collection import Collection
 from hypergan.experiments.methods import title_of
+from hypergan.experiments.profiles import PUBLISHED
 from hypergan.experiments.records import Cell, Record
 from hypergan.experiments.state import commands
 from hypergan.experiments.verdicts import Finding
@@ -20,7 +21,7 @@ MISSING = "The records that this page's finding is made from are not there yet."
 
 
 def head(
-    finding: str, figure: str = "", profile: str = "lite", seeds: Sequence[int] | None = None
+    finding: str, figure: str = "", profile: str = PUBLISHED, seeds: Sequence[int] | None = None
 ) -> HTML:
     """What was found, in a sentence made from records, and a mark for each claim of the page.
 

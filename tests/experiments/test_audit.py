@@ -6,9 +6,12 @@ import re
 import jsonschema
 import pytest
 
-from hypergan.experiments import records
+from hypergan.data.datasets import compared
+from hypergan.experiments import methods, records
 from hypergan.experiments.claims import all_claims
+from hypergan.experiments.profiles import PUBLISHED
 from hypergan.experiments.records import RECORD_VERSION, Cell
+from hypergan.experiments.state import state
 from hypergan.experiments.verdicts import Shelf
 from hypergan.paths import published
 
@@ -29,6 +32,12 @@ def test_a_published_record_can_be_relied_on(path):
     assert record.arrays
     assert not record.stand_in
     assert re.fullmatch("[0-9a-f]{40}", record.commit)
+
+
+@pytest.mark.parametrize("dataset", [*compared(), "cubic"])
+def test_what_is_published_of_a_data_set_has_every_method_that_is_compared(dataset):
+    for method in methods.compared():
+        assert state(Cell(method, dataset, 0, PUBLISHED), [published()]).record, method
 
 
 @pytest.mark.parametrize("version", VERSIONS)

@@ -244,3 +244,8 @@ def test_a_fingerprint_is_of_the_settings(monkeypatch):
     assert replace(cell, seed=7).fingerprint == before != other.fingerprint
     monkeypatch.setattr(records, "RECORD_VERSION", 99)
     assert cell.fingerprint != before
+
+
+def test_the_published_profile_is_that_of_the_data_set():
+    assert Cell("hypergan", "cubic", 3, "published") == Cell("hypergan", "cubic", 3, "full")
+    assert Cell("hypergan", "mnist", 3, "published") == Cell("hypergan", "mnist", 3, "lite")

@@ -18,7 +18,7 @@ _HOMES = {"Ensemble": "ensemble", "HyperGAN": "model", "Training": "training", "
 
 
 def __getattr__(name: str) -> Any:
-    """Import a name when it is first asked for: PyTorch takes seconds."""
+    """Import a public name on first use: importing PyTorch takes seconds."""
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

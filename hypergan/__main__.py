@@ -1,4 +1,4 @@
-"""The command line, from the start of its imports to its exit code."""
+"""Entry point of the command line: imports, errors and exit codes."""
 
 import os
 import sys
@@ -11,19 +11,19 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command line.
 
     Returns:
-        0; 1 if `verify` finds a mismatch; 2 after an error, which is told in one sentence; 130
-        after Ctrl-C; 141 if nobody reads on.
+        0 on success; 1 if `verify` finds a mismatch; 2 after an error, reported in one sentence;
+        130 after Ctrl-C; 141 if the reader of the output closed the pipe.
     """
     try:
         try:
-            from hypergan import cli  # takes seconds, in which Ctrl-C may come
+            from hypergan import cli  # takes seconds, during which Ctrl-C may arrive
 
             _never_fail_to_encode()
             return cli.obey(arguments)
         finally:
             _flush()
     except KeyboardInterrupt:
-        return _told("stopped; the same command goes on from the last checkpoint", 130)
+        return _told("stopped; the same command continues from the last checkpoint", 130)
     except BrokenPipeError:  # the reader, such as head, has seen enough
         return 141
     except HyperGANError as error:
@@ -33,16 +33,16 @@ def main(arguments: list[str] | None = None) -> int:
         advice = "change its permissions, free some space, or name another file or folder"
         return _told(f"error: {place}{error.strerror or error}; {advice}", 2)
     except MemoryError:
-        return _told("error: there is not enough memory; end other programs or ask for less", 2)
+        return _told("error: out of memory; close other programs or ask for less", 2)
     except Exception as error:
         if os.environ.get("HYPERGAN_DEBUG"):
             raise
-        advice = "this is a fault of the program; HYPERGAN_DEBUG=1 shows where it lies"
+        advice = "this is a bug in hypergan; HYPERGAN_DEBUG=1 shows the traceback"
         return _told(f"error: {type(error).__name__}: {error}; {advice}", 2)
 
 
 def _told(sentence: str, code: int) -> int:
-    """The exit code, after a line on the error stream, as far as there is one."""
+    """Print a sentence to the error stream, if there is one, and return the exit code."""
     if sys.stderr is not None:
         with suppress(OSError):
             print(" ".join(sentence.split()), file=sys.stderr, flush=True)
@@ -50,16 +50,16 @@ def _told(sentence: str, code: int) -> int:
 
 
 def _never_fail_to_encode() -> None:
-    """Show what a stream's encoding lacks by its number."""
+    """Escape characters that a stream cannot encode, instead of failing."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
 
 
 def _flush() -> None:
-    """Write what was printed; of a stream that takes no more, forget the rest.
+    """Flush stdout; if it is closed, discard what is left.
 
-    Otherwise the interpreter would try again at its end, and complain.
+    Otherwise the interpreter would flush again at exit, and print an error.
     """
     if sys.stdout is None:
         return

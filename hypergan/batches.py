@@ -1,4 +1,4 @@
-"""Data as people have them: tensors, datasets and loaders, a mini-batch at a time."""
+"""Mini-batches of whatever holds the data: tensors, datasets or loaders."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from hypergan.errors import DataError, SettingsError
 from hypergan.training import Training
 
 Pair = tuple[Tensor, Tensor]
-"""Inputs and targets, (B, ...) both."""
+"""Inputs and targets, (B, ...) each."""
 
 
 class Pairs(Protocol):
@@ -38,12 +38,12 @@ Data = Pairs | Sequence[Tensor] | DataLoader[Any]
 
 @dataclass(frozen=True)
 class Shuffled:
-    """A dataset in a new order at each pass.
+    """A dataset that is shuffled anew for each pass.
 
     Attributes:
         data: The dataset.
-        batch_size: Inputs in a mini-batch.
-        steps: Mini-batches in an epoch.
+        batch_size: Inputs per mini-batch.
+        steps: Mini-batches per epoch.
     """
 
     data: Pairs
@@ -51,11 +51,11 @@ class Shuffled:
     steps: int
 
     def __len__(self) -> int:
-        """Inputs in all."""
+        """Number of inputs."""
         return len(self.data)
 
     def epoch(self, generator: torch.Generator) -> Iterator[Pair]:
-        """The mini-batches of an epoch."""
+        """Yield the mini-batches of one epoch."""
         steps = self.steps
         while True:
             order = torch.randperm(len(self), generator=generator)
@@ -68,12 +68,12 @@ class Shuffled:
 
 @dataclass(frozen=True)
 class Loaded:
-    """What a loader gives, in its own order.
+    """The mini-batches of a loader, in its own order.
 
     Attributes:
         loader: The loader.
-        least: Inputs that a mini-batch must have; a last one that has fewer is left out.
-        steps: Mini-batches in an epoch.
+        least: Fewest inputs that a mini-batch may have; smaller ones are skipped.
+        steps: Mini-batches per epoch.
     """
 
     loader: DataLoader[Any]
@@ -81,18 +81,18 @@ class Loaded:
     steps: int
 
     def __len__(self) -> int:
-        """Inputs in all, as far as the loader tells."""
+        """Number of inputs, estimated if the loader does not know it."""
         try:
-            ours = self.loader.batch_size is not None  # else its batches are its sampler's affair
+            ours = self.loader.batch_size is not None  # else its sampler makes the batches
             return len(self.loader.sampler if ours else self.loader.dataset)  # type: ignore[arg-type]
         except TypeError:
             return self.steps * (self.loader.batch_size or 1)
 
     def epoch(self, generator: torch.Generator) -> Iterator[Pair]:
-        """The mini-batches of an epoch; the loader starts anew where it is shorter.
+        """Yield the mini-batches of one epoch; a shorter loader is restarted.
 
         Raises:
-            SettingsError: If none is large enough.
+            SettingsError: If no mini-batch is large enough.
         """
         steps, found = self.steps, False
         while steps:
@@ -112,11 +112,11 @@ class Loaded:
 
 
 def batches_of(data: Data, training: Training) -> Shuffled | Loaded:
-    """Mini-batches for training.
+    """Divide data into mini-batches for training.
 
     Raises:
-        DataError: If the data are of no kind that is known.
-        SettingsError: If they cannot fill a mini-batch, or do not tell how many there are.
+        DataError: If the data are of an unsupported type.
+        SettingsError: If they cannot fill a mini-batch, or the length of a loader is unknown.
     """
     least = 1 if training.share_images else training.networks
     if isinstance(data, DataLoader):
@@ -138,7 +138,7 @@ def batches_of(data: Data, training: Training) -> Shuffled | Loaded:
 
 
 def in_order(data: Data, batch_size: int = 100) -> Iterator[Pair]:
-    """All pairs, a mini-batch at a time: tensors all together, a loader's as it gives them."""
+    """Yield all pairs: tensors in one batch, a loader's in its own, others ``batch_size`` each."""
     if isinstance(data, DataLoader):
         yield from map(pair_of, data)
         return
@@ -149,11 +149,11 @@ def in_order(data: Data, batch_size: int = 100) -> Iterator[Pair]:
 
 
 def inputs_of(data: Tensor | Data, batch_size: int) -> Iterator[Tensor]:
-    """The inputs alone, a mini-batch at a time and in order.
+    """Yield the inputs alone, in order, one mini-batch at a time.
 
     Raises:
-        DataError: If the data are of no kind that is known.
-        SettingsError: If a loader shuffles: nobody could tell whose predictions are whose.
+        DataError: If the data are of an unsupported type.
+        SettingsError: If a loader shuffles: predictions could not be matched with inputs.
     """
     if isinstance(data, Tensor):
         yield from data.split(batch_size)
@@ -162,8 +162,8 @@ def inputs_of(data: Tensor | Data, batch_size: int) -> Iterator[Tensor]:
         sampler = getattr(data.batch_sampler, "sampler", data.sampler)
         if isinstance(sampler, RandomSampler | SubsetRandomSampler | WeightedRandomSampler):
             raise SettingsError(
-                "the loader gives its inputs in a random order, so that nobody could tell whose "
-                "predictions are whose; build it with shuffle=False"
+                "the loader shuffles, so predictions could not be matched with its inputs; "
+                "build it with shuffle=False"
             )
         batches: Iterator[Any] = iter(data)
     else:
@@ -177,7 +177,7 @@ def inputs_of(data: Tensor | Data, batch_size: int) -> Iterator[Tensor]:
 
 
 def count(data: Tensor | Data, batch_size: int) -> int | None:
-    """How many mini-batches :func:`inputs_of` gives, where the data tell."""
+    """Number of mini-batches that :func:`inputs_of` yields; None if unknown."""
     try:
         if isinstance(data, DataLoader):
             return len(data)
@@ -188,11 +188,11 @@ def count(data: Tensor | Data, batch_size: int) -> int | None:
 
 
 def as_dataset(data: Pairs | Sequence[Tensor]) -> Pairs:
-    """A pair of tensors as a dataset; a dataset as it is.
+    """Wrap a pair of tensors as a dataset; return a dataset unchanged.
 
     Raises:
-        DataError: If the data are of another kind.
-        SettingsError: If there are not as many inputs as labels.
+        DataError: If the data are neither.
+        SettingsError: If the numbers of inputs and labels differ.
     """
     if isinstance(data, Mapping) or not (hasattr(data, "__len__") and hasattr(data, "__getitem__")):
         raise DataError(
@@ -201,8 +201,8 @@ def as_dataset(data: Pairs | Sequence[Tensor]) -> Pairs:
         )
     if hasattr(data, "__array__"):  # an array, or a tensor alone
         raise DataError(
-            f"the data are a {type(data).__name__}; give a pair of tensors (inputs, targets), such "
-            "as torch.as_tensor makes of arrays"
+            f"the data are a {type(data).__name__}; give a pair of tensors (inputs, targets), "
+            "converting arrays with torch.as_tensor"
         )
     if not isinstance(data, tuple | list) or all(isinstance(part, tuple | list) for part in data):
         return data
@@ -210,32 +210,32 @@ def as_dataset(data: Pairs | Sequence[Tensor]) -> Pairs:
     if odd:
         raise DataError(
             f"the data have {' and '.join(sorted(odd))} instead of tensors; convert them with "
-            "torch.as_tensor, inputs to the type of the target's weights"
+            "torch.as_tensor, the inputs to the dtype of the target's weights"
         )
     if len(data) != 2:
         raise DataError(_unfit(data))
     lengths = [len(part) for part in data]
     if len(set(lengths)) > 1:
         raise SettingsError(
-            f"the data have {' and '.join(map(str, lengths))} inputs and labels; give one to each"
+            f"the data have {' and '.join(map(str, lengths))} inputs and labels; give one per input"
         )
     return TensorDataset(*data)
 
 
 def fetch(data: Pairs, indices: Tensor) -> Pair:
-    """Inputs and targets at some indices.
+    """Inputs and targets at the given indices.
 
     Raises:
-        DataError: If an item is no pair.
+        DataError: If an item is not a pair.
     """
     return pair_of(_collate(data, indices))
 
 
 def pair_of(batch: Any) -> Pair:
-    """A mini-batch of inputs and targets.
+    """Unpack a mini-batch into inputs and targets.
 
     Raises:
-        DataError: If it is something else.
+        DataError: If it is not a pair of tensors.
     """
     if isinstance(batch, tuple | list) and len(batch) == 2:
         inputs, targets = batch
@@ -245,7 +245,7 @@ def pair_of(batch: Any) -> Pair:
 
 
 def _collate(data: Pairs, indices: Tensor) -> Any:
-    """What a dataset holds at some indices, stacked."""
+    """Stack a dataset's items at the given indices."""
     if isinstance(data, TensorDataset):
         return data[indices]
     items = [data[int(index)] for index in indices]
@@ -259,7 +259,7 @@ def _collate(data: Pairs, indices: Tensor) -> Any:
 
 
 def _unfit(batch: Any) -> str:
-    """What is wrong with a mini-batch, and what to do."""
+    """The error message for a mini-batch that is not a pair of tensors."""
     if isinstance(batch, Mapping):
         held = f"a dict of {', '.join(map(str, batch))}"
     elif isinstance(batch, tuple | list):
@@ -273,5 +273,9 @@ def _unfit(batch: Any) -> str:
 
 
 def evenly(total: int, count: int) -> Tensor:
-    """Evenly spaced indices below ``total``, the first and the last among them: (count,) or all."""
+    """Evenly spaced indices below ``total``, first and last included: (count,), or all if fewer.
+
+    >>> evenly(10, 4)
+    tensor([0, 3, 6, 9])
+    """
     return torch.linspace(0, total - 1, min(count, total)).long()

@@ -1,7 +1,7 @@
-"""What :func:`hypergan.fit` calls after each epoch: early stopping, and whatever you write.
+"""Callbacks that :func:`hypergan.fit` runs after each epoch: early stopping, or your own.
 
-A callback is a function of the posterior and of the history so far, one row per epoch; where it
-returns True, training ends. One that writes to TensorBoard:
+A callback takes the posterior and the history so far, one row per epoch; training ends when it
+returns True. This one writes to TensorBoard:
 
 .. code-block:: python
 
@@ -30,28 +30,27 @@ from hypergan.errors import SettingsError, require_at_least
 from hypergan.posterior import Posterior
 
 Callback = Callable[[Posterior, History], bool | None]
-"""The posterior and the history so far, to whether training shall end."""
+"""Maps the posterior and the history so far to whether training should end."""
 
 
 class EarlyStopping:
-    """End training once a quantity has not improved for some epochs, and go back to its best.
+    """Stop training once a quantity has stopped improving, and restore the best posterior.
 
-    What it decides depends on the history alone, so that a run that was killed goes on as one that
-    was not. The schedule "cosine" plans for all epochs: with "constant" or "plateau" an early end
-    is as good as a planned one.
+    Decisions depend on the history alone, so a resumed run makes the same ones. Combine it with the
+    schedule "constant" or "plateau": "cosine" is planned for all epochs, and stopping early would
+    leave its rates high.
 
     Args:
-        monitor: A number of the history's rows: ``validation_accuracy``, of which more is better,
-            or another, of which less is better, such as ``validation_loss`` or ``loss``. By default
-            the one that validation gives.
-        patience: Epochs without an improvement after which it stops.
-        min_delta: An improvement is one by more than this.
-        best: File for the best posterior; by default it is kept in memory, so that after a kill the
-            best since then is gone back to.
+        monitor: A quantity in the history, such as ``validation_loss`` or ``loss``. Accuracies
+            should rise, all others should fall. By default the one that validation measures.
+        patience: Epochs without improvement before training stops.
+        min_delta: Change that an improvement must exceed.
+        best: File for the best posterior. By default it is kept in memory, so a resumed run can
+            only restore the best since it was resumed.
 
     Raises:
-        SettingsError: If patience is below 1 or min_delta below 0; when called, if nothing of that
-            name is measured.
+        SettingsError: If patience is below 1 or min_delta below 0; when called, if the history does
+            not have the quantity.
     """
 
     def __init__(
@@ -69,7 +68,7 @@ class EarlyStopping:
         self._kept: dict[str, Tensor] | None = None
 
     def __call__(self, posterior: Posterior, history: History) -> bool:
-        """Keep the posterior if it is the best so far; whether to end, back at the best."""
+        """Keep the best posterior so far; to stop, restore it and return True."""
         best = self.best_epoch(history)
         if best == len(history):
             self._keep(posterior)
@@ -79,7 +78,12 @@ class EarlyStopping:
         return True
 
     def best_epoch(self, history: History) -> int:
-        """The number of the epoch that was the last improvement, from 1."""
+        """Number of the last epoch that improved, counting from 1.
+
+        >>> rows = [{"epoch": 1, "loss": 2.0}, {"epoch": 2, "loss": 1.0}, {"epoch": 3, "loss": 1.5}]
+        >>> EarlyStopping("loss").best_epoch(rows)
+        2
+        """
         name = self._measured(history)
         sign = -1 if "accuracy" in name else 1
         best, least = 1, math.inf
@@ -89,7 +93,7 @@ class EarlyStopping:
         return best
 
     def restore(self, posterior: Posterior) -> None:
-        """Give the posterior its best state, as far as it was kept."""
+        """Load the best state into the posterior, if one was kept."""
         if self.best is not None and self.best.exists():
             posterior.load(self.best)
         elif self._kept is not None:
@@ -102,10 +106,10 @@ class EarlyStopping:
             self._kept = copy.deepcopy(posterior.state_dict())
 
     def _measured(self, history: History) -> str:
-        """The name of what is monitored.
+        """Name of the monitored quantity.
 
         Raises:
-            SettingsError: If the history has no such number.
+            SettingsError: If the history does not have it.
         """
         names = [name for name, value in history[0].items() if isinstance(value, float)]
         wanted = [self.monitor] if self.monitor else ["validation_accuracy", "validation_loss"]
@@ -113,6 +117,6 @@ class EarlyStopping:
             if name in names:
                 return name
         raise SettingsError(
-            f"early stopping has no {' or '.join(wanted)} to look at; give fit validation data, or "
-            f"monitor one of {', '.join(names)}"
+            f"early stopping needs {' or '.join(wanted)} in the history; "
+            f"give fit validation data, or monitor one of {', '.join(names)}"
         )

@@ -1,4 +1,4 @@
-"""The checkout that the package lies in, as git knows it."""
+"""The git checkout that contains the package."""
 
 import os
 import re
@@ -8,16 +8,16 @@ from pathlib import Path
 from hypergan.paths import PROJECT
 
 COMMIT = re.compile(r"[0-9a-f]{40}(-dirty)?|unknown")
-"""What a record names as its code: a commit, with "-dirty" where the package differs from it."""
+"""How a record names its code: a commit, with "-dirty" if the package has uncommitted changes."""
 
 
 def commit() -> str:
-    """The checkout's commit, see :data:`COMMIT`; "unknown" where the package is not in one."""
+    """The checkout's commit, see :data:`COMMIT`; "unknown" if the package is not in one."""
     if not Path(__file__).is_relative_to(PROJECT):  # installed; the working folder is the user's
         return "unknown"
     try:
         if git("rev-parse", "--show-prefix") or not git("ls-files", "--", "hypergan"):
-            return "unknown"  # a repository around the files, or beside them
+            return "unknown"  # a larger repository, or one that does not track the package
         dirty = git("status", "--porcelain", "--", "hypergan")
         return git("rev-parse", "HEAD") + ("-dirty" if dirty else "")
     except (OSError, subprocess.CalledProcessError):
@@ -25,7 +25,7 @@ def commit() -> str:
 
 
 def same_code(one: str, other: str) -> bool:
-    """Whether the package is the same at two commits; one with changes on top never is."""
+    """Whether the package is identical at two commits; never for "-dirty" or "unknown"."""
     if not all(re.fullmatch("[0-9a-f]{40}", commit) for commit in (one, other)):
         return False
     if one == other:
@@ -38,11 +38,11 @@ def same_code(one: str, other: str) -> bool:
 
 
 def git(*arguments: str) -> str:
-    """What a command of git says in the checkout, whatever repository the environment names.
+    """Output of a git command in this checkout, even if the environment names another repository.
 
     Raises:
-        OSError: If there is no git.
-        subprocess.CalledProcessError: If it fails.
+        OSError: If git is not installed.
+        subprocess.CalledProcessError: If the command fails.
     """
     environment = {name: v for name, v in os.environ.items() if not name.startswith("GIT_")}
     command = ["git", "-C", str(PROJECT), *arguments]

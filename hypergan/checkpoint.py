@@ -12,27 +12,27 @@ from hypergan.errors import TrainingError
 from hypergan.paths import require_seal, write_sealed
 
 History = list[dict[str, Any]]
-"""One row an epoch: means of what the updates report, diversity, validation accuracy, seconds."""
+"""One row per epoch: means of what the updates report, diversity, validation scores, seconds."""
 
 VERSION = 2
-"""Raised when the training loop changes so that an older state cannot be continued."""
+"""Incremented when a change to the training loop makes older states unusable."""
 
 
 class Checkpoint:
-    """Saves and restores a run, so that a run that was killed ends as if it had not been.
+    """Saves and restores a run, so that a killed run ends exactly as an uninterrupted one.
 
-    The file is written whole or not at all, and carries a checksum. One of other settings, another
-    number of inputs or another target is refused: continuing it would give networks of neither run.
-    Targets are told apart by the shapes of their weights, and other data of the same number are not
-    noticed. A run goes on with as many threads as it began with, for the last digits of a sum
-    depend on their number.
+    The file is written whole or not at all, and carries a checksum. A checkpoint with other
+    settings, another number of inputs or another target is refused: continuing it would give
+    neither run's networks. Targets are compared by the shapes of their weights; other data of the
+    same size go unnoticed. A resumed run keeps its number of threads, on which the last digits of
+    sums depend.
 
     Args:
-        path: The file; None keeps nothing.
-        parts: What has a ``state_dict``: the posterior and its optimisers.
+        path: The file; None to keep nothing.
+        parts: Everything with a ``state_dict``: the posterior and its optimisers.
         generator: The source of all randomness.
-        run: What the run is made with, as JSON knows it.
-        interval: Least seconds between two saves.
+        run: The run's settings, serialisable as JSON.
+        interval: Minimum seconds between two saves.
     """
 
     def __init__(
@@ -50,10 +50,10 @@ class Checkpoint:
         self.saved = time.monotonic()
 
     def save(self, history: History, *, final: bool) -> None:
-        """Write the state after an epoch, if it is time to or the last one.
+        """Write the state after an epoch, if ``interval`` has passed or the epoch is the last.
 
         Raises:
-            StorageError: If the file cannot be written; the one before it is kept.
+            StorageError: If the file cannot be written; the previous one is kept.
         """
         if self.path is None or not (final or time.monotonic() - self.saved >= self.interval):
             return
@@ -68,11 +68,11 @@ class Checkpoint:
         self.saved = time.monotonic()
 
     def load(self) -> History:
-        """Restore the state; the rows of the epochs that are done, none without a file.
+        """Restore the state and return the history so far, empty if there is no file.
 
         Raises:
-            TrainingError: If the file is damaged, or of other settings, another number of inputs or
-                another target.
+            TrainingError: If the file is damaged, or belongs to other settings, another number of
+                inputs or another target.
         """
         if self.path is None or not self.path.exists():
             return []

@@ -1,4 +1,4 @@
-"""The last layer of a generator for large layers: weights in chunks that share one map.
+"""The last layer of a generator of large layers: chunks of weights that share one linear map.
 
 Shapes: N networks, P weights, K chunks.
 """
@@ -10,23 +10,23 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 SIZE = 4096
-"""Weights in a chunk; smaller layers keep a dense map."""
+"""Weights per chunk; smaller layers keep a dense map."""
 
 INNER = 64
-"""Units in front of a chunk's weights."""
+"""Width of the hidden layer before a chunk's weights."""
 
 
 class Chunks(nn.Module):
     r"""Features f (N, hidden) to weights (N, P) in K chunks: :math:`W \mathrm{relu}(Af + e_k) + b`.
 
-    One map W makes all chunks, told apart by learned embeddings :math:`e_k` (Ha et al., 2017,
-    section 3.1; von Oswald et al., 2020); the bias b, where the networks are on average, is each
-    weight's own. A dense layer has hidden x P numbers, this one little more than P.
+    One map W makes all chunks, distinguished by learned embeddings :math:`e_k` (Ha et al., 2017,
+    section 3.1; von Oswald et al., 2020); every weight has its own bias b, which centres the
+    networks. A dense layer has hidden x P parameters, this one little more than P.
 
     Args:
-        hidden: Features.
-        centre: Where the weights start, (P,).
-        std: Standard deviation over networks of each weight at the start.
+        hidden: Number of features.
+        centre: Initial mean of the weights, (P,).
+        std: Initial standard deviation of each weight over networks.
     """
 
     def __init__(self, hidden: int, centre: Tensor, std: float) -> None:
@@ -40,7 +40,7 @@ class Chunks(nn.Module):
 
     @torch.no_grad()
     def _start_around(self, centre: Tensor, std: float) -> None:
-        """Give the weights a mean and a spread, over features of a ReLU of normal numbers."""
+        """Set the mean and spread of the weights, for features that are ReLUs of N(0, 1)."""
         features = torch.randn(256, self.project.in_features, dtype=centre.dtype).relu()
         inner = F.relu(self.project(features).unsqueeze(1) + self.embeddings[:16])
         self.weight.mul_(std / F.linear(inner, self.weight).std(0).mean())

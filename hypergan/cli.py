@@ -1,4 +1,4 @@
-"""The commands: cells, records, their verification, the claims, the benchmark."""
+"""Run experiments, verify and publish their records, judge the claims, measure speed."""
 
 import argparse
 from collections import Counter
@@ -18,10 +18,10 @@ from hypergan.paths import PROJECT, published, remove, runs
 
 
 def obey(arguments: list[str] | None = None) -> int:
-    """Parse a command and do it; 1 if `verify` finds a mismatch, else 0."""
+    """Run the command line; 1 if `verify` finds a mismatch, else 0."""
     reader = parser()
     options, rest = reader.parse_known_args(arguments)
-    # argparse takes no further NAME=VALUE once an option has come between
+    # argparse accepts no further NAME=VALUE after an option
     changes = options.command is _try and not any(word.startswith("-") for word in rest)
     if rest and not changes:
         reader.error(f"unrecognized arguments: {' '.join(rest)}")
@@ -38,22 +38,22 @@ def parser() -> argparse.ArgumentParser:
     run = actions.add_parser(
         "run",
         help="train and evaluate a method on a data set, and write the record",
-        description="Train and evaluate a method on a data set and write the record. A run that "
-        "was killed goes on from its checkpoint; a record that is there already is kept.",
+        description="Train and evaluate a method on a data set and write the record. An "
+        "interrupted run continues from its checkpoint; an existing record is kept.",
     )
     run.add_argument("method", type=_named, help=", ".join(METHODS))
     run.add_argument("dataset", help=", ".join(DATASETS))
     run.add_argument("--seed", type=int, nargs="+", default=[0], help="one or more (default: 0)")
     run.add_argument("--profile", choices=PROFILES, default="lite", help="default: lite")
-    run.add_argument("--force", action="store_true", help="run again although there is a record")
+    run.add_argument("--force", action="store_true", help="run again even if there is a record")
     _add_computing(run)
     run.set_defaults(command=_run)
     attempt = actions.add_parser(
         "try",
-        help="train a method with other settings, judged on held-out training images",
-        description="Train a method as `run` does in the profile full, but for some settings, and "
-        "judge it on training images that are held out. A row is added to trials.csv in runs/; "
-        "those that settings were chosen by are in data/search/.",
+        help="train a method with other settings and score it on held-out training images",
+        description="Train a method as `run` does in the profile full, with some settings changed, "
+        "and score it on held-out training images. Appends a row to trials.csv in runs/; the "
+        "trials that settings were chosen from are in data/search/.",
     )
     attempt.add_argument("method", type=_named, help=", ".join(METHODS))
     attempt.add_argument("dataset", help="a data set of images")
@@ -65,7 +65,7 @@ def parser() -> argparse.ArgumentParser:
     )
     attempt.add_argument("--seed", type=int, default=0, help="default: 0")
     attempt.add_argument(
-        "--held-out", type=int, default=2_000, help="images to judge it on (default: 2000)"
+        "--held-out", type=int, default=2_000, help="images to hold out (default: 2000)"
     )
     _add_computing(attempt)
     attempt.set_defaults(command=_try)
@@ -78,13 +78,14 @@ def parser() -> argparse.ArgumentParser:
         "verify",
         help="compare records in runs/ with the published ones",
         description="Compare re-runs in runs/ with the published records: identical to the last "
-        "digit where they were made alike, else within tolerances. Exits with 1 on a mismatch.",
+        "digit if made under the same conditions, else within tolerances. Exits with 1 on a "
+        "mismatch.",
     )
     verify.add_argument(
         "cell",
         nargs="*",
         help="a record or a folder of them, such as lite/mnist/hypergan/seed0 or lite/mnist; every "
-        "published record there must have been run again (default: those that were)",
+        "published record there must have a re-run (default: all that have one)",
     )
     verify.set_defaults(command=_verify)
     listing = actions.add_parser("list", help="show which cells have a record")
@@ -94,7 +95,7 @@ def parser() -> argparse.ArgumentParser:
     bench = actions.add_parser(
         "bench", help="measure speed and memory against plain PyTorch, in about 15 minutes"
     )
-    bench.add_argument("--quick", action="store_true", help="try every part with little work")
+    bench.add_argument("--quick", action="store_true", help="run every part briefly, as a check")
     bench.add_argument("--quiet", action="store_true", help="no progress bars")
     bench.set_defaults(command=_bench)
     claims = actions.add_parser("claims", help="judge the paper's claims from the records")
@@ -104,33 +105,33 @@ def parser() -> argparse.ArgumentParser:
     claims.add_argument(
         "--readme",
         action="store_true",
-        help="write the published records' verdicts to README.md instead of showing all",
+        help="write the published records' verdicts to README.md instead of printing all",
     )
     claims.set_defaults(command=_claims)
     clean = actions.add_parser(
         "clean",
         help="remove what killed runs left behind",
-        description="Show and remove what killed runs left behind and nothing will use again: "
-        "files that were never finished, and states of runs that have a record since. What a run "
-        "goes on from stays.",
+        description="List and remove what killed runs left behind and nothing will use again: "
+        "unfinished files, and checkpoints of runs that have a record by now. Checkpoints that a "
+        "run can continue from are kept.",
     )
-    clean.add_argument("--dry-run", action="store_true", help="only show it")
+    clean.add_argument("--dry-run", action="store_true", help="only list it")
     clean.set_defaults(command=_clean)
     return parser
 
 
 def _named(word: str) -> str:
-    """A method's name; its title is one, too, as in "deep-ensemble"."""
+    """A method's name, given that or its hyphenated title, such as "deep-ensemble"."""
     titles = {method.title.lower().replace(",", "").replace(" ", "-"): name
               for name, method in METHODS.items()}  # fmt: skip
     return titles.get(word, word)
 
 
 def _add_computing(command: argparse.ArgumentParser) -> None:
-    """The options of whatever trains: where, on how many threads, and how quietly."""
+    """Add the options of every command that trains."""
     command.add_argument("--device", default="auto", help="cpu, cuda, ... (default: a GPU if any)")
     command.add_argument(
-        "--threads", type=int, default=1, help="on which the last digits depend (default: 1)"
+        "--threads", type=int, default=1, help="last digits depend on it (default: 1)"
     )
     command.add_argument("--quiet", action="store_true", help="no progress bars")
 
@@ -158,7 +159,7 @@ def _try(options: argparse.Namespace) -> None:
 
 
 def _promote(options: argparse.Namespace) -> None:
-    """Promote what can be; a record that cannot is named, and fails the command at the end."""
+    """Promote every record that can be; report all others in one error at the end."""
     refused = []
     for path in records.paths(runs()):
         profile = path.relative_to(runs()).parts[0]
@@ -173,7 +174,7 @@ def _promote(options: argparse.Namespace) -> None:
 
 
 def _verify(options: argparse.Namespace) -> int:
-    """A table for each cell; one that cannot be compared is named, and fails the command."""
+    """Print one table per cell; report cells that cannot be compared in one error at the end."""
     failed, refused = 0, []
     for path in verification.chosen(options.cell):
         try:
@@ -189,7 +190,7 @@ def _verify(options: argparse.Namespace) -> int:
 
 
 def _list(options: argparse.Namespace) -> None:
-    """A line for each cell that could be run with these seeds, and for each further record."""
+    """Print one line per cell that can be run with these seeds, and per record of other seeds."""
     cells_ = ((m, d, s) for m in METHODS for d in METHODS[m].datasets for s in options.seed)
     listed = {Cell(*names, options.profile).path for names in cells_}
     for folder in (runs(), published()):
@@ -234,7 +235,7 @@ def _clean(options: argparse.Namespace) -> None:
 
 
 def _standing(path: Path) -> tuple[str, str]:
-    """Where the cell of a path stands, and its result or what is wrong with it."""
+    """The state of a path's cell, and its result or what is wrong with it."""
     try:
         found = state(Cell.at(path))
     except HyperGANError as error:  # there is no such cell

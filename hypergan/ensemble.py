@@ -22,13 +22,18 @@ from hypergan.storage import fill, read_tensors, write_tensors
 
 
 class Ensemble(nn.Module):
-    """N fixed networks; the draw does not change from one call to the next.
+    """N fixed networks: every call evaluates the same ones.
 
-    Indexing gives a network as a plain module, ``ensemble[3]``, or an ensemble of some of them,
-    ``ensemble[:10]``. Several threads may use one ensemble.
+    Indexing gives one network as a plain module, ``ensemble[3]``, or a smaller ensemble,
+    ``ensemble[:10]``. Threads may share an ensemble.
+
+    >>> weights = {"weight": torch.randn(4, 3, 2), "bias": torch.zeros(4, 3)}
+    >>> ensemble = Ensemble(nn.Linear(2, 3), weights)
+    >>> ensemble(torch.ones(5, 2)).shape, ensemble.predict_proba(torch.ones(5, 2)).shape
+    (torch.Size([4, 5, 3]), torch.Size([5, 3]))
 
     Args:
-        target: The architecture; it is copied and put in evaluation mode, in which it stays.
+        target: The architecture. A copy of it is kept, always in evaluation mode.
         weights: Each parameter of N networks, ``(N, *shape)``, by its name in
             ``target.named_parameters()``, as :meth:`hypergan.HyperGAN.sample` draws them.
 
@@ -48,7 +53,7 @@ class Ensemble(nn.Module):
             self.register_buffer(f"_weights_{index}", tensor)
 
     def train(self, mode: bool = True) -> Self:
-        """Without effect on the networks: dropout would change the draw."""
+        """Leave the networks in evaluation mode: dropout would change them."""
         super().train(mode)
         self.target.eval()
         return self
@@ -60,7 +65,7 @@ class Ensemble(nn.Module):
 
     @property
     def device(self) -> torch.device:
-        """Where the weights lie."""
+        """The device of the weights."""
         return self._like.device
 
     @property
@@ -78,11 +83,11 @@ class Ensemble(nn.Module):
     def __getitem__(self, index: slice) -> "Ensemble": ...
 
     def __getitem__(self, index: int | slice) -> "nn.Module | Ensemble":
-        """One network as a plain module of its own, or some of them as an ensemble.
+        """One network as a plain module, or several as an ensemble.
 
         Raises:
-            IndexError: If there are fewer networks.
-            TargetError: If a slice has none.
+            IndexError: If there is no such network.
+            TargetError: If a slice is empty.
         """
         if isinstance(index, slice):
             return self._part(index)
@@ -92,7 +97,7 @@ class Ensemble(nn.Module):
         return network
 
     def _part(self, which: slice) -> "Ensemble":
-        """An ensemble of some of the networks; their tensors are shared."""
+        """An ensemble of some of the networks, which shares their tensors."""
         if not range(*which.indices(len(self))):
             raise TargetError(f"no network of the {len(self)} is in {which}; ask for one or more")
         part = Ensemble.__new__(Ensemble)
@@ -102,7 +107,7 @@ class Ensemble(nn.Module):
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Outputs of all networks: (B, ...) to (N, B, ...), differentiable in the inputs."""
-        # A call puts weights into the target it runs; each has its own, so that threads may share.
+        # A call puts weights into the module it runs; a copy per call keeps threads apart.
         compiling = torch.compiler.is_compiling()
         target = self.target if compiling else structure_of(self.target)
         return forward_networks(target, self.weights, inputs)
@@ -115,18 +120,18 @@ class Ensemble(nn.Module):
         precision: Precision = "float32",
         progress: bool = False,
     ) -> Tensor:
-        """Outputs of all networks, (N, B, ...), a batch of inputs at a time, without gradients.
+        """Outputs of all networks, (N, B, ...), without gradients, batch by batch.
 
         Args:
-            inputs: (B, ...), or a dataset or a loader in whose items they come first. They may
-                lie on another device, and the outputs come back to it.
-            batch_size: Inputs that pass all networks at once; a loader has its own.
-            precision: Of matrix products, see :func:`hypergan.precision.products_in`.
+            inputs: (B, ...), or a dataset or loader whose items begin with the inputs. They may be
+                on another device, and the outputs return to it.
+            batch_size: Inputs evaluated at once; a loader uses its own.
+            precision: Precision of matrix products, see :func:`hypergan.precision.products_in`.
             progress: Show a progress bar.
 
         Raises:
-            DataError: If the inputs are of another type than the networks take.
-            SettingsError: If a loader gives its inputs in a random order.
+            DataError: If the inputs have another dtype than the networks.
+            SettingsError: If a loader shuffles its inputs.
         """
         return torch.cat(list(self._outputs(inputs, batch_size, precision, progress)), dim=1)
 
@@ -145,20 +150,20 @@ class Ensemble(nn.Module):
 
         Args:
             inputs: As for :meth:`predict`.
-            batch_size: Inputs that pass all networks at once.
-            class_dim: The axis of a network's outputs that counts classes, where they are not
-                (B, C): 1 for images (B, C, H, W), -1 for sequences (B, T, C).
-            precision: Of matrix products, see :func:`hypergan.precision.products_in`.
+            batch_size: Inputs evaluated at once.
+            class_dim: Class axis of a network's outputs, if they are not (B, C): 1 for images
+                (B, C, H, W), -1 for sequences (B, T, C).
+            precision: Precision of matrix products, see :func:`hypergan.precision.products_in`.
             progress: Show a progress bar.
 
         Raises:
-            DataError: If the inputs are of another type than the networks take.
-            SettingsError: If a loader gives its inputs in a random order.
-            TargetError: If it is not clear which axis counts classes, or there is a single one.
+            DataError: If the inputs have another dtype than the networks.
+            SettingsError: If a loader shuffles its inputs.
+            TargetError: If the class axis is ambiguous, or there is only one class.
         """
         batches = self._outputs(inputs, batch_size, precision, progress)
         dim = -1 if class_dim is None else class_dim
-        axis = dim if dim < 0 else dim + 1  # behind that of the networks
+        axis = dim if dim < 0 else dim + 1  # after the axis of networks
         means = []
         for outputs in batches:
             _require_classes(outputs, class_dim, axis)
@@ -169,7 +174,7 @@ class Ensemble(nn.Module):
     def _outputs(
         self, inputs: Tensor | Data, batch_size: int, precision: Precision, progress: bool
     ) -> Iterator[Tensor]:
-        """Outputs of all networks, (N, B, ...), for one batch after another."""
+        """Yield the outputs of all networks, (N, B, ...), batch by batch."""
         require_kinds(Ensemble._outputs, {"precision": precision})
         total = count(inputs, batch_size)
         for batch in progress_bar(
@@ -180,7 +185,7 @@ class Ensemble(nn.Module):
             yield outputs.to(batch.device)
 
     def save(self, path: str | Path) -> None:
-        """Write the networks as safetensors, with what the target has besides.
+        """Write the networks as safetensors, with the target's frozen parameters and buffers.
 
         Raises:
             StorageError: If the file cannot be written.
@@ -190,11 +195,11 @@ class Ensemble(nn.Module):
 
     @classmethod
     def load(cls, path: str | Path, target: nn.Module) -> "Ensemble":
-        """The ensemble that :meth:`save` wrote.
+        """Read an ensemble that :meth:`save` wrote.
 
         Args:
             path: The file.
-            target: A module of the same architecture; its own values do not matter.
+            target: A module of the same architecture; its values do not matter.
 
         Raises:
             RecordError: If the file is missing, damaged, or of another architecture.
@@ -210,17 +215,17 @@ class Ensemble(nn.Module):
 
 
 def _require_classes(outputs: Tensor, class_dim: int | None, axis: int) -> None:
-    """Refuse outputs (N, B, ...) whose softmax would not be one over classes."""
+    """Refuse outputs (N, B, ...) without a clear class axis."""
     shape = f"(B, {', '.join(map(str, outputs.shape[2:]))})" if outputs.dim() > 2 else "(B,)"
     if class_dim is None and outputs.dim() != 3:
         raise TargetError(
-            f"a network's outputs are {shape}, not (B, C); name the axis that counts classes, as "
-            "in predict_proba(inputs, class_dim=1) for images (B, C, H, W), or use predict(inputs)"
+            f"a network's outputs are {shape}, not (B, C); name the class axis, for example "
+            "predict_proba(inputs, class_dim=1) for images (B, C, H, W), or use predict(inputs)"
         )
     if not -outputs.dim() + 2 <= axis < outputs.dim() or axis in (0, 1):
         raise TargetError(
-            f"class_dim={class_dim} is no axis of classes of outputs {shape}; count from the "
-            "batch, which is axis 0"
+            f"class_dim={class_dim} is not a class axis of outputs {shape}; count from the batch, "
+            "which is axis 0"
         )
     if outputs.shape[axis] == 1:
         raise TargetError(
@@ -230,7 +235,7 @@ def _require_classes(outputs: Tensor, class_dim: int | None, axis: int) -> None:
 
 
 def _check(target: nn.Module, weights: Weights) -> None:
-    """Refuse weights that lack a parameter, name another, or have other shapes."""
+    """Refuse weights whose names or shapes are not those of the target."""
     shapes = {name: shape for layer in layers_of(target) for name, shape in layer.shapes.items()}
     odd = sorted(shapes.keys() ^ weights.keys())
     if odd:
@@ -247,5 +252,5 @@ def _check(target: nn.Module, weights: Weights) -> None:
     if wrong or len(counts) != 1 or counts == {0}:
         raise TargetError(
             f"the weights do not fit {type(target).__name__}: "
-            + ("; ".join(wrong) or f"numbers of networks {sorted(counts)}, expected one above 0")
+            + ("; ".join(wrong) or f"numbers of networks {sorted(counts)} instead of one above 0")
         )

@@ -1,4 +1,4 @@
-"""Everything that can go wrong for a reason a user can mend, each with one clear sentence."""
+"""Errors that a user can fix; each message is one sentence that says what to do."""
 
 
 class HyperGANError(Exception):
@@ -30,10 +30,15 @@ class StorageError(HyperGANError):
 
 
 def require_at_least(least: float, **values: float | None) -> None:
-    """Refuse settings below a bound, and NaN; None is a setting that is left out.
+    """Refuse settings that are NaN or below a bound; None means not set.
+
+    >>> require_at_least(1, epochs=0)
+    Traceback (most recent call last):
+        ...
+    hypergan.errors.SettingsError: epochs is 0; it must be 1 or more
 
     Raises:
-        SettingsError: It names the first of them.
+        SettingsError: Names the first setting that is refused.
     """
     for name, value in values.items():
         if value is not None and not value >= least:

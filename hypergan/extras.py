@@ -1,4 +1,4 @@
-"""Libraries that only a part of the package needs, see ``optional-dependencies`` in pyproject."""
+"""Libraries that only part of the package needs: ``optional-dependencies`` in pyproject.toml."""
 
 from importlib.util import find_spec
 
@@ -6,18 +6,18 @@ from hypergan.errors import SettingsError
 
 
 def need(*modules: str, extra: str) -> None:
-    """Say which extra to install, before an import fails.
+    """Check that optional modules are installed, before an import fails.
 
     Args:
-        modules: What is going to be imported.
-        extra: What brings it.
+        modules: Modules that will be imported.
+        extra: The extra that installs them.
 
     Raises:
-        SettingsError: If one of them is not there.
+        SettingsError: If one is missing; says which extra to install.
     """
     missing = [name for name in modules if find_spec(name) is None]
     if missing:
         raise SettingsError(
-            f"{', '.join(missing)} is not installed, which the library alone does not need and "
-            f"this does; run pip install --editable '.[{extra}]' in the package's folder"
+            f"{', '.join(missing)} is not installed, an optional dependency that is needed here; "
+            f"run pip install --editable '.[{extra}]' in the package's folder"
         )

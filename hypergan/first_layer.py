@@ -1,8 +1,8 @@
 """The first convolution of many networks as one matrix product.
 
-Networks that see the same images look at the same patches of them, so that their first layers are
-one, as wide as all of them together. That pays where gradients reach the images: for an image of
-few channels a convolution's own backward pass is several times slower than a matrix product.
+Networks that see the same images see the same patches, so their first layers can be computed as
+one, as wide as all of them together. That pays when gradients flow to the images: with few input
+channels, a convolution's own backward pass is several times slower than a matrix product.
 
 Shapes: N networks, B images, C channels, K pixels in a patch of all channels.
 """
@@ -16,18 +16,18 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 BY_CHANNEL = (nn.MaxPool2d, nn.AvgPool2d, nn.ReLU, nn.LeakyReLU, nn.ELU, nn.Tanh, nn.Sigmoid)
-"""Modules without weights that treat every channel alike."""
+"""Modules without weights that act on each channel separately."""
 
 
 @dataclass(frozen=True)
 class FirstLayer:
-    """How a plain stack of modules begins.
+    """The start of an ``nn.Sequential`` whose first module is a convolution.
 
     Attributes:
-        name: The name of its first convolution.
-        convolution: That convolution.
-        by_channel: The modules after it that are of :data:`BY_CHANNEL`.
-        rest: The others, under their own names.
+        name: The name of the convolution.
+        convolution: The convolution.
+        by_channel: The modules right after it whose types are in :data:`BY_CHANNEL`.
+        rest: The other modules, under their own names.
     """
 
     name: str
@@ -37,11 +37,11 @@ class FirstLayer:
 
     @classmethod
     def of(cls, target: nn.Module, weights: Mapping[str, Tensor]) -> FirstLayer | None:
-        """The beginning of a target; None if it is no such stack.
+        """The start of a target; None if it has another structure.
 
         Args:
             target: The target.
-            weights: Its generated parameters; the convolution's have to be among them, and others.
+            weights: Its generated parameters, which must include the convolution's and others.
         """
         if type(target) is not nn.Sequential or not len(target):
             return None
@@ -63,12 +63,12 @@ class FirstLayer:
         return first if own <= weights.keys() and first.others(weights) else None
 
     def others(self, weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """The generated parameters of the rest."""
+        """The generated parameters of ``rest``."""
         names = dict(self.rest.named_children())
         return {name: w for name, w in weights.items() if name.partition(".")[0] in names}
 
     def patches(self, images: Tensor) -> Tensor:
-        """What the convolution sees at each place, (B, C, H, W) to (B, places, K)."""
+        """The patches that the convolution sees, (B, C, H, W) to (B, positions, K)."""
         layer = self.convolution
         assert not isinstance(layer.padding, str)
         return F.unfold(
@@ -76,7 +76,7 @@ class FirstLayer:
         ).transpose(1, 2)
 
     def outputs(self, weights: Mapping[str, Tensor], images: Tensor) -> Iterator[Tensor]:
-        """What enters the rest of each network, (B, channels, height, width), one by one.
+        """Yield the input to the rest of each network, (B, channels, height, width).
 
         Args:
             weights: Parameters of N networks.
@@ -90,7 +90,7 @@ class FirstLayer:
             None if bias is None else bias.flatten(),
         )
         size = self.convolution(images[:0].detach()).shape[2:]
-        image = wide.transpose(1, 2).unflatten(2, size)  # its memory: channels last
+        image = wide.transpose(1, 2).unflatten(2, size)  # channels last in memory
         for module in self.by_channel:
             image = module(image)
         own = image.permute(0, 2, 3, 1).unflatten(3, (networks, channels)).permute(3, 0, 1, 2, 4)

@@ -1,4 +1,4 @@
-"""Training a posterior: the loop."""
+"""The training loop."""
 
 import math
 import time
@@ -30,14 +30,14 @@ from hypergan.step import Step
 from hypergan.training import Training
 
 _EARLY = (1, 3, 10, 30, 100, 300)
-"""Steps of the first epoch after which diversity and validation accuracy are measured, too."""
+"""Steps of the first epoch after which diversity and validation scores are also measured."""
 
 COSTS = ("seconds", "peak_memory_bytes")
-"""What a row of the history tells of the machine: the same seed need not give it again."""
+"""Entries of a history row that depend on the machine: the same seed need not reproduce them."""
 
 
 Augmentation = Callable[[Tensor, torch.Generator], Tensor]
-"""Inputs (B, ...) and a source of randomness to changed inputs of the same shape."""
+"""Maps inputs (B, ...) and a source of randomness to changed inputs of the same shape."""
 
 
 def fit(
@@ -56,41 +56,48 @@ def fit(
 ) -> History:
     """Train a posterior, by default as a classifier.
 
+    >>> from hypergan import HyperGAN, Training, fit
+    >>> model = HyperGAN(torch.nn.Linear(2, 3), hidden=8)
+    >>> data = torch.randn(50, 2), torch.arange(50) % 3
+    >>> history = fit(model, data, Training(epochs=2, batch_size=25), progress=False)
+    >>> [row["epoch"] for row in history]
+    [1, 2]
+
     Args:
-        posterior: What is trained, in place; it ends on ``device``, in evaluation mode.
+        posterior: The posterior, trained in place; it ends on ``device``, in evaluation mode.
         data: Inputs and targets: a pair of tensors, a map-style dataset of such pairs, or a
             ``DataLoader`` of mini-batches, which keeps its own batch size, order and workers.
         training: The settings.
-        loss: One of :mod:`hypergan.losses`, which tells how class weights, soft labels and others
-            are done: a loss of PyTorch, or what maps outputs and targets (N, B, ...) to (N,).
-        validation: Data scored after each epoch, without effect on training:
-            ``validation_accuracy`` of an ensemble, or where the loss has no classes the mean
+        loss: A loss of PyTorch, or a function of outputs and targets (N, B, ...) that returns (N,);
+            see :mod:`hypergan.losses` for class weights, soft labels and other cases.
+        validation: Data scored after each epoch, without effect on training: the
+            ``validation_accuracy`` of an ensemble or, if the loss has no classes, the mean
             ``validation_loss`` of its networks.
-        augment: Changes the inputs of every mini-batch, (B, ...) to (B, ...), at random from the
+        augment: Changes the inputs of every mini-batch at random, (B, ...) to (B, ...), using the
             generator that it is given, such as :func:`hypergan.data.augmentation.crop_and_flip`.
         generator: Source of all randomness, on the CPU; by default seeded from PyTorch's global
-            one. The same generator on the same machine gives the same networks.
-        checkpoint: File that keeps the state; if it exists, training goes on from there and ends
-            with the very networks of a run that was never stopped. It is left in place. A loader
-            has to draw its order and augmentation from PyTorch's global generator for that, as it
-            does unless told otherwise; one that keeps a state of its own starts it anew.
-        callbacks: Called after each epoch with the posterior and the history; training ends where
+            one. The same seed on the same machine gives the same networks.
+        checkpoint: File that keeps the state. If it exists, training resumes from it and ends with
+            exactly the networks of an uninterrupted run; the file is kept. For that, a loader must
+            draw its order and augmentation from PyTorch's global generator, which is the default;
+            any state of its own is not restored.
+        callbacks: Called after each epoch with the posterior and the history; training ends when
             one returns True, as :class:`hypergan.callbacks.EarlyStopping` does.
         device: "auto" for a GPU if there is one, or the name of a device.
         progress: Show a progress bar.
 
     Returns:
-        One row per epoch, with means over the steps that report a quantity; the first has rows of
-        its own, ``early``, for some of its steps.
+        One row per epoch, with the mean of each quantity over the steps that report it; in the
+        first row, ``early`` holds measurements taken within the epoch.
 
     Raises:
-        DataError: If the data are no pairs of tensors, the inputs of another type than the target
-            takes, or the targets not what the loss takes.
-        TargetError: If the target does not return one tensor with an entry for each input.
-        SettingsError: If the data cannot fill a mini-batch, the device is not there, or the loss
-            does not return one number for each network.
-        TrainingError: If the loss becomes NaN or infinite, or the checkpoint is damaged or of other
-            settings, another number of inputs or another target.
+        DataError: If the data are not pairs of tensors, the inputs have another dtype than the
+            target, or the loss does not accept the targets.
+        TargetError: If the target does not return one tensor with one entry per input.
+        SettingsError: If the data cannot fill a mini-batch, the device is not available, or the
+            loss does not return one number per network.
+        TrainingError: If the loss becomes NaN or infinite, or the checkpoint is damaged or belongs
+            to other settings, another number of inputs or another target.
         StorageError: If the checkpoint cannot be written.
     """
     training = training or Training()
@@ -112,7 +119,7 @@ def fit(
     )
     history = state.load()
     tried = False
-    groups = _groups(optimisers)  # only now: loading an optimiser replaces them
+    groups = _groups(optimisers)  # after loading, which replaces them
     with progress_bar(
         progress, total=training.epochs * steps, initial=len(history) * steps, unit="step"
     ) as bar:
@@ -167,10 +174,13 @@ def fit(
 
 
 def choose_device(name: str = "auto") -> torch.device:
-    """The device of that name, or for "auto" a GPU if there is one and the CPU otherwise.
+    """The named device; for "auto", a GPU if there is one, else the CPU.
+
+    >>> choose_device("cpu")
+    device(type='cpu')
 
     Raises:
-        SettingsError: If there is no such device, or it computes nothing, like "meta".
+        SettingsError: If there is no such device, or it holds no data, like "meta".
     """
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -179,21 +189,21 @@ def choose_device(name: str = "auto") -> torch.device:
         number.item()
     except (RuntimeError, AssertionError, TypeError, ImportError) as error:
         reason = str(error).partition("\n")[0]
-        raise SettingsError(f"no device {name!r} here ({reason}); use 'auto' or 'cpu'") from error
+        raise SettingsError(f"no device {name!r} ({reason}); use 'auto' or 'cpu'") from error
     return number.device
 
 
 def _ends(callbacks: Sequence[Callback], posterior: Posterior, history: History) -> bool:
-    """Whether one of the callbacks ends training; all of them are called."""
+    """Call all callbacks; whether one of them ends training."""
     said = [callback(posterior, history) for callback in callbacks]
     return any(said)
 
 
 def _require_room(optimisers: Mapping[str, torch.optim.Optimizer], device: torch.device) -> None:
-    """Refuse a training whose gradients and means of gradients do not fit.
+    """Refuse training whose gradients and optimiser state do not fit into memory.
 
     Raises:
-        SettingsError: It says how many bytes they take.
+        SettingsError: Says how much memory they need.
     """
     needed = 0
     for optimiser in optimisers.values():
@@ -216,12 +226,12 @@ def _groups(optimisers: Mapping[str, torch.optim.Optimizer]) -> list[dict[str, A
 
 @torch.no_grad()
 def _try_out(posterior: Posterior, pair: Pair, loss: Loss, training: Training) -> None:
-    """Pass a mini-batch through two networks that are the target, and find out what is wrong.
+    """Find errors before training: pass a mini-batch through two copies of the target.
 
     Raises:
-        DataError: If inputs or targets are not what target and loss take.
-        TargetError: If the target's outputs are of no use.
-        SettingsError: If the loss does not return one number for each network.
+        DataError: If the target does not accept the inputs, or the loss the targets.
+        TargetError: If the target does not return one tensor with one entry per input.
+        SettingsError: If the loss does not return one number per network.
     """
     share = len(pair[0]) // (1 if training.share_images else training.networks)
     inputs, targets = (part[:share] for part in pair)
@@ -238,7 +248,7 @@ def _try_out(posterior: Posterior, pair: Pair, loss: Loss, training: Training) -
 
 
 def _require_finite(row: dict[str, Any], checkpoint: Path | None) -> None:
-    """Stop before a diverged state is kept."""
+    """Raise if training has diverged, before the state is saved."""
     if all(math.isfinite(value) for value in row.values() if isinstance(value, float)):
         return
     kept = f"; the state before it is in {checkpoint}" if checkpoint and checkpoint.exists() else ""
@@ -250,20 +260,20 @@ def _require_finite(row: dict[str, Any], checkpoint: Path | None) -> None:
 
 
 def _evenly(data: Data, count: int) -> Pair | None:
-    """Evenly spaced pairs of the data, all of them if there are fewer; None if none are asked."""
+    """Evenly spaced pairs of the data, all if there are fewer; None if ``count`` is 0."""
     if not count:
         return None
     if isinstance(data, DataLoader):
         raise SettingsError(
-            f"Training(watched={count}) looks at evenly spaced items, which a loader does not "
-            "give; pass its dataset, or set watched=0"
+            f"Training(watched={count}) picks evenly spaced items, which a loader does not "
+            "allow; pass its dataset, or set watched=0"
         )
     data = as_dataset(data)
     return fetch(data, evenly(len(data), count))
 
 
 def _is_watched(epoch: int, epochs: int, times: int = 50) -> bool:
-    """Whether an epoch is one of about 50 that are evenly spaced, the last among them."""
+    """Whether an epoch is one of about 50 evenly spaced ones, the last included."""
     return (epochs - epoch) % math.ceil(epochs / times) == 0
 
 
@@ -276,7 +286,7 @@ def _measure(
     training: Training,
     generator: torch.Generator,
 ) -> dict[str, Any]:
-    """What is watched; training draws the same numbers with or without it."""
+    """Measurements for the history; they leave training's random numbers unchanged."""
     generator = generator.clone_state()
     networks = (training.diversity_networks, training.validation_networks)
     spread_of, scored_by = (min(count, posterior.size or count) for count in networks)
@@ -294,7 +304,7 @@ def _measure(
 
 
 def _validate(ensemble: Ensemble, data: Data, loss: Loss) -> dict[str, float]:
-    """Accuracy of an ensemble in percent; the mean loss of its networks where it has no classes."""
+    """An ensemble's accuracy in percent or, if the loss has no classes, its networks' mean loss."""
     total, seen, name = 0.0, 0, "validation_loss"
     for inputs, targets in in_order(data):
         if has_labels(loss, targets):
@@ -312,7 +322,7 @@ def _validate(ensemble: Ensemble, data: Data, loss: Loss) -> dict[str, float]:
 
 
 def _watch(ensemble: Ensemble, watched: Pair, training: Training) -> dict[str, float]:
-    """Accuracy of an ensemble and of its networks in percent, and how far these disagree."""
+    """Accuracy in percent of an ensemble and of its networks, and how much these disagree."""
     inputs, labels = watched
     log_probabilities = ensemble.predict(inputs, precision=training.precision).log_softmax(-1)
     seen = {

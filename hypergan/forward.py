@@ -27,31 +27,35 @@ def forward_networks(
 ) -> Tensor:
     """Outputs of N networks, differentiable in the weights and in the inputs.
 
-    Each network sees the inputs as they were given, also where a forward changes them in place.
-    Frozen parts of the target are computed once for networks that see the same inputs.
+    Each network sees the original inputs, even if a forward pass changes them in place. Frozen
+    parts of the target are computed once for networks that see the same inputs.
+
+    >>> weights = {"weight": torch.randn(4, 3, 2), "bias": torch.zeros(4, 3)}
+    >>> forward_networks(nn.Linear(2, 3), weights, torch.ones(5, 2)).shape
+    torch.Size([4, 5, 3])
 
     Args:
         target: The architecture; what ``weights`` does not name keeps the target's own value.
         weights: Parameters of N networks.
-        inputs: (B, ...) where all networks see the same inputs, (N, B, ...) where each has its own.
-        shared: Which of the two.
+        inputs: (B, ...) if shared, else (N, B, ...).
+        shared: Whether all networks see the same inputs.
 
     Returns:
         Outputs, (N, B, ...).
 
     Raises:
-        TargetError: If a network does not return one tensor with an entry for each input.
+        TargetError: If a network does not return one tensor with one entry per input.
     """
     weights = _under_all_names(target, weights)
     outputs = _at_once(target, weights, inputs, shared=shared)
     if outputs is None:
         outputs = _one_after_another(target, weights, inputs, shared=shared)
     reduced = torch.is_autocast_enabled(inputs.device.type) and outputs.dtype == torch.bfloat16
-    return outputs.float() if reduced else outputs  # what is summed over them is not rounded
+    return outputs.float() if reduced else outputs  # so that sums over them are not rounded
 
 
 def _at_once(target: nn.Module, weights: Weights, inputs: Tensor, *, shared: bool) -> Tensor | None:
-    """Outputs of N networks by batched matrix products; None if they would not be."""
+    """Outputs of N networks by batched matrix products; None if the target does not suit them."""
     dense = _is_dense(target)
     if not dense and not (shared and _is_dense_on_frozen(target)):
         return None
@@ -59,20 +63,20 @@ def _at_once(target: nn.Module, weights: Weights, inputs: Tensor, *, shared: boo
     in_dims = (0, None if shared else 0)
     try:
         outputs = vmap(call, in_dims=in_dims, randomness="different")(weights, inputs.clone())
-    except (RuntimeError, TypeError):  # a forward of its own, which vmap cannot follow
+    except (RuntimeError, TypeError):  # a custom forward that vmap cannot trace
         if dense:
             raise
         return None
     size = inputs.shape[0 if shared else 1]
     if isinstance(outputs, Tensor) and size == 1 and outputs.shape[1:2] != (1,):
-        return outputs.unsqueeze(1)  # it squeezed its only input away
+        return outputs.unsqueeze(1)  # it squeezed a batch of one away
     return _require_outputs(target, outputs, size, axis=1)
 
 
 def _one_after_another(
     target: nn.Module, weights: Weights, inputs: Tensor, *, shared: bool
 ) -> Tensor:
-    """Outputs of N networks, each on its own; see :func:`forward_networks`."""
+    """Outputs of N networks, computed one by one; see :func:`forward_networks`."""
     size = inputs.shape[0 if shared else 1]
     inputs = _channels_last(inputs, image_dims=4 if shared else 5)
     count = len(next(iter(weights.values())))
@@ -98,17 +102,17 @@ def _one_after_another(
 
 
 def _can_share(target: nn.Module) -> bool:
-    """Whether there is a frozen part to compute once; a compiler sees for itself."""
+    """Whether there is a frozen part to compute once; a compiler finds it by itself."""
     return not torch.compiler.is_compiling() and (
         next(frozen_parts(target, foreign=True), None) is not None
     )
 
 
 def _require_outputs(target: nn.Module, outputs: Any, size: int, axis: int) -> Tensor:
-    """The outputs, if they are one tensor with an entry for each of ``size`` inputs.
+    """Check that the outputs are one tensor with one entry for each of ``size`` inputs.
 
     Raises:
-        TargetError: If not.
+        TargetError: If they are not.
     """
     name = type(target).__name__
     if not isinstance(outputs, Tensor):
@@ -119,18 +123,18 @@ def _require_outputs(target: nn.Module, outputs: Any, size: int, axis: int) -> T
     if outputs.shape[axis : axis + 1] != (size,):
         raise TargetError(
             f"{name} returns {tuple(outputs.shape[axis:])} for {size} inputs; the first axis of "
-            "inputs and outputs has to be the batch"
+            "inputs and outputs must be the batch"
         )
     return outputs
 
 
 @contextmanager
 def types_explained(inputs: Tensor, dtype: torch.dtype) -> Iterator[None]:
-    """Say what to convert where a forward pass inside the block fails for inputs of another type.
+    """Turn a dtype error of a forward pass inside the block into one that says what to convert.
 
     Args:
-        inputs: What is passed.
-        dtype: The type of the generated weights.
+        inputs: The inputs of the forward pass.
+        dtype: The dtype of the generated weights.
 
     Raises:
         DataError: In place of PyTorch's error.
@@ -154,10 +158,10 @@ def networks_of(weights: Weights) -> Iterator[Weights]:
 
 
 def _under_all_names(target: nn.Module, weights: Weights) -> Weights:
-    """The weights by every name under which a module has them: a tied one has several.
+    """The weights under all their names in the target: tied ones have several.
 
-    PyTorch's own ``tie_weights`` also names a module that is used twice twice, and then leaves the
-    generated weights behind in it.
+    PyTorch's own ``tie_weights`` also lists a module that is used twice under both names, and then
+    leaves the generated weights in it.
     """
     first: dict[int, str] = {}
     named: Weights = {}
@@ -173,8 +177,8 @@ def _under_all_names(target: nn.Module, weights: Weights) -> Weights:
 def _is_dense(target: nn.Module) -> bool:
     """Whether the target is a plain stack of dense layers: batched matrix products under vmap.
 
-    Convolutions are not: on CPU their batched form is 5-10 times slower than one network after
-    another. Nor is a module with a forward of its own, which vmap may not be able to follow.
+    Convolutions do not count: on CPU their batched form is 5-10 times slower than one network after
+    another. Nor do modules with a custom forward, which vmap may not be able to trace.
     """
     for module in target.modules():
         if isinstance(module, nn.Sequential | nn.Linear):
@@ -186,9 +190,9 @@ def _is_dense(target: nn.Module) -> bool:
 
 
 def _is_dense_on_frozen(target: nn.Module) -> bool:
-    """Whether all that is generated are dense layers, such as a new head on a frozen backbone.
+    """Whether only dense layers are generated, such as a new head on a frozen backbone.
 
-    Under vmap what does not depend on the generated weights is computed once.
+    Under vmap, everything that does not depend on the generated weights is computed once.
     """
     return next(frozen_parts(target, foreign=True), None) is not None and all(
         isinstance(module, nn.Linear)
@@ -198,10 +202,10 @@ def _is_dense_on_frozen(target: nn.Module) -> bool:
 
 
 def _channels_last(inputs: Tensor, image_dims: int) -> Tensor:
-    """Images in the layout in which CPU convolutions and pooling are several times faster.
+    """Images in channels-last layout, several times faster for CPU convolutions and pooling.
 
-    For images of one channel the two layouts hold the same bytes and PyTorch guesses from the
-    strides, wrongly: its own conversion does nothing, so a copy in that order gives them.
+    With one channel both layouts hold the same bytes, and PyTorch infers the layout from the
+    strides, wrongly. Its own conversion then does nothing, so the images are copied in that order.
     """
     if inputs.dim() != image_dims or inputs.device.type != "cpu":
         return inputs

@@ -1,6 +1,6 @@
-"""Parts of a target that train nothing: they keep their mode, and are computed once.
+"""Frozen parts of a target, such as a pretrained backbone: they are computed once.
 
-A pretrained backbone is one. Its owner chooses its mode, in which dropout and normalisation act.
+They also keep the mode that the user chose, which decides how dropout and normalisation act.
 """
 
 from typing import Any, cast
@@ -15,9 +15,9 @@ from hypergan.layers import frozen_parts, moves, structure_of
 def still(target: nn.Module) -> list[str]:
     """Names of the modules that stay in evaluation mode while the rest trains.
 
-    Those of frozen parts whose owner put them there; those without parameters that he put there
-    one by one, while the target as a whole was in training; and those that train nothing but
-    would change state of their own, such as frozen batch normalisation.
+    These are modules of frozen parts that the user put into evaluation mode; modules without
+    parameters that were put there one by one, while the target itself was in training mode; and
+    modules that train nothing but would update their own state, such as frozen batch normalisation.
     """
     frozen = {id(module) for _, part in frozen_parts(target) for module in part.modules()}
     names = []
@@ -30,7 +30,7 @@ def still(target: nn.Module) -> list[str]:
 
 
 class _Once(nn.Module):
-    """Mixed into a frozen module: inputs that it has seen give what they gave."""
+    """Mixin for a frozen module: returns the remembered outputs for inputs it has seen."""
 
     _seen: list[tuple[Any, Any]]
     _recording: list[bool]
@@ -39,7 +39,7 @@ class _Once(nn.Module):
         given = args, kwargs
         for seen, outputs in self._seen:
             if _same(seen, given):
-                return _copies(outputs)  # whoever gets them may change them in place
+                return _copies(outputs)  # the caller may change them in place
         if not self._recording:
             return super().__call__(*args, **kwargs)
         seen = _copies(given)
@@ -49,11 +49,11 @@ class _Once(nn.Module):
 
 
 class Once:
-    """A target whose frozen parts are computed for the first network and remembered for others.
+    """A target whose frozen parts are computed for the first network and reused for the others.
 
     Attributes:
-        target: To be called in place of the one given, which is left as it is. Parts in training
-            mode, which may draw random numbers, are computed anew.
+        target: To be called in place of the one given, which is left unchanged. Parts in training
+            mode, which may draw random numbers, are computed every time.
     """
 
     def __init__(self, target: nn.Module) -> None:
@@ -67,12 +67,12 @@ class Once:
             part.__class__ = cast(type[nn.Module], type(kind.__name__, (_Once, kind), {}))
 
     def first_is_done(self) -> None:
-        """Remember nothing more: what follows a generated layer differs from network to network."""
+        """Remember nothing more: what follows a generated layer differs between networks."""
         self._recording.clear()
 
 
 def _same(one: Any, other: Any) -> bool:
-    """Whether two nests of tensors and other things hold the same values."""
+    """Whether two nested structures hold the same values."""
     (ours, form), (theirs, other_form) = tree_flatten(one), tree_flatten(other)
     return form == other_form and all(
         _equal(a, b) if isinstance(a, Tensor) and isinstance(b, Tensor) else a is b or a == b
@@ -81,7 +81,7 @@ def _same(one: Any, other: Any) -> bool:
 
 
 def _equal(one: Tensor, other: Tensor) -> bool:
-    """Whether two tensors are alike; tensors of a function transform cannot be asked."""
+    """Whether two tensors are equal; False inside a function transform, which cannot tell."""
     if one.shape != other.shape or one.dtype != other.dtype or one.device != other.device:
         return False
     try:
@@ -91,5 +91,5 @@ def _equal(one: Tensor, other: Tensor) -> bool:
 
 
 def _copies(nest: Any) -> Any:
-    """A nest with copies of its tensors."""
+    """A nested structure with its tensors copied."""
     return tree_map(lambda leaf: leaf.clone() if isinstance(leaf, Tensor) else leaf, nest)

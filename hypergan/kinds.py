@@ -1,4 +1,4 @@
-"""Settings are checked where they are built: each value is of the kind that its annotation says."""
+"""Settings are checked where they are built: each value must match its type annotation."""
 
 import inspect
 from collections.abc import Callable, Mapping
@@ -14,16 +14,16 @@ Arguments = ParamSpec("Arguments")
 
 
 def require_kinds(owner: Any, values: Mapping[str, Any]) -> None:
-    """Refuse values that are not of the kind that a class or function declares.
+    """Refuse values that do not match the annotations of a class or function.
 
-    An integer is a number too, but neither a word nor true; no number is NaN or infinite.
+    An int passes for a float; strings and bools do not pass for numbers, nor do NaN and infinity.
 
     Args:
-        owner: What declares them.
+        owner: The class or function.
         values: The values by name; those without an annotation pass.
 
     Raises:
-        SettingsError: It names the first that is not.
+        SettingsError: Names the first value that does not match.
     """
     for name, kind in _hints(owner).items():
         value = values.get(name)
@@ -34,12 +34,12 @@ def require_kinds(owner: Any, values: Mapping[str, Any]) -> None:
         except ValidationError as error:
             said = error.errors()[0]["msg"]
             if not said.startswith("Input "):
-                said = "Input should have another number of parts"
+                said = "Input should have another length"
             raise SettingsError(f"{name} is {value!r}; it {said.removeprefix('Input ')}") from None
 
 
 def checked(constructor: Callable[Arguments, None]) -> Callable[Arguments, None]:
-    """A constructor that refuses arguments of another kind than it declares."""
+    """Make a constructor check its arguments against its annotations."""
     signature = inspect.signature(constructor)
 
     @wraps(constructor)

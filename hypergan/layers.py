@@ -1,4 +1,4 @@
-"""What a method takes of a target network: a copy, and which parameters to generate, by layer."""
+"""The layers of a target network whose parameters are generated, and copies of the target."""
 
 import copy
 from collections.abc import Iterator
@@ -16,13 +16,13 @@ from hypergan.errors import TargetError
 
 @dataclass(frozen=True)
 class Layer:
-    """A module that owns parameters directly; one generator makes all of them.
+    """A module's own parameters; one generator makes all of them.
 
     Attributes:
-        name: The module's name in the target, or its class where it is the target itself.
+        name: The module's name in the target, or its class if it is the target itself.
         shapes: Shape of each generated parameter, by its name in ``target.named_parameters()``.
-        padding: Of an embedding with ``padding_idx``, by the name of its weight, that row's number
-            and values, which all networks keep.
+        padding: For an embedding with ``padding_idx``, the index and values of that row, which all
+            networks keep, by the name of its weight.
     """
 
     name: str
@@ -36,7 +36,7 @@ class Layer:
 
     @property
     def fan_in(self) -> int:
-        """Inputs of a unit: of the layer's widest matrix, or its size if it has none."""
+        """Inputs per unit of the layer's widest matrix; the layer's size if it has no matrix."""
         matrices = [shape for shape in self.shapes.values() if len(shape) > 1]
         return max((prod(shape[1:]) for shape in matrices), default=self.size)
 
@@ -46,6 +46,10 @@ def layers_of(target: nn.Module) -> list[Layer]:
 
     Tied parameters belong to the first layer that names them; frozen ones
     (``requires_grad=False``) are left out.
+
+    >>> target = nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 1))
+    >>> [(layer.name, layer.size) for layer in layers_of(target)]
+    [('0', 9), ('2', 4)]
 
     Raises:
         TargetError: If the target cannot be generated; the message says what to use instead.
@@ -70,23 +74,23 @@ def layers_of(target: nn.Module) -> list[Layer]:
     if not layers:
         raise TargetError(
             f"{type(target).__name__} has no trainable parameter to generate; "
-            "set requires_grad=True on those that shall be"
+            "set requires_grad=True on those to be generated"
         )
     types = {str(p.dtype) for p in target.parameters() if p.requires_grad}
     if len(types) > 1:
         raise TargetError(
             f"{type(target).__name__} has trainable parameters of {' and '.join(sorted(types))}; "
-            "give all of them one type, such as target.float() does"
+            "give all of them one type, for example with target.float()"
         )
     return layers
 
 
 def frozen_parts(target: nn.Module, *, foreign: bool = False) -> Iterator[tuple[str, nn.Module]]:
-    """The largest submodules that train nothing and have parameters, by name.
+    """Yield the largest submodules that train nothing and have parameters, with their names.
 
     Args:
         target: The target.
-        foreign: Also those without parameters whose classes are not PyTorch's own layers: a
+        foreign: Also yield those without parameters whose classes are not PyTorch's own layers: a
             quantised layer keeps its weights elsewhere.
     """
     for name, child in target.named_children():
@@ -102,7 +106,7 @@ def _is_foreign(module: nn.Module) -> bool:
 
 
 def moves(module: nn.Module) -> bool:
-    """Whether a module in training mode changes state of its own at each forward pass."""
+    """Whether a module in training mode updates its own state at each forward pass."""
     if isinstance(module, _BatchNorm | _InstanceNorm):
         return module.running_mean is not None
     hooks = (type(hook).__name__ for hook in module._forward_pre_hooks.values())
@@ -110,20 +114,20 @@ def moves(module: nn.Module) -> bool:
 
 
 def structure_of(target: nn.Module) -> nn.Module:
-    """A copy that shares all tensors: what a call leaves in it, the original never sees."""
+    """A copy that shares all tensors: what a call leaves in it does not reach the original."""
     shared = [*target.parameters(), *target.buffers()]
     return copy.deepcopy(target, {id(tensor): tensor for tensor in shared})
 
 
 def copy_of(target: nn.Module) -> nn.Module:
-    """A copy of a target, whose owner may go on changing it.
+    """An independent copy of a target, which the user may go on changing.
 
     Raises:
         TargetError: If it cannot be copied; the message says what to change.
     """
     try:
         return copy.deepcopy(target)
-    except RuntimeError as error:  # it keeps a tensor in the middle of a graph
+    except RuntimeError as error:  # it keeps a tensor that is part of a graph
         raise TargetError(
             f"{type(target).__name__} cannot be copied ({error}); detach the tensors that it "
             "keeps, and use torch.nn.utils.parametrizations.weight_norm for weight_norm"
@@ -131,7 +135,7 @@ def copy_of(target: nn.Module) -> nn.Module:
 
 
 def _refuse(name: str, module: nn.Module) -> None:
-    """Refuse what one set of weights does not describe: state that a forward pass changes."""
+    """Refuse what weights alone do not describe, such as state that a forward pass changes."""
     where = f"{name!r} ({type(module).__name__})" if name else type(module).__name__
     if isinstance(module, LazyModuleMixin) and module.has_uninitialized_params():
         raise TargetError(
@@ -144,7 +148,7 @@ def _refuse(name: str, module: nn.Module) -> None:
         if parameter.requires_grad and not torch.is_floating_point(parameter):
             raise TargetError(
                 f"parameter {own_name!r} of {where} is {parameter.dtype}; only real "
-                "floating-point parameters are generated, so freeze it or split it in two"
+                "floating-point parameters are generated, so freeze it, or split it into real parts"
             )
 
 
@@ -152,14 +156,14 @@ def _way_out(module: nn.Module) -> str:
     """What is wrong with a module that :func:`moves`, and what to do."""
     if isinstance(module, _BatchNorm):
         return (
-            "keeps running statistics that would be shared by networks with different weights; "
+            "keeps running statistics, which networks with different weights would share; "
             "call torch.func.replace_all_batch_norm_modules_(target), so that each network "
             "normalises by its own batch, use GroupNorm or LayerNorm instead, or freeze it with "
             "requires_grad_(False).eval()"
         )
     if isinstance(module, _InstanceNorm):
         return (
-            "keeps running statistics that would be shared by networks with different weights; "
+            "keeps running statistics, which networks with different weights would share; "
             "build it with track_running_stats=False, or freeze it with "
             "requires_grad_(False).eval()"
         )

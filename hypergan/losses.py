@@ -1,20 +1,20 @@
-"""Losses for the networks of a step, and ordinary ones applied to each of them.
+"""Losses of several networks at once, and ordinary losses applied to each network.
 
 A loss for :func:`hypergan.fit` maps outputs (N, B, ...) and targets (N, B, ...) of N networks to N
 numbers. Two come with the package, :func:`hypergan.objective.cross_entropy` (classes on the last
 axis) and :func:`hypergan.objective.mean_squared_error`; those of PyTorch, as modules or functions,
-are applied to each network by itself:
+are applied to each network separately:
 
 ===================================  =============================================================
 For                                  ``loss=``
 ===================================  =============================================================
 class weights, label smoothing       ``nn.CrossEntropyLoss(weight=..., label_smoothing=...)``
 soft labels (B, C)                   ``nn.CrossEntropyLoss()``
-labels to be ignored                 ``nn.CrossEntropyLoss(ignore_index=...)``
-a label for each token, (B, T)       ``cross_entropy`` for outputs (B, T, C)
-a label for each pixel, (B, H, W)    ``nn.CrossEntropyLoss()`` for outputs (B, C, H, W)
-several yes-or-no questions          ``nn.BCEWithLogitsLoss()``
-numbers, one or more                 ``mean_squared_error``, ``nn.L1Loss()``, ``nn.HuberLoss()``
+labels to ignore                     ``nn.CrossEntropyLoss(ignore_index=...)``
+one label per token, (B, T)          ``cross_entropy`` for outputs (B, T, C)
+one label per pixel, (B, H, W)       ``nn.CrossEntropyLoss()`` for outputs (B, C, H, W)
+several labels per input (B, C)      ``nn.BCEWithLogitsLoss()``
+regression                           ``mean_squared_error``, ``nn.L1Loss()``, ``nn.HuberLoss()``
 anything else                        ``per_network(loss)`` for your loss of one network
 ===================================  =============================================================
 """
@@ -39,7 +39,7 @@ _TAKE_INDICES = (
 
 
 class PerNetwork:
-    """A loss of one network, applied to each of N: outputs and targets (N, B, ...) to (N,)."""
+    """Applies a loss of one network to each of N: outputs and targets (N, B, ...) to (N,)."""
 
     def __init__(self, loss: Callable[[Tensor, Tensor], Tensor]) -> None:
         self.loss = loss
@@ -51,7 +51,7 @@ class PerNetwork:
 
     @property
     def ignored(self) -> int | None:
-        """The label that it leaves out, if it compares logits with labels."""
+        """The label that a cross entropy ignores; None for other losses."""
         source, options = _source(self.loss)
         if source is nn.CrossEntropyLoss:
             return int(getattr(self.loss, "ignore_index"))  # noqa: B009
@@ -61,7 +61,7 @@ class PerNetwork:
         """Refuse targets that one of PyTorch's losses would broadcast.
 
         Raises:
-            DataError: If each output would meet every target.
+            DataError: If every output would be compared with every target.
         """
         source, _ = _source(self.loss)
         own = getattr(source, "__module__", "").startswith("torch.nn")
@@ -69,40 +69,45 @@ class PerNetwork:
             raise DataError(
                 f"outputs {tuple(outputs.shape[1:])} and targets {tuple(targets.shape[1:])} differ "
                 f"in shape, and {name_of(self.loss)} would compare each with all; give targets the "
-                "shape of the network's outputs, (B, 1) for one number each"
+                "shape of the network's outputs, (B, 1) for one number per input"
             )
 
 
 def per_network(loss: Callable[[Tensor, Tensor], Tensor]) -> PerNetwork:
-    """A loss of N networks from one of a single network, (B, ...) and (B, ...) to a number."""
+    """Make a loss of N networks from one of a single network, (B, ...) and (B, ...) to a number.
+
+    >>> loss = per_network(nn.L1Loss())
+    >>> loss(torch.zeros(3, 5), torch.ones(3, 5))
+    tensor([1., 1., 1.])
+    """
     return PerNetwork(loss)
 
 
 def adapted(loss: Loss) -> Loss:
-    """A loss as it is, or one of PyTorch's for each network by itself."""
+    """Apply a loss of PyTorch to each network separately; return any other loss unchanged."""
     source, _ = _source(loss)
     return PerNetwork(loss) if getattr(source, "__module__", "").startswith("torch.nn") else loss
 
 
 def class_dim(loss: Loss) -> int | None:
-    """The axis of one network's outputs (B, ...) on which a loss has classes, if it has them."""
+    """Class axis of one network's outputs (B, ...) for a loss; None if it has no classes."""
     if loss is cross_entropy:
         return -1
     return 1 if isinstance(loss, PerNetwork) and loss.ignored is not None else None
 
 
 def has_labels(loss: Loss, targets: Tensor) -> bool:
-    """Whether a loss takes these targets for class indices."""
+    """Whether a loss reads these targets as class indices."""
     return class_dim(loss) is not None and not targets.is_floating_point()
 
 
 def percent_right(loss: Loss, scores: Tensor, labels: Tensor) -> Tensor:
-    """Share of labels with the highest score, in percent, without those that the loss ignores.
+    """Accuracy in percent, without the labels that the loss ignores.
 
     Args:
         loss: A loss of classes.
         scores: (N, B, ...).
-        labels: (N, B, ...), or what broadcasts to it.
+        labels: (N, B, ...), or broadcastable to it.
     """
     right = scores.argmax(-1 if loss is cross_entropy else 2) == labels
     if not isinstance(loss, PerNetwork) or loss.ignored is None:
@@ -112,7 +117,7 @@ def percent_right(loss: Loss, scores: Tensor, labels: Tensor) -> Tensor:
 
 
 def try_out(loss: Loss, outputs: Tensor, targets: Tensor) -> None:
-    """Refuse a loss that does not give one number for each network.
+    """Refuse a loss that does not return one number per network.
 
     Args:
         loss: The loss.
@@ -120,10 +125,10 @@ def try_out(loss: Loss, outputs: Tensor, targets: Tensor) -> None:
         targets: (N, B, ...).
 
     Raises:
-        DataError: If outputs and targets are not what the loss takes.
+        DataError: If the loss does not accept these outputs and targets.
         SettingsError: If it returns something else; the message says what to use.
     """
-    if loss is cross_entropy:  # so that it looks at the labels
+    if loss is cross_entropy:  # on a GPU it does not check the labels
         outputs, targets = outputs.cpu(), targets.cpu()
     if isinstance(loss, PerNetwork):
         loss.require_shapes(outputs, targets)
@@ -137,26 +142,26 @@ def try_out(loss: Loss, outputs: Tensor, targets: Tensor) -> None:
     except (RuntimeError, ValueError, TypeError, IndexError, UserWarning) as error:
         raise DataError(
             f"{name_of(loss)} cannot compare {shapes} of {targets.dtype} ({error}); "
-            "give targets that it takes, or a loss for these"
+            "give targets that it accepts, or another loss"
         ) from error
     found = tuple(value.shape) if isinstance(value, Tensor) else type(value).__name__
     if found != (len(outputs),):
         raise SettingsError(
             f"{name_of(loss)} returns {found} for {len(outputs)} networks instead of "
-            f"({len(outputs)},), a number for each; pass hypergan.losses.per_network(loss) for a "
+            f"({len(outputs)},), one number each; pass hypergan.losses.per_network(loss) for a "
             "loss that reduces the outputs of one network (B, ...) to a number, "
             "such as torch's with reduction='mean'"
         )
 
 
 def name_of(loss: Any) -> str:
-    """What a reader calls a loss."""
+    """A loss's name in messages."""
     source, _ = _source(loss.loss if isinstance(loss, PerNetwork) else loss)
     return str(getattr(source, "__name__", type(loss).__name__))
 
 
 def _source(loss: Any) -> tuple[Any, dict[str, Any]]:
-    """A loss's class if it is a module, else the function in it; and the arguments it binds."""
+    """A loss module's class, or the function inside a ``partial``, and the arguments it binds."""
     options: dict[str, Any] = {}
     while isinstance(loss, partial):
         loss, options = loss.func, loss.keywords | options

@@ -1,4 +1,4 @@
-"""Memory of the process: what it costs on a CPU, and how much there was."""
+"""Memory of the process: how much is used, how much is free, and faster reuse of it."""
 
 import ctypes
 import os
@@ -14,12 +14,12 @@ _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # from glibc's malloc.h
 
 
 def keep_freed_memory() -> None:
-    """Have the C library keep freed memory for the next tensor, up to the most it ever held.
+    """Make the C library keep freed memory for reuse instead of returning it to the system.
 
-    By default it gives large blocks back to the system, which hands out zeroed pages each time:
-    for the gradient of a generator's last layer that costs four times as much as the gradient.
-    It is a setting of the whole process, so that the experiments ask for it and the library does
-    not. Other C libraries than glibc are left alone.
+    By default it returns large blocks, and the system hands out freshly zeroed pages each time:
+    for the gradient of a generator's last layer, that costs four times as much as the gradient.
+    The setting affects the whole process, so the experiments make it and the library does not.
+    Only glibc is changed.
     """
     if sys.platform != "linux":
         return
@@ -30,26 +30,26 @@ def keep_freed_memory() -> None:
 
 
 def peak_memory(device: torch.device) -> int:
-    """Most memory held so far: the GPU's, else the process's resident memory, in bytes."""
+    """Peak memory so far, in bytes: allocated on the GPU, else resident in the process."""
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device)
     return resident()[1]
 
 
 def forget_peak(device: torch.device) -> None:
-    """Count :func:`peak_memory` from here on, where the system allows it."""
+    """Restart the count of :func:`peak_memory`, where the system allows it."""
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(device)
         return
-    with suppress(OSError):  # not Linux, or not allowed: the peak is then one of all that was run
+    with suppress(OSError):  # not Linux, or not allowed: the peak then covers the whole process
         Path("/proc/self/clear_refs").write_text("5")
 
 
 def resident() -> tuple[int, int]:
-    """Resident memory of this process, in bytes: now, and the most so far.
+    """Resident memory of this process, in bytes: now, and at its peak.
 
-    Linux tells both itself; ``getrusage`` would count the process that started this one, too.
-    Windows is not asked, and both are 0 there.
+    Linux reports both; ``getrusage`` would include the process that started this one. On macOS both
+    are the peak, on Windows 0.
     """
     if lines := _lines("/proc/self/status"):
         now, most = (_bytes(lines[name]) for name in ("VmRSS", "VmHWM"))
@@ -64,7 +64,7 @@ def resident() -> tuple[int, int]:
 
 
 def total_memory() -> float:
-    """Memory that this process may ever have, in bytes; infinite where the system does not tell."""
+    """Memory that this process could ever use, in bytes; infinite if unknown."""
     found = [_limit()]
     with suppress(AttributeError, ValueError, OSError):  # Windows has no sysconf
         found.append(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
@@ -72,7 +72,7 @@ def total_memory() -> float:
 
 
 def free_memory(device: torch.device) -> float:
-    """Memory that could be allocated now, in bytes; infinite where the system does not tell."""
+    """Memory that could be allocated now, in bytes; infinite if unknown."""
     if device.type == "cuda":
         held = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
         return float(torch.cuda.mem_get_info(device)[0] + held)
@@ -85,13 +85,13 @@ def free_memory(device: torch.device) -> float:
 
 
 def require_memory(needed: float, device: torch.device, purpose: str, advice: str) -> None:
-    """Refuse what does not fit, before the system ends the process.
+    """Refuse what does not fit, before the system kills the process.
 
     Args:
-        needed: Bytes.
-        device: Where.
-        purpose: What they are for, as the beginning of a sentence.
-        advice: What to do instead.
+        needed: Bytes needed.
+        device: Where they are needed.
+        purpose: What they are needed for; begins the message.
+        advice: What to do instead; ends the message.
 
     Raises:
         SettingsError: If less is free.
@@ -114,7 +114,7 @@ def _limit() -> float:
 
 
 def _group() -> list[tuple[float, float]]:
-    """Memory used by the process's control group and the most it may use, if it has a limit."""
+    """Memory that the process's control group uses and may use, if it has a limit."""
     folder = Path("/sys/fs/cgroup")
     for now, most in (
         ("memory.current", "memory.max"),
@@ -126,12 +126,12 @@ def _group() -> list[tuple[float, float]]:
 
 
 def _lines(path: str) -> dict[str, str]:
-    """The lines ``name: value`` of a file of the system, none where there is no such file."""
+    """The ``name: value`` lines of a system file; none if there is no such file."""
     with suppress(OSError):
         return dict(line.split(":", 1) for line in Path(path).read_text().splitlines())
     return {}
 
 
 def _bytes(value: str) -> int:
-    """A number of kibibytes, as Linux writes it, in bytes."""
+    """Bytes in a number of kibibytes, as Linux writes it."""
     return 1024 * int(value.split()[0])

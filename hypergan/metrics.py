@@ -1,4 +1,4 @@
-"""What is measured of networks and of their predictions.
+"""Metrics of networks and of their predictions.
 
 Shapes: N networks, B images, C classes.
 """
@@ -18,10 +18,12 @@ from hypergan.objective import require_class_indices
 def accuracy(scores: Tensor, labels: Tensor) -> Tensor:
     """Share of images whose highest score is their label's, in percent.
 
+    >>> accuracy(torch.tensor([[0.9, 0.1], [0.8, 0.2]]), torch.tensor([0, 1]))
+    tensor(50.)
+
     Args:
         scores: Logits or probabilities, (..., C).
-        labels: Class indices, (...), or the last dimensions of that: (B,) where scores are
-            (N, B, C).
+        labels: Class indices, (...) or its last dimensions, such as (B,) for scores (N, B, C).
 
     Raises:
         DataError: If the labels are not class indices of this shape.
@@ -34,6 +36,9 @@ def accuracy(scores: Tensor, labels: Tensor) -> Tensor:
 def entropy(probabilities: Tensor) -> Tensor:
     r"""Predictive entropy :math:`-\sum_c p_c \log p_c` in nats (section 4.4).
 
+    >>> entropy(torch.tensor([[0.5, 0.5], [1.0, 0.0]]))
+    tensor([0.6931, 0.0000])
+
     Args:
         probabilities: (..., C).
 
@@ -41,14 +46,14 @@ def entropy(probabilities: Tensor) -> Tensor:
         (...), between 0 and log C; a class of probability 0 adds nothing.
 
     Raises:
-        DataError: If they are no probabilities.
+        DataError: If they are not probabilities.
     """
     require_probabilities(probabilities)
     return torch.special.entr(probabilities).sum(-1)
 
 
 def log_mixture(log_probabilities: Tensor) -> Tensor:
-    """Logarithm of the networks' mean softmax: (N, B, C) to (B, C), exact where it underflows.
+    """Logarithm of the networks' mean softmax, (N, B, C) to (B, C), safe from underflow.
 
     The scoring rule of section 4.2, :meth:`hypergan.Ensemble.predict_proba`, in logarithms.
     """
@@ -59,7 +64,7 @@ def negative_log_likelihood(log_probabilities: Tensor, labels: Tensor) -> Tensor
     """Mean over images of -log p(label), in nats, from (B, C) and (B,).
 
     Raises:
-        DataError: If the labels are no class indices or the others no log probabilities.
+        DataError: If the labels are not class indices, or the scores not log probabilities.
     """
     require_class_indices(labels.cpu(), log_probabilities)
     require_probabilities(log_probabilities.exp(), "log_softmax(-1)")
@@ -69,12 +74,15 @@ def negative_log_likelihood(log_probabilities: Tensor, labels: Tensor) -> Tensor
 def brier_score(probabilities: Tensor, labels: Tensor) -> Tensor:
     """Mean squared distance to the one-hot labels, summed over classes: 0 to 2 (Brier, 1950).
 
+    >>> brier_score(torch.tensor([[1.0, 0.0], [0.5, 0.5]]), torch.tensor([0, 1]))
+    tensor(0.2500)
+
     Args:
         probabilities: (B, C).
         labels: (B,).
 
     Raises:
-        DataError: If the labels are no class indices or the others no probabilities.
+        DataError: If the labels are not class indices, or the scores not probabilities.
     """
     require_class_indices(labels.cpu(), probabilities)
     require_probabilities(probabilities)
@@ -84,13 +92,16 @@ def brier_score(probabilities: Tensor, labels: Tensor) -> Tensor:
 def calibration_error(probabilities: Tensor, labels: Tensor, bins: int = 15) -> Tensor:
     """Expected calibration error of the predicted class, 0 to 1 (Guo et al., 2017, Eq. 3).
 
+    >>> calibration_error(torch.tensor([[0.75, 0.25], [0.75, 0.25]]), torch.tensor([0, 1]))
+    tensor(0.2500)
+
     Args:
         probabilities: (B, C).
         labels: (B,).
-        bins: Equal intervals of confidence.
+        bins: Number of confidence bins of equal width.
 
     Raises:
-        DataError: If the labels are no class indices or the others no probabilities.
+        DataError: If the labels are not class indices, or the scores not probabilities.
     """
     require_class_indices(labels.cpu(), probabilities)
     require_probabilities(probabilities)
@@ -112,7 +123,7 @@ def require_probabilities(values: Tensor, by: str = "softmax(-1)") -> None:
 
     Args:
         values: Probabilities.
-        by: What makes the right thing of logits.
+        by: What turns logits into the right values, for the message.
 
     Raises:
         DataError: If they are something else, such as logits.
@@ -120,23 +131,23 @@ def require_probabilities(values: Tensor, by: str = "softmax(-1)") -> None:
     sums = values.detach().sum(-1)
     if not bool((values >= 0).all() & ((sums - 1).abs() < 1e-2).all()):
         raise DataError(
-            f"scores {tuple(values.shape)} are no probabilities that sum to one over the last "
-            f"axis, the classes; take logits through {by} first"
+            f"scores {tuple(values.shape)} are not probabilities that sum to one over the last "
+            f"axis, the classes; apply {by} to logits first"
         )
 
 
 def uncertainty(log_mean: Tensor, mean_entropy: Tensor) -> dict[str, Tensor]:
-    r"""How unsure an ensemble is of each image, (B,) a score; each grows with the doubt.
+    r"""How uncertain an ensemble is of each image, (B,) per score; higher is less certain.
 
     Args:
         log_mean: Logarithm of the mean softmax, (B, C), see :func:`log_mixture`.
         mean_entropy: Mean of the networks' own entropies, (B,).
 
     Returns:
-        ``entropy`` of the mean in nats (section 4.4); ``mutual_information`` in nats, that entropy
-        without the networks' own, which is what they disagree about (Depeweg et al., 2018,
-        Eq. 2); ``least_confidence``, 1 less the highest mean probability (Hendrycks and Gimpel,
-        2017).
+        ``entropy`` of the mean softmax, in nats (section 4.4); ``mutual_information``, that entropy
+        less the networks' mean entropy, in nats, which measures how much they disagree (Depeweg et
+        al., 2018, Eq. 2); ``least_confidence``, one minus the maximum of the mean softmax
+        (Hendrycks and Gimpel, 2017).
     """
     mean = log_mean.exp()
     total = entropy(mean)
@@ -148,13 +159,17 @@ def uncertainty(log_mean: Tensor, mean_entropy: Tensor) -> dict[str, Tensor]:
 
 
 def disagreement(log_probabilities: Tensor) -> Tensor:
-    """Share of images that two networks put in different classes, the mean over all pairs.
+    """Share of images that two networks put in different classes, averaged over all pairs.
+
+    >>> disagreement(torch.tensor([[[1.0, 0.0], [1.0, 0.0]], [[1.0, 0.0], [0.0, 1.0]]])).item()
+    0.5
 
     Args:
-        log_probabilities: Or logits, or probabilities, (N, B, C) of two networks or more.
+        log_probabilities: Log probabilities, logits or probabilities, (N, B, C) of two or more
+            networks.
 
     Raises:
-        DataError: If they have another form.
+        DataError: If they have another shape.
     """
     _require_networks(log_probabilities)
     networks, _, classes = log_probabilities.shape
@@ -167,10 +182,10 @@ def pairwise_kl(log_probabilities: Tensor) -> Tensor:
     r"""Mean of KL(p_i || p_j) in nats over all ordered pairs of networks and all images.
 
     The sum over pairs is :math:`N \sum_i \sum_c p_{ic} \log p_{ic} - \sum_c (\sum_i p_{ic})
-    (\sum_j \log p_{jc})`, so that no pair is ever looked at.
+    (\sum_j \log p_{jc})`, which needs no loop over pairs.
 
     Args:
-        log_probabilities: (N, B, C) of two networks or more.
+        log_probabilities: (N, B, C) of two or more networks.
 
     Raises:
         DataError: If they are something else.
@@ -185,16 +200,16 @@ def pairwise_kl(log_probabilities: Tensor) -> Tensor:
 
 
 def _require_networks(scores: Tensor) -> None:
-    """Refuse what is not (N, B, C) of two networks or more."""
+    """Refuse scores that are not (N, B, C) of two or more networks."""
     if scores.dim() != 3 or len(scores) < 2:
         raise DataError(
-            f"scores {tuple(scores.shape)} are not those of two networks or more, (N, B, C); "
+            f"scores {tuple(scores.shape)} are not those of two or more networks, (N, B, C); "
             "give ensemble.predict(inputs) of an ensemble of that size"
         )
 
 
 def layer_norms(weights: Weights, layers: list[Layer]) -> dict[str, Tensor]:
-    """L2 norm of each layer's weights in each network, (N,) a layer (Table 1)."""
+    """L2 norm of each layer's weights in each network, (N,) per layer (Table 1)."""
     return {
         layer.name: torch.cat(
             [weights[name].reshape(len(weights[name]), -1) for name in layer.shapes], dim=1
@@ -204,7 +219,11 @@ def layer_norms(weights: Weights, layers: list[Layer]) -> dict[str, Tensor]:
 
 
 def relative_std(values: Tensor) -> float:
-    """Standard deviation over the mean, of (N,) values (Fig. 7); 0 for a single one."""
+    """Standard deviation divided by the mean of (N,) values (Fig. 7); 0 for a single value.
+
+    >>> relative_std(torch.tensor([1.0, 2.0, 3.0]))
+    0.5
+    """
     return float(values.std() / values.mean()) if len(values) > 1 else 0.0
 
 

@@ -32,14 +32,14 @@ from hypergan.vectors import vector_of, weights_of
 Form = Literal["auto", "dense", "chunked"]
 
 SHARE = 0.25
-"""Share of the machine's memory up to which "auto" is dense."""
+"""Largest share of the machine's memory that training may take for "auto" to be dense."""
 
 COPIES = 4
-"""Of each number in training: itself, its gradient, and Adam's two means."""
+"""Copies of each parameter in training: itself, its gradient and Adam's two moments."""
 
 
 def mlp(*widths: int, batch_norm: bool) -> nn.Sequential:
-    """Dense layers with ReLU between them (section 4.1), without one after the last."""
+    """Dense layers with ReLU between them (section 4.1), but not after the last."""
     modules: list[nn.Module] = []
     for inputs, outputs in pairwise(widths):
         if modules:
@@ -51,33 +51,35 @@ def mlp(*widths: int, batch_norm: bool) -> nn.Sequential:
 
 @torch.no_grad()
 def _start_along(weight: Tensor, directions: int) -> None:
-    """Weights (outputs, inputs) of PyTorch's usual size that see few directions of the inputs."""
+    """Initialise weights (outputs, inputs) at PyTorch's default scale, but with low rank."""
     basis = torch.linalg.qr(torch.randn(weight.shape[1], directions)).Q
     weight.copy_(torch.randn(len(weight), directions) @ basis.T / (3 * directions) ** 0.5)
 
 
 def _effective_dimension(points: Tensor) -> Tensor:
-    r""":math:`(\sum_i \lambda_i)^2 / \sum_i \lambda_i^2` of the covariance of (..., B, D)."""
+    r"""Participation ratio :math:`(\sum_i \lambda_i)^2 / \sum_i \lambda_i^2` of points (..., B, D).
+
+    The :math:`\lambda_i` are the eigenvalues of their covariance.
+    """
     centred = points - points.mean(-2, keepdim=True)
     gram = centred @ centred.mT  # its eigenvalues are those of the covariance, times B
     return gram.diagonal(dim1=-2, dim2=-1).sum(-1).square() / gram.square().sum((-2, -1))
 
 
 class Generator(nn.Module):
-    """Codes of one layer to that layer's weights: G_i of Fig. 1.
+    """Maps the codes of one layer to that layer's weights: G_i of Fig. 1.
 
     The last dense layer starts as a small random map around ``centre``, so that the first
-    networks are ``spread`` times a usual initialisation away from it.
+    networks differ from it by ``spread`` times a usual initialisation.
 
     Args:
         layer: The layer whose weights it makes.
         code_dim: Length of a code.
         hidden: Units in each of the two hidden layers.
-        centre: Where the weights start, (P,) for the layer's P weights.
-        spread: Standard deviation of the generated weights at the start, in units of
-            1 / sqrt(fan-in).
+        centre: Initial mean of the layer's P weights, (P,).
+        spread: Initial standard deviation of the generated weights, in units of 1 / sqrt(fan-in).
         batch_norm: Normalise the hidden layers over the codes of a step.
-        chunked: Make the weights in chunks, if there are more than one of them.
+        chunked: Make the weights in chunks, if the layer is larger than one chunk.
     """
 
     weights: nn.Linear | Chunks
@@ -96,7 +98,7 @@ class Generator(nn.Module):
         super().__init__()
         self.layer = layer
         body = mlp(code_dim, hidden, hidden, hidden, batch_norm=batch_norm)
-        self.features = body[:-1]  # the last dense layer is the one to the weights
+        self.features = body[:-1]  # the last dense layer is `weights`, below
         if chunked and layer.size > chunks.SIZE:
             self.weights = Chunks(hidden, centre, std=spread * layer.fan_in**-0.5)
             return
@@ -107,12 +109,12 @@ class Generator(nn.Module):
             self.weights.bias.copy_(centre)
 
     def forward(self, codes: Tensor, networks: int | None = None) -> Weights:
-        """Codes (M, code_dim) to the layer's weights of the first N of them, ``(N, *shape)``.
+        """Map codes (M, code_dim) to the layer's weights for the first N, ``(N, *shape)``.
 
-        Batch normalisation sees all M codes; the costly last dense layer serves N.
+        Batch normalisation sees all M codes; the costly last layer is computed for N of them.
         """
         features = self.features(codes)[:networks]
-        with products_in("float32", features.device):  # a rounded sum would be a weight off
+        with products_in("float32", features.device):  # rounded sums would be wrong weights
             vectors = self.weights(features.to(self.weights.weight.dtype))
         return weights_of(vectors, [self.layer])
 
@@ -124,7 +126,7 @@ def _is_chunked(form: Form, layers: list[Layer], hidden: int) -> bool:
 
 
 def _numbers(layer: Layer, hidden: int, *, chunked: bool = False) -> int:
-    """How many numbers a generator's last layer has, nearly."""
+    """Approximate number of parameters in a generator's last layer."""
     if chunked and layer.size > chunks.SIZE:
         return layer.size + chunks.INNER * (layer.size // chunks.SIZE + chunks.SIZE + hidden)
     return layer.size * (hidden + 1)
@@ -133,35 +135,38 @@ def _numbers(layer: Layer, hidden: int, *, chunked: bool = False) -> int:
 class HyperGAN(Posterior):
     """A distribution over the weights of a target network, to be trained with :func:`fit`.
 
-    Noise s goes through the mixer Q to correlated codes z_1 ... z_L, one per layer; each layer's
-    generator turns its code into the layer's weights; a discriminator on single codes holds their
+    The mixer Q maps noise s to correlated codes z_1 ... z_L, one per layer; each layer's generator
+    turns its code into the layer's weights; a discriminator on single codes keeps their
     distribution near the prior N(0, I), so that the networks do not collapse into one.
 
+    >>> model = HyperGAN(nn.Linear(2, 3), hidden=8)
+    >>> {name: tuple(tensor.shape) for name, tensor in model.sample(5).items()}
+    {'weight': (5, 3, 2), 'bias': (5, 3)}
+
     Args:
-        target: Any module without running statistics in what trains. It is copied; the generated
-            networks start around its present weights, and its frozen parts keep their values and,
-            see :func:`hypergan.frozen.still`, their mode.
+        target: Any module without running statistics in its trainable parts. It is copied; the
+            generated networks start around its current weights. Its frozen parts keep their values
+            and their mode, see :func:`hypergan.frozen.still`.
         noise_dim: Length of the noise vector s.
         code_dim: Length of the code z_i of each layer.
         hidden: Units in each of the two hidden layers of mixer, generators and discriminator.
         mixer: If False, each generator gets an independent code from N(0, I) (section 5).
-        beta: Weight of the mixer's adversarial term (Eq. 2); 0 leaves the discriminator out.
-        spread: Size of the random part of the generated weights at the start, in units of
-            1 / sqrt(fan-in).
+        beta: Weight of the mixer's adversarial term (Eq. 2); 0 removes the discriminator.
+        spread: Initial standard deviation of the generated weights, in units of 1 / sqrt(fan-in).
         centred: Start around the target's own weights; if False, around 0.
         batch_norm: Batch normalisation in mixer and generators.
-        directions: The mixer starts as a function of so few directions of the noise, so that the
-            networks start as a family of so many dimensions; by default of all of them.
-        generators: The generators' last layers: "dense", a map to all weights of a layer as in the
-            paper, which has ``hidden`` numbers for each of them; "chunked", one map for all chunks
-            of a layer (:class:`hypergan.chunks.Chunks`), which has little more than one; or "auto",
-            dense where its training fits into a quarter of the machine's memory, or 2 GiB.
+        directions: Number of directions of the noise that the mixer responds to at first, so that
+            the networks start as a family of that many dimensions; by default all.
+        generators: The generators' last layers: "dense", as in the paper, with ``hidden``
+            parameters per generated weight; "chunked", one map for all chunks of a layer
+            (:class:`hypergan.chunks.Chunks`), with little more than one; or "auto", which is dense
+            if training then fits into a quarter of the machine's memory, or 2 GiB.
         generator: Source of the initialisation; by default PyTorch's global one.
 
     Raises:
         TargetError: If the target cannot be generated; the message says what to use instead.
         SettingsError: If a size is below 1, beta or spread below 0, or the model too large for the
-            memory that is free.
+            free memory.
     """
 
     @checked
@@ -188,7 +193,7 @@ class HyperGAN(Posterior):
         require_at_least(0, beta=beta, spread=spread)
         self.layers = layers_of(target)
         chunked = _is_chunked(generators, self.layers, hidden)
-        self.arguments["generators"] = "chunked" if chunked else "dense"  # another machine's too
+        self.arguments["generators"] = "chunked" if chunked else "dense"  # on other machines, too
         need = 4 * sum(_numbers(layer, hidden, chunked=chunked) for layer in self.layers)
         require_memory(
             need,
@@ -230,12 +235,12 @@ class HyperGAN(Posterior):
                 module.to(dtype)  # the target itself keeps its types
 
     def _normal(self, *shape: int, generator: torch.Generator | None) -> Tensor:
-        """Standard normal numbers where the model lies, of its type."""
+        """Standard normal numbers with the model's device and dtype."""
         like = next(self.generators.parameters())
         return normal(*shape, generator=generator, device=like.device).to(like.dtype)
 
     def noise(self, n: int, generator: torch.Generator | None = None) -> Tensor:
-        """The noise s ~ N(0, I), (n, noise_dim); without a mixer the codes' (n, L, code_dim)."""
+        """The noise s ~ N(0, I), (n, noise_dim); without a mixer, (n, L, code_dim)."""
         shape = (self.noise_dim,) if self.mixer else (len(self.layers), self.code_dim)
         return self._normal(n, *shape, generator=generator)
 
@@ -244,14 +249,14 @@ class HyperGAN(Posterior):
         return self._normal(n, len(self.layers), self.code_dim, generator=generator)
 
     def codes(self, noise: Tensor) -> Tensor:
-        """Noise (N, noise_dim) to correlated codes z_1 ... z_L, (N, L, code_dim)."""
+        """Map noise (N, noise_dim) to correlated codes z_1 ... z_L, (N, L, code_dim)."""
         if self.mixer is None:
             return noise
         codes = self.mixer(noise).to(noise.dtype)
         return codes.unflatten(1, (len(self.layers), self.code_dim))
 
     def weights(self, codes: Tensor, networks: int | None = None) -> Weights:
-        """Codes (M, L, code_dim) to the weights of the first N networks, each ``(N, *shape)``."""
+        """Map codes (M, L, code_dim) to weights of the first N networks, each ``(N, *shape)``."""
         weights: Weights = {}
         for generator, layer_codes in zip(self.generators, codes.unbind(1), strict=True):
             weights |= generator(layer_codes, networks)
@@ -259,14 +264,14 @@ class HyperGAN(Posterior):
 
     @property
     def settings(self) -> dict[str, Any]:
-        """What training depends on and the shapes of the parameters do not show."""
+        """Settings that change training, but not the shapes of the parameters."""
         return {"beta": self.beta}
 
     @torch.no_grad()
     def sample(self, n: int, generator: torch.Generator | None = None) -> Weights:
         """Weights of ``n`` networks, by their names in ``target.named_parameters()``.
 
-        They go into ``torch.func.functional_call``; slice i goes into ``target.load_state_dict``.
+        They fit ``torch.func.functional_call``; slice i fits ``target.load_state_dict``.
 
         Args:
             n: Number of networks.
@@ -289,16 +294,16 @@ class HyperGAN(Posterior):
     def optimisers(self, training: Training) -> dict[str, torch.optim.Optimizer]:
         """Adam for mixer and generators, and for the discriminator if there is one.
 
-        The generators' last layers have rates of their own: a generated weight sums over all
-        hidden units, so that it moves a hundred times further in a step than any single
-        parameter, while the last bias is the mean network and wants an ordinary rate.
+        The generators' last layers have their own rates: a generated weight sums over all hidden
+        units, so it moves a hundred times further per step than any single parameter, while the
+        last bias is the mean network and needs an ordinary rate.
 
         Raises:
             SettingsError: If batch normalisation would see a single code.
         """
         if self.batch_norm and max(training.codes, training.networks) == 1:
             raise SettingsError(
-                "batch normalisation needs two codes in a step; set Training(codes=2) or more, "
+                "batch normalisation needs two codes per step; set Training(codes=2) or more, "
                 "or HyperGAN(batch_norm=False)"
             )
         last = [
@@ -335,7 +340,7 @@ class HyperGAN(Posterior):
         return optimisers
 
     def update(self, step: Step) -> dict[str, Tensor]:
-        """Eq. 2 for mixer and generators, then Eq. 3 for the discriminator."""
+        """Take a step on Eq. 2 for mixer and generators, then on Eq. 3 for the discriminator."""
         with step.factors():
             codes, history = self._improve_generators(step)
             if self.discriminator is not None:
@@ -343,7 +348,7 @@ class HyperGAN(Posterior):
         return history
 
     def _improve_generators(self, step: Step) -> tuple[Tensor, dict[str, Tensor]]:
-        """Eq. 2; the codes (M, L, code_dim) of the step, and its row of the history."""
+        """Take a step on Eq. 2; return its codes (M, L, code_dim) and the values to report."""
         networks, shared = step.training.networks, step.training.share_images
         noise = self.noise(max(step.training.codes, networks), step.generator)
         inputs, targets = step.split(networks)
@@ -361,7 +366,7 @@ class HyperGAN(Posterior):
         return codes.detach(), history
 
     def _improve_discriminator(self, codes: Tensor, step: Step) -> dict[str, Tensor]:
-        """Eq. 3 on codes (M, L, code_dim) without gradient."""
+        """Take a step on Eq. 3, given codes (M, L, code_dim) without gradient."""
         prior = self.prior(len(codes), step.generator)
         with step.products():
             separation = discriminator_loss(self.judge(prior), self.judge(codes))
@@ -370,13 +375,13 @@ class HyperGAN(Posterior):
 
     @torch.no_grad()
     def state(self, generator: torch.Generator) -> dict[str, float]:
-        """How near the codes are to their prior, and how well the discriminator tells them apart.
+        """How close the codes are to their prior, and how well the discriminator tells them apart.
 
         Returns:
-            Of 512 codes of each layer: ``code_norm``, their mean squared length, which is
-            ``code_dim`` in the prior; ``code_dimension``, the participation ratio of their
+            For 512 codes per layer: ``code_norm``, their mean squared length, which is
+            ``code_dim`` under the prior; ``code_dimension``, the participation ratio of their
             covariance's eigenvalues, at most ``code_dim``; and ``discriminator_accuracy`` in
-            percent, 50 where it is blind.
+            percent, 50 at chance.
         """
         if self.mixer is None:
             return {}

@@ -1,7 +1,7 @@
 """Notebooks stored with their figures, so that a repository's preview shows them.
 
-``python -m hypergan.notebooks`` runs all of them and writes each whole. It keeps what a run gives
-and drops what differs from one run to the next. A notebook says what its outputs were made of, so
+``python -m hypergan.notebooks`` runs those that are stale and saves them with their outputs,
+without what varies between runs. Each notebook holds a hash of what its outputs were made from, so
 that a test can tell when they are stale.
 """
 
@@ -25,10 +25,10 @@ MADE_OF = ("data", "hypergan/figures", "hypergan/live", "hypergan/experiments")
 """What outputs depend on besides the notebook itself."""
 
 MOST_BYTES = 2_000_000
-"""Size that a stored notebook stays below."""
+"""Maximum size of a stored notebook."""
 
 _INSTALL = "install"
-"""Id of the cell that lets a notebook start alone."""
+"""Id of the cell that installs the package where it is missing."""
 
 
 def paths() -> list[Path]:
@@ -56,17 +56,17 @@ def _files() -> Iterator[Path]:
 
 
 def stored(path: Path) -> str | None:
-    """What a stored notebook's outputs were made of; None if it was never stored."""
+    """The fingerprint of a notebook when its outputs were made; None if it was never stored."""
     return nbformat.read(path, as_version=4).metadata.get("hypergan", {}).get("made_of")
 
 
 def is_stale(path: Path) -> bool:
-    """Whether a notebook's outputs are older than what they were made of, or not there."""
+    """Whether a notebook's outputs are missing or out of date."""
     return stored(path) != fingerprint(nbformat.read(path, as_version=4))
 
 
 def with_first_cell(notebook: Any) -> Any:
-    """The notebook, in place, with today's cell that installs the package, above all other code."""
+    """Put the current install cell above all other code, in place; return the notebook."""
     notebook.cells = [cell for cell in notebook.cells if cell.get("id") != _INSTALL]
     kinds = [cell.cell_type for cell in notebook.cells]
     cell = nbformat.v4.new_code_cell(first_cell(), id=_INSTALL, metadata={"tags": ["remove-cell"]})
@@ -78,12 +78,12 @@ def store(path: Path) -> None:
     """Run a notebook and write it with its outputs.
 
     Raises:
-        CellExecutionError: If a cell fails; the file is then left as it was.
+        CellExecutionError: If a cell fails; the file is then left unchanged.
         StorageError: If the file cannot be written.
     """
     notebook = with_first_cell(nbformat.read(path, as_version=4))
     kernel = dict(notebook.metadata.kernelspec)
-    with tempfile.TemporaryDirectory() as empty:  # the published records, not one's own
+    with tempfile.TemporaryDirectory() as empty:  # published records only, none from runs/
         client = NotebookClient(notebook, timeout=600, resources={"metadata": {"path": FOLDER}})
         own = {"HYPERGAN_RUNS": empty, "TQDM_DISABLE": "1", page.FILES: sphinx.FOLDER}
         client.execute(env=os.environ | own)
@@ -91,7 +91,7 @@ def store(path: Path) -> None:
         (cell for cell in notebook.cells if cell.cell_type == "code"), start=1
     ):
         cell.execution_count = number
-        cell.metadata.pop("execution", None)  # when it ran
+        cell.metadata.pop("execution", None)  # when it was run
         cell.outputs = [output for output in cell.outputs if output.get("name") != "stderr"]
         for output in cell.outputs:
             if "execution_count" in output:

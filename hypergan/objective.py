@@ -1,6 +1,6 @@
 r"""The HyperGAN objective, one function per equation of section 3 (Ratzlaff and Li, 2019).
 
-Everything works on logits: a probability that is rounded to 0 or 1 has no gradient.
+Everything works on logits: a probability rounded to 0 or 1 has no gradient.
 Shapes: N networks, B inputs, C classes, L layers.
 """
 
@@ -13,7 +13,7 @@ from torch.nn import functional as F
 from hypergan.errors import DataError
 
 Loss = Callable[[Tensor, Tensor], Tensor]
-"""Outputs (N, B, ...) and targets (N, B, ...) to the loss of each network (N,)."""
+"""Maps outputs (N, B, ...) and targets (N, B, ...) to the loss of each network, (N,)."""
 
 
 def expected_task_loss(loss: Loss, outputs: Tensor, targets: Tensor) -> Tensor:
@@ -30,8 +30,8 @@ def expected_task_loss(loss: Loss, outputs: Tensor, targets: Tensor) -> Tensor:
 def hypergan_loss(task_loss: Tensor, distance: Tensor, beta: float) -> Tensor:
     r"""Eq. 2: the task loss plus :math:`\beta` times the distance of the codes from the prior.
 
-    The paper writes :math:`-\beta D(Q(s), P)` with a discriminator loss D that the mixer makes
-    large; :func:`adversarial_term` is small where the codes look like the prior, so it is added.
+    The paper writes :math:`-\beta D(Q(s), P)` with a discriminator loss D that the mixer
+    maximises; :func:`adversarial_term` is small when the codes look like the prior, so it is added.
     """
     return task_loss + beta * distance
 
@@ -42,9 +42,9 @@ def discriminator_loss(prior_logits: Tensor, code_logits: Tensor) -> Tensor:
     The paper sums over the L layers; the mean gives beta the same meaning for every target.
 
     Args:
-        prior_logits: Discriminator's logits of samples of the prior, any shape.
+        prior_logits: The discriminator's logits of samples of the prior, any shape.
         code_logits: Its logits of the mixer's codes, *detached*: this loss must not reach the
-            mixer, which it would help to be told apart.
+            mixer, whose codes it would make easier to tell from the prior.
     """
     return F.softplus(-prior_logits).mean() + F.softplus(code_logits).mean()
 
@@ -52,7 +52,7 @@ def discriminator_loss(prior_logits: Tensor, code_logits: Tensor) -> Tensor:
 def adversarial_term(code_logits: Tensor) -> Tensor:
     r"""The mixer's side of Eq. 3, non-saturating: :math:`-\log D(z_i)`, averaged over codes.
 
-    Minimising :math:`\log(1 - D(z_i))` itself has no gradient while the discriminator is sure
+    The gradient of :math:`\log(1 - D(z_i))` itself vanishes while the discriminator is confident
     (Goodfellow et al., 2014, section 3).
     """
     return F.softplus(-code_logits).mean()
@@ -61,9 +61,12 @@ def adversarial_term(code_logits: Tensor) -> Tensor:
 def cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
     """Eq. 4: mean cross entropy of each network.
 
+    >>> cross_entropy(torch.zeros(2, 5, 4), torch.zeros(2, 5, dtype=torch.long))
+    tensor([1.3863, 1.3863])
+
     Args:
-        logits: (N, B, ..., C): an input may have several places with a label each, such as the
-            tokens of a sequence.
+        logits: (N, B, ..., C); an input may have several labels, such as one per token of a
+            sequence.
         labels: Class indices, (N, B, ...).
 
     Returns:
@@ -78,10 +81,10 @@ def cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
 
 
 def require_class_indices(labels: Tensor, scores: Tensor) -> None:
-    """Refuse labels that are not one integer for each input, numbered from 0.
+    """Refuse labels that are not one class index per input, counting from 0.
 
     Args:
-        labels: Class indices, (..., B). Values on a GPU are not looked at, since it would wait.
+        labels: Class indices, (..., B). Values on a GPU are not checked: reading them would stall.
         scores: Logits or probabilities, (..., B, C).
 
     Raises:
@@ -90,7 +93,7 @@ def require_class_indices(labels: Tensor, scores: Tensor) -> None:
     if labels.shape != scores.shape[:-1] or labels.is_floating_point():
         raise DataError(
             f"labels {tuple(labels.shape)} of {labels.dtype} are not class indices for outputs "
-            f"{tuple(scores.shape)}; give one integer for each input, (B,), or a loss for other "
+            f"{tuple(scores.shape)}; give one integer per input, (B,), or a loss for other "
             "targets: torch.nn.CrossEntropyLoss() for soft labels, mean_squared_error for numbers"
         )
     classes = scores.shape[-1]
@@ -99,7 +102,7 @@ def require_class_indices(labels: Tensor, scores: Tensor) -> None:
     least, most = (int(bound) for bound in labels.long().aminmax())
     if least < 0 or most >= classes:
         raise DataError(
-            f"labels run from {least} to {most}, and outputs for {classes} classes are numbered "
+            f"labels run from {least} to {most}, but outputs for {classes} classes are numbered "
             f"from 0 to {classes - 1}; renumber the labels, change the network's outputs, or leave "
             "some out with torch.nn.CrossEntropyLoss(ignore_index=...)"
         )
@@ -116,11 +119,11 @@ def mean_squared_error(outputs: Tensor, targets: Tensor) -> Tensor:
         Squared units of the target, (N,).
 
     Raises:
-        DataError: If the shapes differ: broadcast, every output would meet every target.
+        DataError: If the shapes differ: broadcasting would compare every output with every target.
     """
     if outputs.shape != targets.shape:
         raise DataError(
             f"outputs {tuple(outputs.shape)} and targets {tuple(targets.shape)} differ in shape; "
-            "give targets the shape of the network's outputs, (B, 1) for one number each"
+            "give targets the shape of the network's outputs, (B, 1) for one number per input"
         )
     return torch.square(outputs - targets).flatten(1).mean(1)

@@ -1,8 +1,8 @@
-"""Where the project lies online, said once: ``repository`` in ``_config.yml``.
+"""The project's address online, set in one place: ``repository`` in ``_config.yml``.
 
-``HYPERGAN_REPOSITORY`` and ``HYPERGAN_BRANCH`` take its place, as when a fork's workflow builds the
-book. This module is also the Sphinx extension that then gives the book its buttons, and its pages
-their addresses, social cards and site map; without a repository there are none.
+``HYPERGAN_REPOSITORY`` and ``HYPERGAN_BRANCH`` override it, as when a fork's workflow builds the
+book. This module is also the Sphinx extension that gives the book its buttons, and its pages their
+addresses, social cards and site map; without a repository there are none.
 """
 
 import os
@@ -35,7 +35,7 @@ if importlib.util.find_spec("hypergan") is None:
 
 
 def repository() -> tuple[str, str]:
-    """Address and branch of the project's repository; an empty address where none is set."""
+    """Address and branch of the project's repository; an empty address if none is set."""
     config = yaml.safe_load((PROJECT / "_config.yml").read_text(encoding="utf-8"))
     settings = config.get("repository") or {}
     address = os.environ.get("HYPERGAN_REPOSITORY") or settings.get("url") or ""
@@ -44,7 +44,7 @@ def repository() -> tuple[str, str]:
 
 
 def site() -> str:
-    """Where the book of a repository on GitHub is published, see its workflow; else empty."""
+    """Where the workflow of a GitHub repository publishes the book; empty for other hosts."""
     host, _, name = repository()[0].removeprefix("https://").partition("/")
     if host != "github.com":
         return ""
@@ -54,12 +54,12 @@ def site() -> str:
 
 
 def first_cell() -> str:
-    """The cell that lets a notebook start alone: it installs the package where it is missing."""
+    """Source of the cell that installs the package where it is missing."""
     return _FIRST_CELL.format(repository=repository()[0])
 
 
 def theme_options() -> dict[str, Any]:
-    """What gives the book the buttons of repository, edits, issues, Colab and Binder."""
+    """Theme options for the buttons: repository, edit, issues, Colab and Binder."""
     address, branch = repository()
     if not address:
         return {}
@@ -79,15 +79,15 @@ def theme_options() -> dict[str, Any]:
 
 
 def setup(app: Any) -> dict[str, bool]:
-    """Called by Sphinx before it builds the book."""
+    """Set up the extension; Sphinx calls this before it builds the book."""
 
     def add_buttons(_: Any, config: Any) -> None:
-        config.html_theme_options.pop("repository_url", None)  # an empty one is none
+        config.html_theme_options.pop("repository_url", None)  # an empty one means none
         config.html_theme_options |= theme_options()
 
     def add_address(_: Any, config: Any) -> None:
         config.html_baseurl = config.ogp_site_url = site()
-        config.ogp_social_cards = {"enable": bool(site())}  # a picture is named by its address
+        config.ogp_social_cards = {"enable": bool(site())}  # a card needs an absolute address
 
     app.connect("config-inited", add_buttons)
     app.connect("config-inited", add_address)

@@ -1,4 +1,4 @@
-"""Where things lie, and how files are written: whole or not at all."""
+"""Where files are kept, and how they are written: whole or not at all."""
 
 import hashlib
 import os
@@ -16,11 +16,11 @@ from hypergan.errors import StorageError
 
 _CHECKOUT = Path(__file__).resolve().parents[1]
 PROJECT = _CHECKOUT if (_CHECKOUT / "pyproject.toml").exists() else Path.cwd()
-"""The checkout, or the working folder where the package was installed without one."""
+"""The checkout, or the working folder if the package was installed without one."""
 
 
 PART = ".part"
-"""Ends the name of a temporary file or folder, which begins with a dot."""
+"""Suffix of temporary files and folders, whose names begin with a dot."""
 
 
 def downloads() -> Path:
@@ -39,10 +39,10 @@ def published() -> Path:
 
 
 def make_folder(folder: Path) -> Path:
-    """Create a folder with its parents, and find out now whether files can be written there.
+    """Create a folder and its parents, and check that files can be written there.
 
     Raises:
-        StorageError: If not.
+        StorageError: If they cannot.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -56,10 +56,10 @@ def make_folder(folder: Path) -> Path:
 
 
 def write_whole(path: Path, write: Callable[[Path], object]) -> None:
-    """Write a file whole or not at all: ``write`` fills a temporary file that then takes the name.
+    """Write a file whole or not at all: ``write`` fills a temporary file, which is then renamed.
 
-    A kill, a full disk or a power cut leaves the previous file as it was. What a kill left of an
-    earlier temporary file is removed.
+    A kill, a full disk or a power cut leaves the previous file intact. Temporary files left by
+    earlier kills are removed.
 
     Raises:
         StorageError: If the folder cannot be written to or the disk is full.
@@ -68,7 +68,7 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}{PART}")
     try:
         temporary.touch(exist_ok=False)
-        mode = temporary.stat().st_mode  # as umask has it, whatever `write` makes of it
+        mode = temporary.stat().st_mode  # as the umask sets it; `write` may change it
         write(temporary)
         temporary.chmod(mode)
         _sync(temporary)
@@ -84,31 +84,31 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
 
 
 def abandoned(folder: Path, pattern: str = f".*{PART}") -> list[Path]:
-    """Temporary files and folders of which nothing was written for an hour: their writer is dead.
+    """Temporary files and folders not written to for an hour: their writer is dead.
 
     Args:
-        folder: Where they lie.
-        pattern: Of their names; with ``**/`` in front also below the folder.
+        folder: The folder to search.
+        pattern: Pattern of their names; begin it with ``**/`` to search subfolders too.
     """
     before = time.time() - 3600
     found = []
     for path in folder.glob(pattern):
-        with suppress(FileNotFoundError):  # its writer is alive, and done
+        with suppress(FileNotFoundError):  # its writer has just finished
             if all(part.stat().st_mtime < before for part in (path, *path.rglob("*"))):
                 found.append(path)
     return sorted(found)
 
 
 def remove(paths: list[Path]) -> None:
-    """Remove files and folders, as far as they are there and may be removed."""
+    """Remove files and folders; skip those that are gone or cannot be removed."""
     for path in paths:
         with suppress(OSError):
             path.unlink() if path.is_file() else shutil.rmtree(path)
 
 
 def _sync(path: Path) -> None:
-    """Have the system write a file, or the names in a folder, to the disk."""
-    with suppress(PermissionError):  # a folder, where the system does not open them
+    """Flush a file, or a folder's entries, to disk."""
+    with suppress(PermissionError):  # a folder, on systems that cannot open folders
         handle = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
         try:
             os.fsync(handle)
@@ -119,8 +119,8 @@ def _sync(path: Path) -> None:
 def write_sealed(path: Path, write: Callable[[Path], object]) -> None:
     """Write a file like :func:`write_whole`, with the sha256 of its content at its end.
 
-    Readers of zip archives, such as ``torch.load``, do not mind what follows the content; they do
-    not notice altered bytes either.
+    Readers of zip archives, such as ``torch.load``, ignore what follows the content; nor do they
+    notice altered bytes, hence the sha256.
     """
 
     def sealed(temporary: Path) -> None:
@@ -133,7 +133,7 @@ def write_sealed(path: Path, write: Callable[[Path], object]) -> None:
 
 
 def require_seal(path: Path) -> None:
-    """Compare a file of :func:`write_sealed` with the sha256 at its end.
+    """Check a file of :func:`write_sealed` against the sha256 at its end.
 
     Raises:
         ValueError: If they differ.
@@ -149,10 +149,10 @@ def require_seal(path: Path) -> None:
 
 @contextmanager
 def exclusive(path: Path) -> Iterator[None]:
-    """Hold a lock file inside the block; another process that asks for it waits.
+    """Hold a lock file inside the block; other processes wait for it.
 
-    The system releases the lock when its holder ends in whatever way, so that none is ever stale.
-    The file stays: were it deleted, two processes could hold two files of that name.
+    The system releases the lock however its holder ends, so it is never stale. The file stays: if
+    it were deleted, two processes could each hold a file of that name.
     """
     with path.open("w") as file:
         _lock(file)
@@ -162,7 +162,7 @@ def exclusive(path: Path) -> Iterator[None]:
 if sys.platform == "win32":
 
     def _lock(file: IO[str]) -> None:
-        """Wait until the file is this process's; the system asks ten times, a second apart."""
+        """Wait for the lock; each call tries ten times, a second apart."""
         import msvcrt
 
         while True:
@@ -174,7 +174,7 @@ if sys.platform == "win32":
 else:
 
     def _lock(file: IO[str]) -> None:
-        """Wait until the file is this process's."""
+        """Wait for the lock."""
         import fcntl
 
         fcntl.flock(file, fcntl.LOCK_EX)

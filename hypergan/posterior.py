@@ -1,4 +1,4 @@
-"""What every method is: a distribution over the weights of a target network."""
+"""The interface of every method: a distribution over the weights of a target network."""
 
 import hashlib
 from abc import ABC, abstractmethod
@@ -24,7 +24,7 @@ from hypergan.training import Training
 
 
 class Posterior(nn.Module, ABC):
-    """A distribution over the weights of ``target``: it can be trained and asked for networks.
+    """A distribution over the weights of ``target`` that can be trained and sampled.
 
     :func:`hypergan.fit` trains any posterior; every evaluation is written once, for the
     :class:`hypergan.Ensemble` that :meth:`ensemble` draws.
@@ -33,18 +33,18 @@ class Posterior(nn.Module, ABC):
     target: nn.Module
 
     arguments: dict[str, Any]
-    """What it was built with, besides the target and the source of randomness."""
+    """The constructor's arguments, besides the target and the source of randomness."""
 
     size: int | None = None
-    """How many different networks it holds; None where each draw is a new one."""
+    """Number of different networks it holds; None if every draw is a new one."""
 
     _still: list[str] | None = None
-    """Names of the target's modules that stay in evaluation mode, once it was asked for a mode."""
+    """Names of the target's modules that stay in evaluation mode; :meth:`train` finds them."""
 
     def __new__(cls, *values: Any, **named: Any) -> Self:
-        """Note the arguments, so that :meth:`save` can write them."""
+        """Record the arguments, so that :meth:`save` can write them."""
         posterior = super().__new__(cls)
-        if values or named:  # a copy is made without
+        if values or named:  # copying passes none
             bound = signature(cls).bind(*values, **named).arguments
             bound |= bound.pop("chain", {})
             posterior.__dict__["arguments"] = {
@@ -58,10 +58,10 @@ class Posterior(nn.Module, ABC):
 
     @abstractmethod
     def update(self, step: Step) -> dict[str, Tensor]:
-        """Learn from a mini-batch.
+        """Take a training step on a mini-batch.
 
         Returns:
-            Detached scalars for the history, ``loss`` among them.
+            Detached scalars for the history, including ``loss``.
         """
 
     @abstractmethod
@@ -70,7 +70,7 @@ class Posterior(nn.Module, ABC):
 
     @property
     def settings(self) -> dict[str, Any]:
-        """What training depends on and the shapes of the parameters do not show."""
+        """Settings that change training, but not the shapes of the parameters."""
         return {}
 
     @property
@@ -79,16 +79,16 @@ class Posterior(nn.Module, ABC):
         return layers_of(self.target)
 
     def state(self, generator: torch.Generator) -> dict[str, float]:
-        """What is worth watching of the method itself while it trains, for the history."""
+        """Measurements of the method itself during training, for the history."""
         return {}
 
     @property
     def architectures(self) -> list[nn.Module]:
-        """The target and what has its form."""
+        """The target and all modules of the same structure."""
         return [self.target]
 
     def train(self, mode: bool = True) -> Self:
-        """Training or evaluation mode for all but what :func:`hypergan.frozen.still` names."""
+        """Set training or evaluation mode, except for what :func:`hypergan.frozen.still` names."""
         if self._still is None:
             self._still = still(self.target)
         super().train(mode)
@@ -98,7 +98,7 @@ class Posterior(nn.Module, ABC):
         return self
 
     def ensemble(self, n: int, generator: torch.Generator | None = None) -> Ensemble:
-        """A freshly drawn ensemble of ``n`` networks."""
+        """Draw an ensemble of ``n`` networks."""
         return Ensemble(self.target, self.sample(n, generator))
 
     def predict_proba(
@@ -113,18 +113,18 @@ class Posterior(nn.Module, ABC):
         precision: Precision = "auto",
         progress: bool = False,
     ) -> Tensor:
-        """Mean softmax of freshly drawn networks, (B, ...) to (B, C), however many they are.
+        """Mean softmax of any number of freshly drawn networks, (B, ...) to (B, C).
 
         Args:
-            inputs: (B, ...), or a dataset or a loader, see :meth:`hypergan.Ensemble.predict`.
+            inputs: (B, ...), or a dataset or loader, see :meth:`hypergan.Ensemble.predict`.
             networks: How many to draw.
             generator: Source of the draw; by default PyTorch's global one.
-            batch_size: Inputs that pass all networks at once.
-            at_once: Networks that predict together. Where :attr:`size` is None no more of them are
-                ever held in memory, else all are drawn first, so that they are different ones.
-            class_dim: The axis that counts classes, see :meth:`hypergan.Ensemble.predict_proba`.
-            precision: Of matrix products, see :func:`hypergan.precision.products_in`.
-            progress: Show a progress bar for each part.
+            batch_size: Inputs evaluated at once.
+            at_once: Networks evaluated together. If :attr:`size` is None, no more are ever held in
+                memory; otherwise all are drawn first, so that they are different.
+            class_dim: The class axis, see :meth:`hypergan.Ensemble.predict_proba`.
+            precision: Precision of matrix products, see :func:`hypergan.precision.products_in`.
+            progress: Show a progress bar for every ``at_once`` networks.
 
         Raises:
             SettingsError: If ``networks`` or ``at_once`` is below 1, or ``networks`` above
@@ -141,7 +141,7 @@ class Posterior(nn.Module, ABC):
     def _parts(
         self, networks: int, at_once: int, generator: torch.Generator | None
     ) -> Iterator[Ensemble]:
-        """A draw of ``networks`` as ensembles of at most ``at_once``."""
+        """Draw ``networks`` networks, in ensembles of at most ``at_once``."""
         starts = range(0, networks, at_once)
         if self.size is None:
             for start in starts:
@@ -157,7 +157,7 @@ class Posterior(nn.Module, ABC):
 
         Args:
             n: The number.
-            more: How to have more of them, where :attr:`size` limits it.
+            more: How to get more, if :attr:`size` limits them.
 
         Raises:
             SettingsError: If ``n`` is below 1, above :attr:`size`, or too many for the memory.
@@ -174,11 +174,11 @@ class Posterior(nn.Module, ABC):
             n * sum(p.numel() * p.element_size() for p in weights),
             weights[0].device,
             f"a draw of {n} networks",
-            "draw fewer, or use predict_proba(inputs, networks), which holds few of them at a time",
+            "draw fewer, or use predict_proba(inputs, networks), which holds few at a time",
         )
 
     def fingerprint(self) -> str:
-        """The sha256 of what :meth:`save` writes: it tells what a result was drawn from."""
+        """The sha256 of all parameters and buffers: it identifies what a result was drawn from."""
         digest = hashlib.sha256()
         for name, tensor in sorted(self.state_dict().items()):
             digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
@@ -187,7 +187,7 @@ class Posterior(nn.Module, ABC):
         return digest.hexdigest()
 
     def save(self, path: str | Path) -> None:
-        """Write the trained posterior as safetensors, with the arguments it was built with.
+        """Write the trained posterior as safetensors, with its constructor's arguments.
 
         Raises:
             StorageError: If the file cannot be written.
@@ -196,21 +196,21 @@ class Posterior(nn.Module, ABC):
         write_tensors(path, self.state_dict(), notes)
 
     def load(self, path: str | Path) -> None:
-        """Take over what :meth:`save` wrote for a posterior of the same form.
+        """Load what :meth:`save` wrote for a posterior with the same target and arguments.
 
         Raises:
-            RecordError: If the file is missing, damaged, or of another form.
+            RecordError: If the file is missing or damaged, or does not fit.
         """
         tensors, _ = read_tensors(path)
         fill(self, tensors, path)
 
     @classmethod
     def from_file(cls, path: str | Path, target: nn.Module) -> Self:
-        """The posterior that :meth:`save` wrote, built with the arguments that it had.
+        """Rebuild the posterior that :meth:`save` wrote, with the same arguments.
 
         Args:
             path: The file.
-            target: A module of the same architecture; its own values do not matter.
+            target: A module of the same architecture; its values do not matter.
 
         Raises:
             RecordError: If the file is missing, damaged, or of another class or target.
@@ -219,8 +219,8 @@ class Posterior(nn.Module, ABC):
         found = (notes or {}).get("class", "no posterior")
         if found != cls.__name__:
             raise RecordError(
-                f"{path} holds {found} and not {cls.__name__}; read it with the class it was saved "
-                "by, or build that one and use load(path)"
+                f"{path} holds {found} and not {cls.__name__}; read it with the class that saved "
+                "it, or build one and use load(path)"
             )
         posterior = cls(target, **notes["arguments"])
         posterior.load(path)

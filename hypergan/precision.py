@@ -1,4 +1,4 @@
-"""Reduced precision: matrix products in bfloat16 where the hardware is made for them."""
+"""Reduced precision: matrix products in bfloat16 where the hardware has instructions for them."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,25 +7,25 @@ from typing import Literal
 import torch
 
 Precision = Literal["auto", "float32", "bfloat16"]
-"""What products are computed in; "auto" is bfloat16 on a device with instructions for it."""
+"""Precision of products; "auto" is bfloat16 on a device with instructions for it."""
 
 
 def products_in(precision: Precision, device: torch.device) -> torch.autocast:
-    """A context in which convolutions and matrix products are computed in a precision.
+    """A context in which convolutions and matrix products are computed in the given precision.
 
-    Weights, sums and everything else stay as they are. "auto" is bfloat16, whose products keep
-    three digits, on a device with instructions for it.
+    Weights, sums and everything else keep theirs. "auto" is bfloat16, which keeps about three
+    digits, on a device with instructions for it.
     """
     return torch.autocast(device.type, torch.bfloat16, enabled=reduces(precision, device))
 
 
 @contextmanager
 def factors_in(precision: Precision, device: torch.device) -> Iterator[None]:
-    """A context in which products of float32 matrices may round the factors, but not the sums.
+    """A context in which products of float32 matrices may round their factors, but not their sums.
 
-    For products whose results must stay exact outside :func:`products_in`, or that gradients
-    cause. On one core with AVX-512 alone those of a generator's last layer with 5 codes, which
-    are mostly traffic of its weights, take half of their time.
+    It serves products outside :func:`products_in`, whose sums must stay exact, and those of the
+    backward pass. On one core with AVX-512 alone it halves the time of a generator's last layer
+    with 5 codes, most of which is spent reading its weights.
     """
     before = torch.get_float32_matmul_precision()
     torch.set_float32_matmul_precision("medium" if reduces(precision, device) else before)
@@ -36,15 +36,15 @@ def factors_in(precision: Precision, device: torch.device) -> Iterator[None]:
 
 
 def reduces(precision: Precision, device: torch.device) -> bool:
-    """Whether a precision means products in bfloat16 on a device."""
+    """Whether a precision means bfloat16 products on a device."""
     return precision == "bfloat16" or (precision == "auto" and _is_fast(device))
 
 
 def _is_fast(device: torch.device) -> bool:
     """Whether a device has instructions for products in bfloat16.
 
-    Measured on one core, matrix products are seven times as fast as in float32 with AMX, 2.5 times
-    with AVX-512 alone; there a training step of the paper's targets takes two thirds of its time.
+    On one core, matrix products are 7 times as fast as in float32 with AMX, and 2.5 times with
+    AVX-512 alone, where a training step of the paper's targets takes two thirds of the time.
     """
     if device.type == "cuda":
         return torch.cuda.is_bf16_supported(including_emulation=False)

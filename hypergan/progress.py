@@ -1,4 +1,4 @@
-"""Progress bars for long work, in a terminal, a notebook and a log."""
+"""Progress bars for terminals, notebooks and logs."""
 
 import os
 import sys
@@ -8,10 +8,10 @@ from tqdm import tqdm
 
 
 def progress_bar(shown: bool, **options: Any) -> tqdm:
-    """A bar with tqdm's options.
+    """A tqdm progress bar with the given options.
 
-    In the environment ``TQDM_DISABLE=1`` silences all of them, ``TQDM_MININTERVAL`` sets the least
-    seconds between two updates.
+    The environment variable ``TQDM_DISABLE=1`` hides all bars; ``TQDM_MININTERVAL`` sets the
+    minimum seconds between updates.
     """
     if not shown or sys.stderr is None:
         options["disable"] = True  # given as False, it would overrule the environment

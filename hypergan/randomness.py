@@ -1,4 +1,4 @@
-"""Randomness from a generator, also for what only knows PyTorch's global one."""
+"""Randomness from a given generator, even in code that only uses PyTorch's global one."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +10,7 @@ from torch import Tensor
 def normal(*shape: int, generator: torch.Generator | None, device: torch.device) -> Tensor:
     """Standard normal numbers on ``device``, drawn on the generator's own device.
 
-    So a CPU generator gives the same numbers to every device.
+    So a CPU generator gives the same numbers on every device.
     """
     source = generator.device if generator is not None else device
     return torch.randn(shape, generator=generator, device=source).to(device)
@@ -19,7 +19,7 @@ def normal(*shape: int, generator: torch.Generator | None, device: torch.device)
 def some_of(
     total: int, n: int, *, generator: torch.Generator | None, device: torch.device
 ) -> Tensor:
-    """``n`` different numbers below ``total`` in random order, drawn like :func:`normal`'s."""
+    """``n`` different indices below ``total`` in random order, drawn as in :func:`normal`."""
     source = generator.device if generator is not None else device
     return torch.randperm(total, generator=generator, device=source)[:n].to(device)
 
@@ -28,13 +28,13 @@ def some_of(
 def global_seed(generator: torch.Generator | None) -> Iterator[None]:
     """Seed PyTorch's global generators from ``generator`` inside the block, restore them after it.
 
-    Module constructors and dropout know no other source. Without a generator nothing changes.
+    Module constructors and dropout use no other source. Without a generator nothing changes.
     """
     if generator is None:
         yield
         return
     seed = int(torch.randint(2**62, (), generator=generator, device=generator.device))
-    in_use = torch.cuda.is_initialized()  # seeding a GPU that nobody uses would start it
+    in_use = torch.cuda.is_initialized()  # seeding an unused GPU would initialise it
     with torch.random.fork_rng(range(torch.cuda.device_count()) if in_use else []):
         (torch.manual_seed if in_use else torch.default_generator.manual_seed)(seed)
         yield

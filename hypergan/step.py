@@ -21,8 +21,8 @@ class Step:
         targets: Its labels or values, (B, ...).
         loss: A loss per network.
         training: The settings.
-        optimisers: What the posterior's ``optimisers`` returned, with the rates of this step.
-        data_size: Inputs in the whole training set: a prior counts once for all of them.
+        optimisers: What the posterior's ``optimisers`` returned, with this step's learning rates.
+        data_size: Inputs in the whole training set, over which a prior is counted once.
         generator: Source of randomness, on the CPU.
     """
 
@@ -35,10 +35,10 @@ class Step:
     generator: torch.Generator
 
     def split(self, networks: int) -> tuple[Tensor, Tensor]:
-        """Inputs and targets dealt out to N networks, both (N, B // N, ...).
+        """Split inputs and targets between N networks, (N, B // N, ...) each.
 
-        With ``share_images`` the inputs stay (B, ...), for every network, and targets are
-        (N, B, ...).
+        With ``share_images`` every network sees all inputs: they stay (B, ...), and the targets
+        are (N, B, ...).
         """
         if self.training.share_images:
             return self.inputs, self.targets.expand(networks, *self.targets.shape)
@@ -62,22 +62,22 @@ class Step:
         return factors_in(self._precision, self.inputs.device)
 
     def descend(self, name: str, objective: Tensor) -> None:
-        """Move an optimiser down the objective's gradient, scaled down to ``max_gradient``."""
+        """Take an optimiser's step on an objective, its gradient clipped to ``max_gradient``."""
         optimiser = self.optimisers[name]
         parameters = [p for group in optimiser.param_groups for p in group["params"]]
         optimiser.zero_grad()
-        objective.backward(inputs=parameters)  # and no gradient for the other player
+        objective.backward(inputs=parameters)  # no gradient for the other player
         if self.training.max_gradient is not None:
             torch.nn.utils.clip_grad_norm_(parameters, self.training.max_gradient)
         optimiser.step()
 
     def report(self, task_loss: Tensor, outputs: Tensor, targets: Tensor) -> dict[str, Tensor]:
-        """What every method reports: its loss, and in classification its accuracy.
+        """What every method reports: its loss and, in classification, its accuracy.
 
         Args:
             task_loss: The mean over the networks of the step.
             outputs: (N, B, ...).
-            targets: (N, B, ...), or what broadcasts to it.
+            targets: (N, B, ...), or broadcastable to it.
         """
         report = {"loss": task_loss.detach()}
         if has_labels(self.loss, targets):
@@ -86,5 +86,5 @@ class Step:
 
 
 def resolved(precision: Precision, loss: Loss) -> Precision:
-    """A training's precision: classification tolerates bfloat16, regression has to ask for it."""
+    """Resolve "auto": classification tolerates bfloat16, regression stays in float32."""
     return "float32" if precision == "auto" and class_dim(loss) is None else precision

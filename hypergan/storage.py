@@ -1,4 +1,4 @@
-"""Tensors in files: written whole or not at all, and read into modules."""
+"""Tensors in files, written whole or not at all, and read into modules."""
 
 import json
 from collections import defaultdict
@@ -14,16 +14,16 @@ from hypergan.errors import RecordError
 from hypergan.paths import write_whole
 
 _KEY = "hypergan"
-"""The one key of a file's metadata: of several the order would be random, and so the bytes."""
+"""The only key of a file's metadata: several would be written in random order."""
 
 
 def write_tensors(path: str | Path, tensors: dict[str, Tensor], notes: Any) -> None:
-    """Write tensors as safetensors; those that share memory are written one by one.
+    """Write tensors as safetensors; those that share memory are written separately.
 
     Args:
         path: The file.
         tensors: What to write.
-        notes: What to know of them, as JSON knows it.
+        notes: Metadata, serialisable as JSON.
 
     Raises:
         StorageError: If the file cannot be written.
@@ -41,7 +41,7 @@ def write_tensors(path: str | Path, tensors: dict[str, Tensor], notes: Any) -> N
 
 
 def read_tensors(path: str | Path) -> tuple[dict[str, Tensor], Any]:
-    """What :func:`write_tensors` wrote: tensors and notes, None without.
+    """Read the tensors and notes that :func:`write_tensors` wrote; notes may be None.
 
     Raises:
         RecordError: If the file is missing or damaged.
@@ -55,10 +55,10 @@ def read_tensors(path: str | Path) -> tuple[dict[str, Tensor], Any]:
 
 
 def fill(module: nn.Module, tensors: dict[str, Tensor], path: str | Path) -> None:
-    """Give a module the values of a file; one tensor under several names needs one of them.
+    """Load a file's tensors into a module; a tensor with several names needs only one of them.
 
     Raises:
-        RecordError: If the file is of a module of another form.
+        RecordError: If the file belongs to another kind of module.
     """
     names: dict[int, set[str]] = defaultdict(set)
     for name, tensor in module.state_dict(keep_vars=True).items():

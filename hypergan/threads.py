@@ -1,4 +1,4 @@
-"""How many threads a sum is split among; its last digits depend on it."""
+"""The number of threads that share a sum; its last digits depend on it."""
 
 import os
 from collections.abc import Iterator
@@ -11,10 +11,10 @@ from hypergan.errors import SettingsError
 
 @contextmanager
 def computing_with(threads: int) -> Iterator[None]:
-    """Let PyTorch compute with so many threads inside the block, whatever is set inside it.
+    """Set PyTorch's number of threads inside the block, and restore the old one after it.
 
     Raises:
-        SettingsError: If there are not so many cores, or none are asked for.
+        SettingsError: If ``threads`` is below 1 or above the number of cores.
     """
     cores = os.cpu_count() or 1
     if not 1 <= threads <= cores:

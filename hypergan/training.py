@@ -1,4 +1,4 @@
-"""The settings of a training."""
+"""The settings of training."""
 
 import math
 from collections.abc import Sequence
@@ -27,9 +27,9 @@ _LEAST = {
         "checkpoint_seconds",
     ),
     1: ("epochs", "steps_per_epoch", "batch_size", "networks", "codes", "validation_networks"),
-    2: ("diversity_networks",),  # a spread takes two
+    2: ("diversity_networks",),  # a spread needs two
 }
-"""The least value of each setting that has one."""
+"""The minimum of each setting that has one."""
 
 
 @dataclass(frozen=True)
@@ -38,35 +38,38 @@ class Training:
 
     Attributes:
         epochs: Passes over the training data.
-        steps_per_epoch: Optimisation steps in an epoch; by default one pass over the data.
-        batch_size: Inputs in a step.
-        networks: Networks generated in a step.
+        steps_per_epoch: Optimisation steps per epoch; by default one pass over the data.
+        batch_size: Inputs per step.
+        networks: Networks generated per step.
         share_images: Whether every network of a step sees the whole mini-batch, as in the
-            authors' code. By default the networks split it: as many gradients of as many
+            authors' code. By default the networks split it, which gives gradients of as many
             networks for a fraction of the work.
-        codes: Codes drawn in a step, ``networks`` where that is more. All of them feed batch
-            normalisation and the discriminator, whose cost is small; ``networks`` of them become
-            networks.
-        learning_rate: Adam's rate at its peak.
-        weight_rate: Rate of the weights of the generators' last layers, by default
+        codes: Codes drawn per step, but at least ``networks``. All of them feed batch
+            normalisation and the discriminator, which cost little; only ``networks`` of them
+            become networks.
+        learning_rate: Adam's peak learning rate.
+        weight_rate: Learning rate of the weights of the generators' last layers; None for
             ``learning_rate``.
-        mean_rate: Rate of their biases, which are the mean network, likewise.
-        discriminator_rate: The discriminator's rate.
+        mean_rate: Learning rate of their biases, which are the mean network; None for
+            ``learning_rate``.
+        discriminator_rate: The discriminator's learning rate.
         betas: Adam's decay rates.
         weight_decay: L2 regularisation of mixer and generators, added to Adam's gradients.
-        schedule: "cosine": the rates rise from 0 and then fall to 0 along a cosine; "plateau": a
-            tenth whenever the training loss has not fallen for ``patience`` epochs; "constant".
-        warmup: Share of the steps in which the rates of "cosine" rise.
-        floor: Share of their peaks to which the rates of "cosine" fall.
+        schedule: "cosine" raises the rates from 0 and then lowers them along a cosine; "plateau"
+            divides them by ten whenever the training loss has not fallen for ``patience`` epochs;
+            "constant" keeps them.
+        warmup: Share of the steps in which "cosine" raises the rates.
+        floor: Share of their peaks to which "cosine" lowers the rates.
         patience: Epochs without a lower loss after which "plateau" lowers the rates.
-        max_gradient: The gradient is scaled down to this norm, where given.
+        max_gradient: Norm to which larger gradients are scaled down; None for no limit.
         diversity_networks: Networks drawn after each epoch to measure the spread of their norms.
         validation_networks: Size of the ensemble scored on the validation data after each epoch.
-        watched: Training inputs, evenly spaced and as they are without augmentation, on which as
-            many networks are watched: their accuracy and disagreement, about 50 times in a run.
-        precision: Of matrix products: "float32", "bfloat16", or "auto" for bfloat16 where the
-            device is made for it and the loss is :func:`hypergan.objective.cross_entropy`.
-        checkpoint_seconds: Least time between two checkpoints.
+        watched: Number of training inputs, evenly spaced and without augmentation, on which the
+            accuracy and disagreement of ``validation_networks`` networks are measured, about 50
+            times per run.
+        precision: Precision of matrix products: "float32", "bfloat16", or "auto" for bfloat16 if
+            the device has instructions for it and the loss is a cross entropy.
+        checkpoint_seconds: Minimum time between two checkpoints.
     """
 
     epochs: int = 20
@@ -93,11 +96,11 @@ class Training:
     checkpoint_seconds: float = 60.0
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be trained with.
+        """Check all settings.
 
         Raises:
-            SettingsError: If a value is of another kind or out of range, a name is unknown, or the
-                batch cannot be split.
+            SettingsError: If a value has the wrong type or is out of range, or the networks cannot
+                split the mini-batch.
         """
         require_kinds(Training, vars(self))
         for least, names in _LEAST.items():
@@ -115,17 +118,20 @@ class Training:
             )
 
     def adam(self, groups: list[dict[str, Any]]) -> torch.optim.Optimizer:
-        """Fused Adam over parameter groups; the default one is ten times slower on CPU."""
+        """Fused Adam over parameter groups; the unfused default is ten times slower on CPU."""
         return torch.optim.Adam(
             groups, betas=self.betas, weight_decay=self.weight_decay, fused=True
         )
 
     def rate_factor(self, progress: float, losses: Sequence[float] = ()) -> float:
-        """Share of the peak learning rates at which a step is taken.
+        """Factor by which a step scales the peak learning rates.
+
+        >>> [Training(warmup=0.1).rate_factor(share) for share in (0.05, 0.1, 1.0)]
+        [0.5, 1.0, 0.0]
 
         Args:
-            progress: Share of all steps that are done, this one included.
-            losses: Training loss of each epoch that is done.
+            progress: Share of all steps done, this one included.
+            losses: Training loss of each finished epoch.
         """
         if self.schedule == "plateau":
             return _after_plateaus(tuple(losses), self.patience)
@@ -139,7 +145,7 @@ class Training:
 
 @lru_cache(maxsize=1)  # every step of an epoch asks for the same
 def _after_plateaus(losses: tuple[float, ...], patience: int) -> float:
-    """PyTorch's schedule replayed: a function of the history, so that a resumed run follows it."""
+    """Replay PyTorch's schedule from the history, so that a resumed run follows it."""
     optimiser = torch.optim.SGD([torch.zeros(())], lr=1.0)
     schedule = torch.optim.lr_scheduler.ReduceLROnPlateau(optimiser, patience=patience)
     for loss in losses:

@@ -1,4 +1,4 @@
-"""Weights of a network or of some of its layers as one vector.
+"""Weights of a network, or of some of its layers, as one vector.
 
 Shapes: N networks, P weights.
 """
@@ -19,7 +19,7 @@ def vector_of(target: nn.Module, layers: list[Layer]) -> Tensor:
 
 
 def weights_of(vectors: Tensor, layers: list[Layer]) -> Weights:
-    """Vectors (N, P) as the weights of N networks, each ``(N, *shape)``; padding rows are kept."""
+    """Vectors (N, P) as weights of N networks, each ``(N, *shape)``; padding rows are constant."""
     shapes = _shapes(layers)
     parts = vectors.split([prod(shape) for shape in shapes.values()], dim=1)
     weights = {

@@ -262,7 +262,7 @@ def test_probabilities_are_over_the_classes_that_are_named(kind):
 @pytest.mark.parametrize("dim", [0, 4, -4, -5])
 def test_an_axis_that_counts_no_classes_is_refused(dim):
     network = nn.Conv2d(3, 5, 1)
-    with pytest.raises(TargetError, match=f"class_dim={dim} is no axis"):
+    with pytest.raises(TargetError, match=f"class_dim={dim} is not a class axis"):
         Ensemble(network, drawn(network)).predict_proba(torch.randn(2, 3, 4, 4), class_dim=dim)
 
 

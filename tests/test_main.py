@@ -212,7 +212,7 @@ def test_ctrl_c_is_heard_while_the_program_starts():
         assert told == ("" if process.returncode == 0 else STOPPED), wait
 
 
-STOPPED = "stopped; the same command goes on from the last checkpoint\n"
+STOPPED = "stopped; the same command continues from the last checkpoint\n"
 
 
 def test_a_reader_that_has_seen_enough_ends_it_without_a_traceback():
@@ -319,7 +319,7 @@ def test_a_wrong_word_is_refused_with_a_sentence(arguments, message, capsys):
     assert (code, not usage or usage[0].startswith("usage: ")) == (2, True)
     assert "error: " in sentence
     assert message in sentence
-    assert "fault of the program" not in sentence
+    assert "this is a bug" not in sentence
 
 
 @pytest.mark.parametrize(
@@ -376,7 +376,7 @@ def test_an_interrupt_says_how_to_go_on(capsys, monkeypatch):
 
     monkeypatch.setattr("hypergan.experiments.cells.run", interrupt)
     assert main(CUBIC) == 130
-    assert "goes on from the last checkpoint" in capsys.readouterr().err
+    assert "continues from the last checkpoint" in capsys.readouterr().err
 
 
 def test_a_file_that_is_no_record_does_not_stop_the_list(capsys, own_runs):

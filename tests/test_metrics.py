@@ -141,14 +141,14 @@ ON_PROBABILITIES = {
     [tensor([[3.0, -2.0], [5.0, 1.0], [0.0, 0.0]]), SURE * 2, -SURE, SURE * float("nan")],
 )
 def test_what_is_no_probability_is_refused(scores, metric):
-    with pytest.raises(DataError, match="no probabilities .*softmax"):
+    with pytest.raises(DataError, match="not probabilities .*softmax"):
         ON_PROBABILITIES[metric](scores)
 
 
 @pytest.mark.parametrize("scores", [SURE, SURE[None], SURE[None, None]])
 def test_disagreement_takes_two_networks(scores):
     for measure in (metrics.disagreement, metrics.pairwise_kl):
-        with pytest.raises(DataError, match="two networks or more"):
+        with pytest.raises(DataError, match="two or more networks"):
             measure(scores.log())
 
 

@@ -26,30 +26,30 @@ class APD(Posterior):
     r"""A generator of weight vectors: noise (N, noise_dim) to points (N, P).
 
     The first ``sgld_steps`` updates are those of :class:`hypergan.baselines.sgld.SGLD`. Each later
-    one is a step of the generator after some of its critic, on points that the chain kept; the
-    mini-batch then only scores a generated network for the history. Networks are drawn from the
-    chain until then, from the generator afterwards.
+    one trains the GAN on points that the chain kept, some steps of the critic and then one of the
+    generator; the mini-batch then only scores a generated network for the history. Networks are
+    drawn from the chain at first, and from the generator once the chain is done.
 
-    Wang et al. train on the bare vectors, which takes many steps: the generator has to find the
-    mean network before it can learn the much smaller fluctuations around it. With ``standardise``
-    it starts there and works in units of the fluctuations: a generated weight is its mean over the
+    Wang et al. train on the raw vectors, which takes many steps: the generator has to find the mean
+    network before it can learn the much smaller fluctuations around it. With ``standardise`` it
+    starts there and works in units of the fluctuations: a generated weight is its mean over the
     chain plus the generator's output times the root mean square fluctuation, one number for all
-    weights. The critic sees vectors less their mean, in units of their root mean square distance
-    from it: the best critic has slope :math:`1 + W / 2 \lambda` where W is the distance and
-    :math:`\lambda` the weight of the gradient penalty, so that W must not be much above 1.
+    weights. The critic sees vectors minus their mean, in units of their root mean square distance
+    from it: the best critic has slope :math:`1 + W / 2 \lambda`, where W is the distance and
+    :math:`\lambda` the weight of the gradient penalty, so W must not be much above 1.
 
     Args:
         target: Any module without running statistics. It is copied.
-        sgld_steps: Updates that go into the chain.
+        sgld_steps: Updates of the chain before the GAN is trained.
         noise_dim: Length of the generator's noise.
         hidden: Units in each of the three hidden layers of generator and critic.
-        rate: Learning rate of both; the schedule of the training settings applies to it too.
+        rate: Learning rate of both; the training schedule applies to it too.
         penalty: Weight of the gradient penalty.
-        critic_steps: Steps of the critic for one of the generator.
-        points: Weight vectors in a step.
+        critic_steps: Steps of the critic per step of the generator.
+        points: Weight vectors per step.
         standardise: See above.
         generator: Source of the initialisation; by default PyTorch's global one.
-        chain: Further arguments are those of the chain.
+        chain: Further arguments go to the chain.
 
     Raises:
         TargetError: If the target's weights cannot be sampled, or it cannot be copied.
@@ -85,8 +85,8 @@ class APD(Posterior):
         kept = (sgld_steps - self.sgld.burn_in) // self.sgld.thinning
         if min(kept, len(self.sgld.kept)) < 2:
             raise SettingsError(
-                f"after {sgld_steps} steps the chain has not kept the two points that have a "
-                "spread; raise sgld_steps or samples, or lower burn_in or thinning"
+                f"after {sgld_steps} steps the chain has not kept the two points that a spread "
+                "needs; raise sgld_steps or samples, or lower burn_in or thinning"
             )
         self.sgld_steps, self.noise_dim, self.rate = sgld_steps, noise_dim, rate
         self.penalty, self.critic_steps, self.points = penalty, critic_steps, points
@@ -106,13 +106,13 @@ class APD(Posterior):
         return int(self.sgld.steps) >= self.sgld_steps
 
     @property
-    def size(self) -> int | None:  # type: ignore[override]  # the generator ends the limit
-        """How many different networks the chain holds; None once the generator makes them."""
+    def size(self) -> int | None:  # type: ignore[override]  # the generator has no limit
+        """Number of different networks that the chain holds; None once the generator makes them."""
         return None if self.distilling else self.sgld.size
 
     @property
     def settings(self) -> dict[str, Any]:
-        """What training depends on and the shapes of the parameters do not show."""
+        """Settings that change training, but not the shapes of the parameters."""
         return self.sgld.settings | {
             "sgld_steps": self.sgld_steps,
             "rate": self.rate,
@@ -124,7 +124,7 @@ class APD(Posterior):
 
     @torch.no_grad()
     def sample(self, n: int, generator: torch.Generator | None = None) -> Weights:
-        """Weights of ``n`` generated networks; of ``n`` points of the chain while it runs.
+        """Weights of ``n`` generated networks or, while the chain runs, of ``n`` of its points.
 
         Raises:
             SettingsError: If ``n`` is below 1, or above what a running chain holds.
@@ -143,7 +143,7 @@ class APD(Posterior):
         }
 
     def update(self, step: Step) -> dict[str, Tensor]:
-        """A step of the chain, or of the GAN once the chain is done."""
+        """Take a step of the chain, or of the GAN once the chain is done."""
         chain_is_done = self.distilling
         if chain_is_done:
             distance = self._distil(step)
@@ -156,12 +156,12 @@ class APD(Posterior):
         return history
 
     def _standardise(self) -> None:
-        """Take the mean and the overall spread of the chain's points."""
+        """Set ``centre`` and ``scale`` to the mean and overall spread of the chain's points."""
         self.centre.copy_(self.sgld.points.mean(0))
         self.scale.copy_((self.sgld.points - self.centre).square().mean().sqrt())
 
     def _distil(self, step: Step) -> Tensor:
-        """Steps of the critic, then one of the generator; the distance that the critic saw."""
+        """Train the critic, then the generator; return the critic's distance estimate."""
         for _ in range(self.critic_steps):
             real = self._real(step.generator)
             with torch.no_grad():
@@ -185,7 +185,7 @@ class APD(Posterior):
 
     @property
     def _unit(self) -> float:
-        """Root mean square of a standardised vector's entries where its length is 1."""
+        """Root mean square entry of a standardised vector of length 1."""
         return float(len(self.centre) ** -0.5) if self.standardise else 1.0
 
     def _noise(self, n: int, generator: torch.Generator | None) -> Tensor:

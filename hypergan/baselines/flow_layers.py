@@ -1,9 +1,9 @@
-r"""Layers whose weights are Gaussian given multiplicative noise z, and z follows a flow.
+r"""Layers whose weights are Gaussian given multiplicative noise z, which follows a flow.
 
 Louizos and Welling (2017), "Multiplicative normalizing flows for variational Bayesian neural
 networks", https://arxiv.org/abs/1703.01961.
 
-Shapes: N networks, B inputs in all, D numbers in z.
+Shapes: N networks, B inputs in total, D numbers in z.
 """
 
 from abc import ABC, abstractmethod
@@ -23,25 +23,25 @@ from hypergan.randomness import normal
 class FlowLayer(nn.Module, ABC):
     r"""A layer with posterior :math:`q(W) = \int q(W|z)\, q(z)\, dz`.
 
-    Given z, weights are independent Gaussians :math:`N(z \mu, \sigma^2)`, one z for each input of
-    a dense layer and for each output channel of a convolution; :math:`q(z)` is a Gaussian
-    moved by a flow. Biases are Gaussians without z. The prior of all is N(0, 1).
+    Given z, weights are independent Gaussians :math:`N(z \mu, \sigma^2)`, with one z per input of
+    a dense layer or per output channel of a convolution; :math:`q(z)` is a Gaussian transformed by
+    a flow. Biases are Gaussian without z. All have the prior N(0, 1).
 
     The means start at the layer's own weights and z around 1, so that the first networks are the
-    given one with a little multiplicative noise. (The original code starts z around 0, that is
-    from weights of random sign and hardly any size.)
+    given one with a little multiplicative noise. (The original code starts z around 0, that is,
+    with tiny weights of random sign.)
 
     Args:
-        layer: The layer that it takes the place of; taken over as the means.
+        layer: The layer to replace; it is used for the means.
         flow_steps: Steps of the flow of q(z) and of the auxiliary r(z|W).
-        flow_hidden: Hidden units in a step of each.
-        log_std: Logarithm of every :math:`\sigma` at the start.
-        z_std: Standard deviation of z at the start.
+        flow_hidden: Hidden units per step of each.
+        log_std: Initial logarithm of every :math:`\sigma`.
+        z_std: Initial standard deviation of z.
     """
 
     z: Tensor
-    """The draws of z, (N, D), that :meth:`forward` uses: one after another for equal shares of
-    its inputs. Ones until they are set."""
+    """The draws of z, (N, D), that :meth:`forward` uses, each for an equal share of its inputs, in
+    order. Ones until they are set."""
 
     def __init__(
         self,
@@ -72,7 +72,7 @@ class FlowLayer(nn.Module, ABC):
 
     @abstractmethod
     def matrix(self, weight: Tensor) -> Tensor:
-        """A weight tensor as a matrix whose columns z multiplies, (weights that share it, D)."""
+        """A weight tensor as a matrix whose columns z multiplies, (weights per z, D)."""
 
     @abstractmethod
     def scaled(self, z: Tensor) -> Tensor:
@@ -91,13 +91,13 @@ class FlowLayer(nn.Module, ABC):
         return z, base.log_prob(start).sum(1) - log_det
 
     def kl(self, z: Tensor, log_q: Tensor, generator: torch.Generator | None = None) -> Tensor:
-        """A draw of the bound on KL(q(W) || p(W)) for each z, (N,) in nats.
+        """One-sample estimate of the bound on KL(q(W) || p(W)) for each z, (N,) in nats.
 
         KL(q(W|z) || p(W)) + KL(q(b) || p(b)) + log q(z) - log r(z|W): its mean over z and W is the
         KL plus that of q(z|W) from r(z|W), so the better r, the tighter the bound.
 
         Args:
-            z: (N, D), as :meth:`draw` gives them.
+            z: (N, D), as returned by :meth:`draw`.
             log_q: Their log q(z), (N,).
             generator: Source of the weights that r(z|W) sees.
         """
@@ -106,10 +106,11 @@ class FlowLayer(nn.Module, ABC):
         return weights + biases + log_q - self.log_r(z, generator)
 
     def log_r(self, z: Tensor, generator: torch.Generator | None = None) -> Tensor:
-        """Log density of the auxiliary r(z|W) at W from q(W|z), (N,).
+        """Log density of the auxiliary r(z|W), for W drawn from q(W|z), (N,).
 
-        A Gaussian before its own flow. Its mean and log standard deviation are b1 and b2 times a
-        number that depends on W, of which only the projection on c is drawn, a Gaussian itself.
+        It is a Gaussian before its own flow. Its mean and log standard deviation are b1 and b2
+        times a number that depends on W only through its projection on c, which is itself Gaussian,
+        so only the projection is drawn.
         """
         mean_direction, log_std_direction, projection = self.auxiliary
         projected = F.linear(z * projection, self.matrix(self.mean.weight))
@@ -130,7 +131,7 @@ class FlowLayer(nn.Module, ABC):
         }
 
     def _variances(self) -> tuple[Tensor, Tensor]:
-        """The variances of the weights and of the biases, hardly above 0 where they do not vary."""
+        """The variances of the weights and of the biases, barely above 0 if these do not vary."""
         weight = (2 * self.log_std["weight"]).exp()
         if "bias" in self.log_std:
             return weight, (2 * self.log_std["bias"]).exp()
@@ -149,17 +150,17 @@ class FlowLayer(nn.Module, ABC):
         """The z of each of the B inputs, (B, D).
 
         Raises:
-            TargetError: If the networks cannot have equal shares of them.
+            TargetError: If they cannot be split equally between the networks.
         """
         if len(inputs) % len(self.z):
             raise TargetError(
-                f"a layer sees {len(inputs)} inputs for {len(self.z)} networks; MNF deals them out "
-                "along the first axis, so the batch has to be there"
+                f"a layer sees {len(inputs)} inputs for {len(self.z)} networks; MNF splits them "
+                "along the first axis, which must be the batch"
             )
         return self.z.repeat_interleave(len(inputs) // len(self.z), dim=0)
 
     def _noisy(self, mean: Tensor, variance: Tensor) -> Tensor:
-        """Local reparametrisation: a Gaussian of each unit's own, from PyTorch's global source."""
+        """Local reparametrisation: independent noise per unit, from PyTorch's global generator."""
         noise = torch.randn(mean.numel(), dtype=mean.dtype, device=mean.device)
         noise = noise.as_strided(mean.shape, mean.stride())  # the strided generator is slower
         return torch.addcmul(mean, variance.sqrt(), noise)
@@ -198,15 +199,15 @@ class FlowLinear(FlowLayer):
 class FlowConv2d(FlowLayer):
     """A convolution with one z for each output channel (Algorithm 2).
 
-    Its local noise is drawn for each place in the image, where places of a sampled network share
-    their weights: mean and variance of each output are right, correlations are left out, as in
-    the paper.
+    Its local noise is drawn independently at each position in the image, although positions share
+    a sampled network's weights: mean and variance of each output are right, but correlations are
+    ignored, as in the paper.
     """
 
     mean: nn.Conv2d
 
     def matrix(self, weight: Tensor) -> Tensor:
-        """The weights of an output channel in a column, (weights of a channel, outputs)."""
+        """One column per output channel, (weights per channel, outputs)."""
         return weight.flatten(1).T
 
     def scaled(self, z: Tensor) -> Tensor:

@@ -13,8 +13,8 @@ from hypergan.randomness import normal
 class Coupling(nn.Module):
     r"""One step of masked RealNVP with a gated update (Louizos and Welling, 2017).
 
-    The kept numbers :math:`m \odot z` say how far the others move from where they are towards a
-    shift t, :math:`z \to m \odot z + (1 - m) \odot (g \odot z + (1 - g) \odot t)`, with a gate
+    The kept numbers :math:`m \odot z` determine how far the others move towards a shift t,
+    :math:`z \to m \odot z + (1 - m) \odot (g \odot z + (1 - g) \odot t)`, with a gate
     g in (0, 1) as in inverse autoregressive flows. Its bias of 2 starts the step near the identity.
     """
 
@@ -36,14 +36,14 @@ class Coupling(nn.Module):
 class Flow(nn.Module):
     """A chain of :class:`Coupling` steps; without steps, the identity.
 
-    Each step draws its mask anew, one for each vector, every number kept with probability 1/2:
-    a mixture of flows over the masks. Log densities given the masks still bound those of the
-    mixture on the right side.
+    Each step draws a new mask for each vector, which keeps every number with probability 1/2, so
+    the flow is a mixture over masks. Log densities given the masks still bound those of the mixture
+    from the right side.
 
     Args:
         dim: Length D of a vector.
         steps: Number of steps.
-        hidden: Hidden units of a step.
+        hidden: Hidden units per step.
     """
 
     def __init__(self, dim: int, steps: int, hidden: int) -> None:

@@ -1,7 +1,7 @@
-"""The gold standard of the regression: the very posterior, by Hamiltonian Monte Carlo.
+"""The gold standard of the regression: the exact posterior, by Hamiltonian Monte Carlo.
 
 The 1-100-1 network of section 4.3 is small enough for the No-U-Turn sampler (Hoffman and Gelman,
-2014), here NumPyro's. Its draws are exact in the limit, so they show what the approximations miss.
+2014), NumPyro's here. Its draws are exact in the limit, so they show what the approximations miss.
 NumPyro is an optional extra, ``pip install --editable '.[gold]'``.
 
 Shapes: N networks, B inputs.
@@ -31,25 +31,25 @@ class GoldStandard(Posterior):
 
     The prior "scaled" is that of Neal (1996), whose functions stay of order one whatever the width:
     :math:`\mathcal{N}(0, 1 / \text{fan-in})` on weights and :math:`\mathcal{N}(0, 1)` on biases.
-    "unit" is :math:`\mathcal{N}(0, 1)` on all of them, which is the prior of
-    :class:`hypergan.baselines.mnf.MNF` and of the Langevin chain on the cubic. One :meth:`update`
-    with all data is the whole run; before it, the draws are the prior's.
+    "unit" is :math:`\mathcal{N}(0, 1)` on all of them, as for :class:`hypergan.baselines.mnf.MNF`
+    and the Langevin chain on the cubic. One :meth:`update` with all data is the whole run; before
+    it, draws come from the prior.
 
     Args:
-        target: The network, an ``nn.Sequential`` of ``nn.Linear`` and ``nn.ReLU``, each dense layer
-            of its own and none of them frozen. It is copied.
-        noise: Standard deviation of the observations' noise, in the units of the targets.
-        chains: Independent chains.
-        warmup: Steps in which a chain adapts, which are thrown away.
-        draws: Steps of a chain that are kept.
-        max_tree_depth: A step is at most 2 to this power gradients.
+        target: The network, an ``nn.Sequential`` of distinct ``nn.Linear`` layers and ``nn.ReLU``,
+            none of them frozen. It is copied.
+        noise: Standard deviation of the observation noise, in the units of the targets.
+        chains: Number of independent chains.
+        warmup: Adaptation steps per chain, which are discarded.
+        draws: Steps per chain that are kept.
+        max_tree_depth: A step takes at most 2 to this power gradients.
         prior: "scaled" or "unit".
         generator: Source of randomness.
 
     Raises:
-        TargetError: If the target has another form, or cannot be copied.
-        SettingsError: If there is no noise, chain or draw, a setting is negative, or the prior is
-            unknown.
+        TargetError: If the target has another structure, or cannot be copied.
+        SettingsError: If noise is not above 0, chains or draws is below 1, another setting is
+            negative, or the prior is unknown.
     """
 
     size: int
@@ -72,7 +72,7 @@ class GoldStandard(Posterior):
         require_at_least(1, chains=chains, draws=draws)
         require_at_least(0, warmup=warmup, max_tree_depth=max_tree_depth)
         if not noise > 0:
-            raise SettingsError(f"noise is {noise}; give the observations some, in their own units")
+            raise SettingsError(f"noise is {noise}; it must be above 0, in units of the targets")
         if prior not in PRIORS:
             raise SettingsError(f"unknown prior {prior!r}; choose one of {', '.join(PRIORS)}")
         self.target, self.prior = copy_of(target), prior
@@ -86,7 +86,7 @@ class GoldStandard(Posterior):
 
     @property
     def settings(self) -> dict[str, Any]:
-        """What the shapes do not show; of ``chains`` and ``draws`` they show only the product."""
+        """Settings that change sampling; ``chains`` and ``draws`` show in the buffers' shapes."""
         names = ("noise", "warmup", "max_tree_depth", "prior")
         return {name: getattr(self, name) for name in names}
 
@@ -99,12 +99,12 @@ class GoldStandard(Posterior):
 
         Returns:
             ``loss``, the mean over the draws; ``divergences`` in all chains and ``gradients`` per
-            step; and of the function values at the inputs and half as far again from 0, the
-            largest ``r_hat`` and the least ``effective_sample_size``. Those of the weights would
-            mean nothing: hidden units can trade places.
+            step; and the largest ``r_hat`` and smallest ``effective_sample_size`` of the function
+            values at the inputs and at 1.5 times the inputs. Those of the weights would mean
+            nothing, since hidden units can be permuted.
 
         Raises:
-            SettingsError: If this is not all of the data, or NumPyro is not installed.
+            SettingsError: If the mini-batch is not the whole data, or NumPyro is not installed.
         """
         if len(step.inputs) != step.data_size:
             raise SettingsError(
@@ -126,7 +126,7 @@ class GoldStandard(Posterior):
         """Weights of ``n`` different draws.
 
         Raises:
-            SettingsError: If ``n`` is below 1, or there are fewer.
+            SettingsError: If ``n`` is below 1 or above the number of draws.
         """
         self._check_count(n, more="raise chains or draws")
         weights = self._draws()
@@ -163,7 +163,7 @@ class GoldStandard(Posterior):
     def _run(
         self, inputs: Any, targets: Any, seed: int
     ) -> tuple[dict[str, np.ndarray[Any, Any]], dict[str, float]]:
-        """Samples, ``(chains, draws, *shape)``, and what the sampler says of itself."""
+        """Samples, ``(chains, draws, *shape)``, and the sampler's own statistics."""
         if not find_spec("numpyro"):
             raise SettingsError("the gold standard needs NumPyro: pip install --editable '.[gold]'")
         import jax
@@ -208,7 +208,7 @@ class GoldStandard(Posterior):
 
 
 def _require_form(target: nn.Module) -> None:
-    """Refuse what :meth:`GoldStandard._forward` would not compute, or what has no prior."""
+    """Refuse a target that :meth:`GoldStandard._forward` cannot compute, or that has no prior."""
     modules = list(target) if type(target) is nn.Sequential else []
     dense = [module for module in modules if type(module) is nn.Linear]
     odd = sorted({type(m).__name__ for m in modules or [target]} - {"Linear", "ReLU"})
@@ -221,7 +221,7 @@ def _require_form(target: nn.Module) -> None:
     if odd:
         raise TargetError(
             f"the gold standard cannot sample a target with {', '.join(odd)}; give it an "
-            "nn.Sequential of nn.Linear and nn.ReLU, each dense layer of its own, none frozen"
+            "nn.Sequential of distinct nn.Linear layers and nn.ReLU, none of them frozen"
         )
 
 

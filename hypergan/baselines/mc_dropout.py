@@ -20,34 +20,35 @@ from hypergan.step import Step
 from hypergan.training import Training
 
 THINNED = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d)
-"""The layers whose inputs are dropped, unless they are of a subclass with a forward of its own."""
+"""The layers whose inputs are dropped; subclasses, which may compute otherwise, are not."""
 
 
 class MCDropout(Posterior):
-    r"""Dropout after each layer but the last, kept up when networks are drawn (section 4.1).
+    r"""Dropout after each layer but the last, also when networks are drawn (section 4.1).
 
     A dropped output is an input that the next layer does not see, as if its weights for that input
-    were zero. So a draw is a network of the target's own form, with weights
+    were zero. So a draw is a network with the target's own structure and weights
 
     .. math:: W_i = M_i \, \mathrm{diag}(z_i) / (1 - p), \quad z_{ij} \sim \mathrm{Bernoulli}(1 - p)
 
-    for the trained :math:`M_i` (Gal and Ghahramani, 2016, section 3). Convolutions have the same
-    weights at every place, so that way their inputs are dropped by the channel. With
-    ``input_shape`` single outputs are dropped, as the paper does: a draw then has the trained
-    weights and, for each of these layers, a mask of its inputs, ``LAYER.kept``, which is held like
-    a weight. In training every image has a :math:`z_i` of its own.
+    for the trained :math:`M_i` (Gal and Ghahramani, 2016, section 3). A convolution has the same
+    weights at every position, so this drops whole input channels. With ``input_shape`` single
+    outputs are dropped, as in the paper: a draw then has the trained weights and, for each of these
+    layers, a mask of its inputs, ``LAYER.kept``, which is stored like a weight. In training every
+    image has its own :math:`z_i`.
 
     Args:
-        target: Any module with two dense or convolutional layers or more. It is copied; training
-            starts at its present weights. Only the inputs of these layers are dropped, and not
-            those of the first.
+        target: Any module with at least two dense or convolutional layers. It is copied; training
+            starts at its current weights. Dropout applies to the inputs of these layers alone,
+            except the first.
         dropout: The probability p of dropping an input.
         input_shape: Shape of one input of the target, to drop single outputs of convolutions. By
-            default they are dropped by the channel.
-        generator: Not needed: nothing is drawn before training.
+            default whole channels are dropped.
+        generator: Not used: nothing is drawn before training.
 
     Raises:
-        TargetError: If no layer's inputs could be dropped, or the target cannot be copied.
+        TargetError: If there is no layer whose inputs could be dropped, or the target cannot be
+            copied.
         SettingsError: If ``dropout`` is not between 0 and 1, or the target does not take inputs of
             ``input_shape``.
     """
@@ -70,7 +71,7 @@ class MCDropout(Posterior):
         if not self.thinned:
             raise TargetError(
                 f"{type(target).__name__} has no dense or convolutional layer after its first, "
-                "so dropout would change nothing; give it one more"
+                "so dropout would change nothing; add one"
             )
         self.masked = input_shape is not None
         if input_shape is not None:
@@ -78,7 +79,7 @@ class MCDropout(Posterior):
 
     @torch.no_grad()
     def _add_masks(self, input_shape: Sequence[int]) -> None:
-        """Give each thinned layer a mask of its inputs, ones until a draw says otherwise."""
+        """Give each thinned layer a mask of its inputs, all ones until a network is drawn."""
         weight = self.target.get_parameter(self.names[0])
         layers = list(self.thinned.values())
         shapes: dict[nn.Module, torch.Size] = {}
@@ -128,13 +129,13 @@ class MCDropout(Posterior):
 
     @property
     def settings(self) -> dict[str, Any]:
-        """What training depends on and the shapes of the parameters do not show."""
+        """Settings that change training, but not the shapes of the parameters."""
         return {"dropout": self.dropout} | ({"masked": True} if self.masked else {})
 
     def sample(self, n: int, generator: torch.Generator | None = None) -> Weights:
         """Weights of ``n`` thinned networks, each ``(n, *shape)``.
 
-        Where nothing is dropped, one tensor serves all of them.
+        All networks share the tensors of layers whose inputs are not dropped.
 
         Raises:
             SettingsError: If ``n`` is below 1.
@@ -156,26 +157,26 @@ class MCDropout(Posterior):
         return weights
 
     def _bernoulli(self, *shape: int, generator: torch.Generator | None) -> Tensor:
-        """Ones with the probability of being kept, else zeros."""
+        """Ones with probability ``1 - dropout``, else zeros."""
         source = generator.device if generator is not None else None
         chances = torch.full(shape, 1 - self.dropout, device=source)
         return chances.bernoulli(generator=generator)
 
     def _kept(self, module: nn.Module, n: int, generator: torch.Generator | None) -> Tensor:
-        """Factors of a layer's weights in ``n`` networks: 0 for a dropped input, else 1."""
+        """Factors for a layer's weights in ``n`` networks: 0 for a dropped input, else 1."""
         groups = getattr(module, "groups", 1)
-        outputs, inputs, *window = module.get_parameter("weight").shape  # inputs of a group
+        outputs, inputs, *window = module.get_parameter("weight").shape  # inputs per group
         kept = self._bernoulli(n, groups, 1, inputs, generator=generator)
         kept = kept.expand(n, groups, outputs // groups, inputs)
         return kept.reshape(n, outputs, inputs, *(1 for _ in window))
 
     def optimisers(self, training: Training) -> dict[str, torch.optim.Optimizer]:
-        """Adam for the one network."""
+        """Adam for the single trained network."""
         groups = [{"params": list(self.trained.values()), "lr": training.learning_rate}]
         return {"network": training.adam(groups)}
 
     def update(self, step: Step) -> dict[str, Tensor]:
-        """A step of the one network on the whole mini-batch, each image with its own dropout."""
+        """Take a step on the whole mini-batch, with independent dropout for each image."""
         targets = step.targets.unsqueeze(0)
         network = {name: parameter.unsqueeze(0) for name, parameter in self.trained.items()}
         with self._dropping(), step.products():
@@ -186,7 +187,7 @@ class MCDropout(Posterior):
 
     @contextmanager
     def _dropping(self) -> Iterator[None]:
-        """Dropout in the target, inside the block."""
+        """Switch dropout on in the target, inside the block."""
         hooks = [m.register_forward_pre_hook(self._drop) for m in self.thinned.values()]
         try:
             yield
@@ -195,7 +196,7 @@ class MCDropout(Posterior):
                 hook.remove()
 
     def _drop(self, module: nn.Module, inputs: tuple[Tensor]) -> Tensor:
-        """A layer's inputs with some left out of each image, single ones or whole channels."""
+        """A layer's inputs with some of each image dropped: single ones or whole channels."""
         (images,) = inputs
         if self.masked or isinstance(module, nn.Linear):
             return F.dropout(images, self.dropout)
@@ -203,6 +204,6 @@ class MCDropout(Posterior):
 
 
 def _mask(module: nn.Module, inputs: tuple[Tensor]) -> Tensor:
-    """A layer's inputs (B, ...) less those that its draw leaves out."""
+    """A layer's inputs (B, ...) without those that the drawn network drops."""
     kept: Tensor = module.kept  # type: ignore[assignment]  # a parameter, or a draw's tensor
     return inputs[0] * kept

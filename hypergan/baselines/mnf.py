@@ -26,7 +26,7 @@ FLOW_LAYERS: dict[type[nn.Module], type[FlowLayer]] = {
     nn.Linear: FlowLinear,
     nn.Conv2d: FlowConv2d,
 }
-"""What takes the place of each kind of layer."""
+"""The replacement for each type of layer."""
 
 
 class MNF(Posterior):
@@ -37,19 +37,19 @@ class MNF(Posterior):
 
     Args:
         target: A module whose trainable weights all belong to ``nn.Linear`` and ``nn.Conv2d``. It
-            is copied; the means start at its present weights.
+            is copied; the means start at its current weights.
         flow_steps: Steps of the flow of q(z) and of the auxiliary r(z|W).
-        flow_hidden: Hidden units in a step of each.
-        log_std: Logarithm of the weights' standard deviations at the start.
-        max_std: Bound on them in training; wider ones only slow it down.
-        z_std: Standard deviation of z at the start.
+        flow_hidden: Hidden units per step of each.
+        log_std: Initial logarithm of the weights' standard deviations.
+        max_std: Upper bound on them in training; larger ones only slow it down.
+        z_std: Initial standard deviation of z.
         kl_weight: Factor of the KL term: 1 for a loss that is a negative log likelihood, such as
-            the cross entropy; twice the variance of the noise for the mean squared error.
+            the cross entropy; twice the noise variance for the mean squared error.
         generator: Source of the initialisation; by default PyTorch's global one.
 
     Raises:
-        TargetError: If trainable weights belong to something else, or to several layers, or if the
-            target cannot be copied.
+        TargetError: If trainable weights belong to other layers, or to several, or if the target
+            cannot be copied.
         SettingsError: If a standard deviation is not above 0, or ``kl_weight`` is below 0.
     """
 
@@ -88,7 +88,7 @@ class MNF(Posterior):
                 ).to(module.weight.dtype)
                 for name, module in replaced.items()
             }
-        # A copy finds each layer copied already, also where a module is used twice.
+        # deepcopy takes these for copies made earlier, even of a module that is used twice.
         done: dict[int, Any] = {id(module): layers[name] for name, module in replaced.items()}
         self.network = copy.deepcopy(target, done)
         self.layers = layers
@@ -96,12 +96,12 @@ class MNF(Posterior):
 
     @property
     def architectures(self) -> list[nn.Module]:
-        """The target, and the network that trains."""
+        """The target and the network that is trained."""
         return [self.target, self.network]
 
     @property
     def settings(self) -> dict[str, Any]:
-        """What training depends on and the shapes of the parameters do not show."""
+        """Settings that change training, but not the shapes of the parameters."""
         return {"kl_weight": self.kl_weight, "max_std": self.max_std}
 
     def optimisers(self, training: Training) -> dict[str, torch.optim.Optimizer]:
@@ -110,10 +110,10 @@ class MNF(Posterior):
         return {"layers": training.adam([{"params": trained, "lr": training.learning_rate}])}
 
     def update(self, step: Step) -> dict[str, Tensor]:
-        """One step on the bound per input: task loss + KL / data_size.
+        """Take a step on the bound per input, task loss + KL / data_size.
 
         Each of ``training.networks`` draws of z sees its share of the mini-batch (all of it with
-        ``share_images``); as many as there are images give each its own, as in Algorithm 1.
+        ``share_images``); with one per image, this is Algorithm 1.
         """
         n = step.training.networks
         inputs, targets = step.split(n)
@@ -141,7 +141,7 @@ class MNF(Posterior):
 
     @torch.no_grad()
     def _bound_std(self) -> None:
-        """Back to the nearest standard deviations that are allowed."""
+        """Clip the standard deviations to ``max_std``."""
         for layer in self.layers.values():
             for log_std in layer.log_std.values():
                 log_std.clamp_(max=math.log(self.max_std))
@@ -150,7 +150,7 @@ class MNF(Posterior):
     def sample(self, n: int, generator: torch.Generator | None = None) -> Weights:
         """Weights of ``n`` networks, each ``(n, *shape)``, by their names in the target.
 
-        Each network has one z and one draw of all weights given it.
+        Each network has one draw of z, and one of all weights given z.
 
         Raises:
             SettingsError: If ``n`` is below 1.
@@ -165,13 +165,13 @@ class MNF(Posterior):
 
 @torch.no_grad()
 def _require_batch_first(network: nn.Module, inputs: tuple[Any, ...]) -> None:
-    """Find out at the first batch whether every layer has it on its first axis, as z needs.
+    """Check with the first batch that it is on the first axis of every layer, as z requires.
 
-    The second half of the batch is made the first half again: inputs that belong to the first half
-    must stay what they are, in every layer.
+    The second half of the batch is replaced by the first: in every layer, the inputs that belong to
+    the first half must not change.
 
     Raises:
-        TargetError: If not.
+        TargetError: If they do.
     """
     if getattr(network, "_batch_is_first", False):
         return
@@ -179,21 +179,21 @@ def _require_batch_first(network: nn.Module, inputs: tuple[Any, ...]) -> None:
     half = len(batch) // 2
     other = batch.clone()
     other[half : 2 * half] = batch[:half]
-    if torch.equal(batch, other):  # nothing to be seen from these
+    if torch.equal(batch, other):  # the halves are equal, so this shows nothing
         return
     for (name, one), (_, two) in zip(_seen(network, batch), _seen(network, other), strict=True):
         own = half * len(one) // len(batch)
         if len(one) % len(batch) or not torch.allclose(one[:own], two[:own], 1e-3, 1e-5):
             raise TargetError(
-                f"layer {name!r} sees {tuple(one.shape)} for a batch of {len(batch)}; MNF deals "
-                "networks out along the first axis, so keep the batch there and apart in every "
-                "layer (batch_first=True), or take another method"
+                f"layer {name!r} sees {tuple(one.shape)} for a batch of {len(batch)}; MNF splits "
+                "the batch along the first axis, so keep it there and unmixed in every layer "
+                "(batch_first=True), or use another method"
             )
     network._batch_is_first = True  # type: ignore[assignment]
 
 
 def _seen(network: nn.Module, batch: Tensor) -> list[tuple[str, Tensor]]:
-    """What each layer with a flow is given, by its name, with the same noise at every call."""
+    """The inputs of each flow layer, with its name; the noise is the same at every call."""
     found: list[tuple[str, Tensor]] = []
     hooks = [
         module.register_forward_pre_hook(lambda _, given, name=name: found.append((name, given[0])))
@@ -221,8 +221,8 @@ def _replaceable(target: nn.Module) -> dict[str, Any]:
     for name, module in modules.items():
         if type(module) not in FLOW_LAYERS:
             raise TargetError(
-                f"{name or 'the target'} is {type(module).__name__}; MNF knows Linear and Conv2d "
-                "alone, so freeze its parameters (requires_grad=False) or take another method"
+                f"{name or 'the target'} is {type(module).__name__}; MNF only knows Linear and "
+                "Conv2d, so freeze its parameters (requires_grad=False) or use another method"
             )
     for name, module in target.named_modules():
         for own_name, parameter in module.named_parameters(recurse=False):
@@ -232,7 +232,7 @@ def _replaceable(target: nn.Module) -> dict[str, Any]:
                 raise TargetError(
                     f"the {own_name} of {name or 'the target'} is "
                     + ("tied to another layer's" if tied else "frozen and its bias is not")
-                    + "; MNF has a posterior for each layer, so give it a trainable one of its own"
+                    + "; MNF has one posterior per layer, so give it a trainable one of its own"
                 )
             seen.add(id(parameter))
     return modules

@@ -21,24 +21,24 @@ INITIALISATIONS = ("default", "normal")
 
 
 class NetworkEnsemble(Posterior):
-    """Networks of one architecture, each trained from a random start of its own (section 4.1).
+    """Networks of one architecture, each trained from its own random start (section 4.1).
 
-    A mini-batch is dealt out to the members as HyperGAN deals it out to its networks: in an epoch
-    each of N members sees one image in N, so that N times the epochs of a single network give
-    each as much training. With ``Training.share_images`` each sees every image. A member becomes
-    what it would have become alone, unless ``Training.max_gradient`` scales all of them together.
+    The members split a mini-batch as HyperGAN's networks do: in an epoch each of N members sees one
+    image in N, so they need N times the epochs of a single network for as much training. With
+    ``Training.share_images`` each sees every image. A member becomes what it would have become
+    alone, unless ``Training.max_gradient`` clips their joint gradient.
 
     Args:
-        target: Any module whose layers have ``reset_parameters``, as PyTorch's have. It is copied;
-            its frozen parameters and buffers keep their values in every member.
-        members: Number of networks, 2 or more; ``Training.networks`` has to say the same.
+        target: Any module whose layers have ``reset_parameters``, like PyTorch's. It is copied; its
+            frozen parameters and buffers keep their values in every member.
+        members: Number of networks, 2 or more; ``Training.networks`` must be the same.
         initialisation: "default" is PyTorch's own; "normal" draws the weights of convolutions from
             N(0, 1), as the authors' code does for the standard training of Table 1: its norms of
             27.05 and 160.51 are near the sqrt(800) and sqrt(25600) of this start.
         generator: Source of the starts; by default PyTorch's global one.
 
     Raises:
-        TargetError: If a layer cannot be started afresh, or the target cannot be copied.
+        TargetError: If a layer cannot be reinitialised, or the target cannot be copied.
         SettingsError: If there are fewer than 2 members, or the initialisation is unknown.
     """
 
@@ -55,7 +55,7 @@ class NetworkEnsemble(Posterior):
     ) -> None:
         super().__init__()
         if members < 2:
-            raise SettingsError(f"members is {members}; an ensemble takes 2 or more")
+            raise SettingsError(f"members is {members}; an ensemble needs 2 or more")
         if initialisation not in INITIALISATIONS:
             raise SettingsError(
                 f"unknown initialisation {initialisation!r}; "
@@ -67,7 +67,7 @@ class NetworkEnsemble(Posterior):
             4 * members * weights,
             torch.device("cpu"),
             f"an ensemble of {members} networks of {weights:,} weights",
-            "take fewer members, or freeze a part of the target (requires_grad=False)",
+            "use fewer members, or freeze a part of the target (requires_grad=False)",
         )
         self.target = copy_of(target)
         with global_seed(generator):
@@ -84,10 +84,10 @@ class NetworkEnsemble(Posterior):
 
     @torch.no_grad()
     def sample(self, n: int, generator: torch.Generator | None = None) -> Weights:
-        """Weights of ``n`` different members, each ``(n, *shape)``; all of them in their order.
+        """Weights of ``n`` different members, each ``(n, *shape)``; all of them come in order.
 
         Raises:
-            SettingsError: If ``n`` is below 1, or there are fewer members.
+            SettingsError: If ``n`` is below 1 or above the number of members.
         """
         self._check_count(n, more="train with more members")
         device = self._stacked[0].device
@@ -99,7 +99,7 @@ class NetworkEnsemble(Posterior):
         return {name: stack[chosen] for name, stack in self.weights.items()}
 
     def optimisers(self, training: Training) -> dict[str, torch.optim.Optimizer]:
-        """Adam over all members, which acts on each weight by itself.
+        """Adam over all members; it treats each weight independently.
 
         Raises:
             SettingsError: If ``training.networks`` is not the number of members.
@@ -113,7 +113,7 @@ class NetworkEnsemble(Posterior):
         return {"members": training.adam(groups)}
 
     def update(self, step: Step) -> dict[str, Tensor]:
-        """A step of every member on its own loss; the report has their mean."""
+        """Take a step of every member on its own loss; the mean is reported."""
         inputs, targets = step.split(self.size)
         with step.products():
             outputs = forward_networks(
@@ -128,17 +128,18 @@ def random_start(target: nn.Module, initialisation: str) -> dict[str, Tensor]:
     """Freshly drawn parameters of one network, by name, from PyTorch's global generator.
 
     Args:
-        target: The architecture; it is left as it is.
+        target: The architecture; it is left unchanged.
         initialisation: One of ``INITIALISATIONS``.
 
     Raises:
         TargetError: If a module has trainable parameters of its own, but no ``reset_parameters``.
     """
     network = copy_of(target)
-    for name, module in reversed(list(network.named_modules())):  # the first has tied ones last
+    # In reverse, so that tied parameters are drawn last by their first owner.
+    for name, module in reversed(list(network.named_modules())):
         if not any(parameter.requires_grad for parameter in module.parameters(recurse=False)):
             continue
-        # nn.MultiheadAttention has it under a private name.
+        # In nn.MultiheadAttention it is private.
         reset = getattr(module, "reset_parameters", getattr(module, "_reset_parameters", None))
         if reset is None:
             raise TargetError(

@@ -35,18 +35,18 @@ from hypergan.vectors import vector_of, weights_of
 
 
 class SGLD(Posterior):
-    """One Langevin chain from the target's own weights, and the points that were kept of it.
+    """One Langevin chain that starts at the target's own weights, and the points kept from it.
 
-    Of the training settings it uses the rate (the noise follows its schedule), the weight decay,
-    ``max_gradient`` and ``precision``.
+    Of the training settings it uses the learning rate (the noise follows its schedule), the weight
+    decay, ``max_gradient`` and ``precision``.
 
     Args:
         target: Any module without running statistics. It is copied.
-        samples: Points that are kept: the last ones, in a buffer that is there from the start.
-        burn_in: Steps before the first of them.
-        thinning: Steps from one to the next.
+        samples: Number of points kept, the most recent ones; their buffer is allocated at once.
+        burn_in: Steps before points are kept.
+        thinning: Steps from one kept point to the next.
         temperature: T of the equation above.
-        generator: Without effect: the chain starts where the target is.
+        generator: Not used: the chain starts at the target's weights.
 
     Raises:
         TargetError: If the target's weights cannot be sampled, or it cannot be copied.
@@ -88,7 +88,7 @@ class SGLD(Posterior):
 
     @property
     def points(self) -> Tensor:
-        """The points kept so far, (N, P); until there is one, the chain's present point, (1, P)."""
+        """The points kept so far, (N, P); until there is one, the chain's current point, (1, P)."""
         after = int(self.steps) - self.burn_in
         if after < self.thinning:
             return self.position.detach().unsqueeze(0)
@@ -96,12 +96,12 @@ class SGLD(Posterior):
 
     @property
     def size(self) -> int:  # type: ignore[override]  # it grows
-        """Number of networks held."""
+        """Number of points held."""
         return len(self.points)
 
     @property
     def settings(self) -> dict[str, Any]:
-        """What training depends on and the shapes of the parameters do not show."""
+        """Settings that change training, but not the shapes of the parameters."""
         return {
             "burn_in": self.burn_in,
             "thinning": self.thinning,
@@ -128,7 +128,7 @@ class SGLD(Posterior):
         return {"drift": drift}
 
     def update(self, step: Step) -> dict[str, Tensor]:
-        """One Langevin step; its end point is kept if it is one of those to keep."""
+        """Take one Langevin step, and keep its end point if it is due."""
         weights = weights_of(self.position.unsqueeze(0), self.layers)
         with step.products():
             objective, history = task_loss(self.target, weights, step)
@@ -140,13 +140,13 @@ class SGLD(Posterior):
 
     @torch.no_grad()
     def _diffuse(self, variance: float, generator: torch.Generator) -> None:
-        """The noise of a step, N(0, variance I)."""
+        """Add the noise of a step, N(0, variance I)."""
         noise = normal(len(self.position), generator=generator, device=self.position.device)
         self.position.add_(noise, alpha=variance**0.5)
 
     @torch.no_grad()
     def _keep(self) -> None:
-        """Count the step and put the point in the oldest one's place, if its turn has come."""
+        """Count the step; if a point is due, let it replace the oldest one."""
         self.steps += 1
         after = int(self.steps) - self.burn_in
         if after > 0 and after % self.thinning == 0:
@@ -154,7 +154,7 @@ class SGLD(Posterior):
 
 
 def task_loss(target: nn.Module, weights: Weights, step: Step) -> tuple[Tensor, dict[str, Tensor]]:
-    """Mean loss of N networks on a mini-batch that all of them see, and its row of the history."""
+    """Mean loss of N networks on a mini-batch that all of them see, and the values to report."""
     outputs = forward_networks(target, weights, step.inputs)
     targets = step.targets.expand(len(outputs), *step.targets.shape)
     value = expected_task_loss(step.loss, outputs, targets)

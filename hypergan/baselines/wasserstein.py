@@ -9,11 +9,11 @@ import torch
 from torch import Tensor
 
 Critic = Callable[[Tensor], Tensor]
-"""Points (N, P) to scores (N, 1)."""
+"""Maps points (N, P) to scores (N, 1)."""
 
 
 def wasserstein_distance(critic: Critic, real: Tensor, fake: Tensor) -> Tensor:
-    r""":math:`E\,D(x) - E\,D(\tilde x)`: with the best critic of slope 1, the distance W_1."""
+    r""":math:`E\,D(x) - E\,D(\tilde x)`: the distance W_1 if D is the best critic of slope 1."""
     real_scores, fake_scores = critic(torch.cat([real, fake])).split([len(real), len(fake)])
     return real_scores.mean() - fake_scores.mean()
 

@@ -1,4 +1,4 @@
-"""The data sets: where they come from and what stands in for them."""
+"""The data sets: their sources, readers and stand-ins."""
 
 from hypergan.extras import need
 

@@ -1,4 +1,4 @@
-"""Random changes of training images that leave their class as it is.
+"""Random changes to training images that keep their class.
 
 Shapes: B images, C channels, H x W pixels.
 """
@@ -14,12 +14,16 @@ from hypergan.fitting import Augmentation
 def crop_and_flip(mean: Sequence[float], std: Sequence[float], padding: int = 4) -> Augmentation:
     """Random crops of images padded with black, half of them mirrored (He et al., 2016, §4.2).
 
-    Every image gets a crop of its own. All of them are taken by one gather, which costs about a
-    hundredth of a training step.
+    Every image has its own crop. One gather takes them all, for about a hundredth of the cost of a
+    training step.
+
+    >>> augment = crop_and_flip(mean=[0.5], std=[0.25])
+    >>> augment(torch.rand(2, 1, 28, 28), torch.Generator()).shape
+    torch.Size([2, 1, 28, 28])
 
     Args:
-        mean: Per channel: images are ``(pixel - mean) / std``, and black is a pixel of 0.
-        std: Per channel, like ``mean``.
+        mean: Mean per channel: images are ``(pixel - mean) / std``, and black is a pixel of 0.
+        std: Standard deviation per channel.
         padding: Black pixels added on each side.
     """
     black = (-torch.tensor(mean) / torch.tensor(std)).view(-1, 1, 1)

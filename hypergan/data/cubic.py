@@ -10,7 +10,7 @@ NOISE = 3.0
 """Standard deviation of their noise."""
 
 LIMIT = 4.0
-"""They lie between minus this and this."""
+"""The inputs lie between plus and minus this."""
 
 
 def points(count: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
@@ -20,6 +20,6 @@ def points(count: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
 
 
 def grid() -> tuple[Tensor, Tensor]:
-    """The inputs from -6 to 6 that networks are tested on, and their cubes."""
+    """Test inputs from -6 to 6 and their cubes, (241, 1) each."""
     inputs = torch.arange(-120, 121).unsqueeze(1) / 20
     return inputs, inputs**3

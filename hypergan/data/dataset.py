@@ -1,4 +1,4 @@
-"""What is known of a data set besides its examples."""
+"""The description of a data set."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,21 +14,20 @@ Task = Literal["classification", "regression"]
 
 @dataclass(frozen=True)
 class DataSet:
-    """All that is known of a data set.
+    """Everything known about a data set.
 
     Attributes:
-        title: What figures and tables call it.
-        task: What networks do with it.
+        title: Its name in figures and tables.
+        task: The task that networks learn from it.
         target: Makes its target network, given the number of classes.
         read: Reads it, given the folder of the data sets.
-        stand_in: Makes the images that take its place in the profile ``smoke``; None where it needs
-            no download.
-        images: How many images it has for training and for testing; (0, 0) if that is of no
-            concern.
+        stand_in: Makes the images that replace it in the profile ``smoke``; None if it needs no
+            download.
+        images: Numbers of training and test images; (0, 0) if they do not matter.
         colour: Whether its images have three channels.
         compared: Whether Table 2 shows it.
         attacked: Whether networks trained on it are attacked.
-        like: Another data set, whose settings a method uses here if it has none for this one.
+        like: Another data set, whose settings a method uses if it has none for this one.
     """
 
     title: str

@@ -1,4 +1,4 @@
-"""Every data set by name: ``load("mnist")`` finds or downloads it, checks it and normalises it."""
+"""Data sets by name: ``load("mnist")`` finds or downloads one, checks it and normalises it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from hypergan.paths import downloads as default_root
 from hypergan.targets import cifar_target, mnist_target, regression_target
 
 VALIDATION_SEED = 2019
-"""Seed of the choice of validation images: the same images whatever the seed of a run."""
+"""Seed that selects validation images: the same ones whatever the seed of a run."""
 
 DATASETS = {
     "mnist": DataSet(
@@ -65,21 +65,21 @@ class Data:
 
     Attributes:
         name: One of :data:`DATASETS`.
-        task: What networks do with it.
-        train: Inputs float32 (B, C, H, W), normalised, and labels int64 (B,); of a regression
+        task: The task that networks learn from it.
+        train: Inputs float32 (B, C, H, W), normalised, and labels int64 (B,); for regression,
             inputs and targets float32 (B, 1) in raw units.
         test: The same for the test split.
-        validation: Images held out of the training data; None when none are asked for.
-        outliers: Out-of-distribution images under exactly the in-distribution transform, with
-            their own labels.
+        validation: Images held out of the training data; None if none were requested.
+        outliers: Out-of-distribution images, normalised exactly like the others, with their own
+            labels.
         outliers_name: What the outliers are.
         classes: Class names, empty for regression.
-        mean: Per channel, in pixel units [0, 1]: ``normalised = (pixel - mean) / std``; empty for
-            regression.
-        std: Per channel, like ``mean``.
-        sha256: Hash of each file that was read, by its name below the root; without files, of the
-            arrays before normalisation.
-        stand_in: True when an embedded data set took this one's place.
+        mean: Mean per channel, of pixels in [0, 1]: ``normalised = (pixel - mean) / std``; empty
+            for regression.
+        std: Standard deviation per channel, like ``mean``.
+        sha256: Hash of each file read, by its name below the root; without files, of the arrays
+            before normalisation.
+        stand_in: Whether an embedded data set replaced this one.
     """
 
     name: str
@@ -99,15 +99,19 @@ class Data:
 def load(
     name: str, root: Path | str | None = None, *, stand_in: bool = False, validation: int = 0
 ) -> Data:
-    """Load a data set; where its files are missing, download them first.
+    """Load a data set, downloading missing files first.
+
+    >>> data = load("cubic", validation=5)
+    >>> data.task, len(data.train), len(data.validation), len(data.test)
+    ('regression', 15, 5, 241)
 
     Args:
         name: One of :data:`DATASETS`.
         root: Folder of the data sets, by default ``HYPERGAN_DATA`` or else ``data/downloads``. It
-            may be read-only when the files are there.
-        stand_in: Take embedded images of the same shape and number of classes in an image data
-            set's place, which needs no files.
-        validation: Number of training images to hold out, chosen with `VALIDATION_SEED`.
+            may be read-only if the files are there.
+        stand_in: Replace an image data set with embedded images of the same shape and number of
+            classes, which need no files.
+        validation: Number of training images to hold out, chosen with :data:`VALIDATION_SEED`.
 
     Raises:
         SettingsError: If the name is unknown or ``validation`` leaves nothing to train on.
@@ -145,7 +149,10 @@ def load(
 def normalise(inputs: Tensor, mean: Sequence[float], std: Sequence[float]) -> Tensor:
     """``(byte / 255 - mean) / std`` per channel: uint8 (B, C, H, W) to float32.
 
-    Inputs of a regression, without channel means, pass as they are.
+    Without channel means, as for regression, the inputs are returned unchanged.
+
+    >>> normalise(torch.tensor([[[[0, 255]]]], dtype=torch.uint8), mean=[0.5], std=[0.25])
+    tensor([[[[-2.,  2.]]]])
     """
     if not mean:
         return inputs
@@ -155,16 +162,16 @@ def normalise(inputs: Tensor, mean: Sequence[float], std: Sequence[float]) -> Te
 
 
 def check_finite(dataset: TensorDataset, name: str) -> None:
-    """Check that there are inputs, a label to each, and that none is NaN or infinite.
+    """Check that there are inputs, with one label each, and that none is NaN or infinite.
 
     Raises:
-        DataError: With the number of examples at fault.
+        DataError: If not; gives the number of faulty examples.
     """
     lengths = [len(tensor) for tensor in dataset.tensors]
     if len(set(lengths)) > 1 or 0 in lengths:
         raise DataError(
             f"{name} has {' and '.join(map(str, lengths))} inputs and labels; "
-            "give at least one input, and one label to each"
+            "give at least one input, and one label per input"
         )
     for tensor in dataset.tensors:
         wrong = int((~tensor.isfinite()).reshape(len(tensor), -1).any(1).sum())
@@ -176,7 +183,7 @@ def check_finite(dataset: TensorDataset, name: str) -> None:
 
 
 def _hold_out(train: Pair, count: int) -> tuple[Pair, Pair]:
-    """The training data without ``count`` examples, and those examples."""
+    """Split ``count`` examples off the training data: the rest, and those examples."""
     total = len(train[0])
     if not 0 <= count < total:
         raise SettingsError(

@@ -1,4 +1,4 @@
-"""Files of the data sets: where they come from, what they must be, and how they are downloaded."""
+"""Files of the data sets: their sources and checksums, and how they are downloaded."""
 
 import gzip
 import os
@@ -23,18 +23,18 @@ from hypergan.paths import PART, abandoned, make_folder, remove, sha256
 
 _AFRESH = "delete it and run again to download it afresh"
 _NETWORK = (URLError, HTTPException, ConnectionError, TimeoutError, ssl.SSLError, RuntimeError)
-"""What a failing download raises; torchvision gathers the errors of its mirrors in the last."""
+"""What a failed download raises; torchvision reports its mirrors' errors as RuntimeError."""
 
 
 @dataclass(frozen=True)
 class Source:
-    """Files of one origin, pinned by hash and size.
+    """Files from one source, pinned by hash and size.
 
     Attributes:
         title: Name for messages.
         folder: Folder below the root of the data sets.
-        table: One line a file: sha256, bytes, name.
-        download: Downloads all files below the root that it is given.
+        table: One line per file: sha256, bytes, name.
+        download: Downloads all files to below the given root.
     """
 
     title: str
@@ -43,12 +43,12 @@ class Source:
     download: Callable[[str], object]
 
     def files(self) -> dict[str, tuple[str, int]]:
-        """Hash and size in bytes of every file, by its name below the root."""
+        """Hash and size in bytes of every file, by its path below the root."""
         rows = (line.split() for line in self.table.strip().splitlines())
         return {f"{self.folder}/{name}": (digest, int(size)) for digest, size, name in rows}
 
     def ensure(self, root: Path) -> dict[str, str]:
-        """Download what is missing, check every file, and return the hashes by name.
+        """Download missing files, check every file, and return the hashes by name.
 
         Raises:
             DataError: If a file is damaged or cannot be downloaded.
@@ -62,7 +62,7 @@ class Source:
         return {name: digest for name, (digest, _) in self.files().items()}
 
     def _fetch(self, root: Path, missing: Sequence[str]) -> None:
-        """Download into a folder aside, then move: a kill leaves no half-written file."""
+        """Download into a temporary folder, then move: a kill leaves no half-written file."""
         make_folder(root)
         remove(abandoned(root))
         try:
@@ -99,7 +99,7 @@ def _check(path: Path, digest: str, size: int) -> None:
 
 
 def read_idx(path: Path) -> Tensor:
-    """Read a gzipped file in MNIST's idx format: uint8, with the shape that it declares.
+    """Read a gzipped file in MNIST's idx format as uint8, in the shape that it declares.
 
     Raises:
         DataError: If it is not gzipped, or its magic number or length is wrong.

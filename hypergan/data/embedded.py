@@ -1,6 +1,6 @@
-"""Images that need no download: scikit-learn's digits, letters in matplotlib's fonts, tints.
+"""Images that need no download: scikit-learn's digits, matplotlib's letters, tinted digits.
 
-All are uint8, white strokes on black in MNIST's manner, and the same on every call.
+All are uint8 and the same on every call. Digits and letters are white on black, as in MNIST.
 """
 
 from pathlib import Path
@@ -37,9 +37,9 @@ _FONTS = (
 def digits() -> tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]]:
     """scikit-learn's 1,797 digits as training and test images (B, 1, 28, 28) with labels (B,).
 
-    The 8x8 images are enlarged to 20x20, bicubically because it keeps strokes sharper than
-    bilinearly, and centred in 28x28 like MNIST's digits. The 360 test images are chosen with a
-    fixed seed.
+    The 8x8 images are enlarged to 20x20 and centred in 28x28 like MNIST's digits; bicubic
+    interpolation keeps strokes sharper than bilinear. The 360 test images are chosen with a fixed
+    seed.
     """
     bunch = load_digits()
     small = torch.from_numpy(bunch.images).float().unsqueeze(1) / 16
@@ -54,8 +54,8 @@ def digits() -> tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]]:
 def letters() -> tuple[Tensor, Tensor]:
     """Letters A-J: images (B, 1, 28, 28) and labels 0-9 (B,), B = 1,050.
 
-    Each letter in 21 of matplotlib's fonts, five times with a size, a tilt and an offset from a
-    fixed seed.
+    Each letter is drawn in 21 of matplotlib's fonts, five times with random size, tilt and offset
+    from a fixed seed.
     """
     generator = torch.Generator().manual_seed(_LETTER_SEED)
     images, labels = [], []
@@ -68,9 +68,9 @@ def letters() -> tuple[Tensor, Tensor]:
 
 
 def tinted(images: Tensor) -> Tensor:
-    """Grey images (B, 1, 28, 28) in CIFAR-10's shape (B, 3, 32, 32): light strokes, dark ground.
+    """Tint grey images (B, 1, 28, 28) to (B, 3, 32, 32), light strokes on a dark ground.
 
-    The two colours of an image are drawn with a fixed seed and say nothing about its class.
+    The two colours of an image are drawn with a fixed seed and independent of its class.
     """
     generator = torch.Generator().manual_seed(_TINT_SEED)
     strokes = pad(images, (2, 2, 2, 2)).float() / 255
@@ -80,7 +80,7 @@ def tinted(images: Tensor) -> Tensor:
 
 
 def _letter(letter: str, font: str, generator: torch.Generator) -> Tensor:
-    """One letter (28, 28), 19 to 25 pixels to the em, tilted up to 12 degrees, moved up to 2."""
+    """One letter (28, 28), 19 to 25 pixels per em, tilted up to 12 degrees, moved up to 2."""
     size, tilt, across, down = torch.rand(4, generator=generator).mul(2).sub(1).tolist()
     path = Path(matplotlib.get_data_path()) / "fonts" / "ttf" / f"{font}.ttf"
     face = ImageFont.truetype(

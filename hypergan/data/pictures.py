@@ -1,7 +1,7 @@
-"""Outliers as small pictures that come with the project, for pages without the data sets at hand.
+"""Pictures of outliers that come with the project, so that pages need no data sets.
 
-``python -m hypergan.data.pictures`` takes :data:`COUNT` of each kind, evenly spaced in the order of
-the file, so that none is picked for what networks make of it.
+``python -m hypergan.data.pictures`` takes :data:`COUNT` of each kind, evenly spaced in file order,
+so that none is picked for what networks make of it.
 """
 
 import json
@@ -22,16 +22,16 @@ from hypergan.paths import PROJECT, downloads, sha256, write_whole
 FOLDER = PROJECT / "data" / "pictures"
 
 COUNT = 64
-"""Pictures of a data set's outliers."""
+"""Number of pictures per data set."""
 
 _ACROSS = 8
-"""Of them in a row of the file."""
+"""Pictures per row of the file."""
 
 SHOWN = {
     "mnist": ("notMNIST's letter {}", (*"ABCDEFGHIJ",)),
     "cifar5": ("a {} of CIFAR-10", ("dog", "frog", "horse", "ship", "truck")),
 }
-"""What the outliers of a data set show, and the names of their classes in order."""
+"""What the outliers of a data set show, and their class names in order."""
 
 SOURCES = {
     "mnist": "notMNIST (Bulatov, 2011): glyphs of publicly available fonts, no licence stated",
@@ -44,10 +44,10 @@ class Pictures:
     """Some of a data set's outliers.
 
     Attributes:
-        images: Their bytes (N, H, W), of photographs (N, H, W, 3).
+        images: Their bytes, (N, H, W), or (N, H, W, 3) for photographs.
         words: What each shows.
-        indices: Their places among all outliers.
-        source: Where they are from, and under which licence.
+        indices: Their indices among all outliers.
+        source: Where they are from, and their licence.
     """
 
     images: NDArray[np.uint8]
@@ -57,7 +57,7 @@ class Pictures:
 
 
 def published(dataset: str) -> Pictures:
-    """Those that come with the project.
+    """Read the pictures that come with the project.
 
     Raises:
         RecordError: If they are missing or damaged.
@@ -66,7 +66,7 @@ def published(dataset: str) -> Pictures:
     try:
         made = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
         if made["sha256"] != sha256(path):
-            raise ValueError("it is not the one that the file beside it tells of")
+            raise ValueError("its sha256 is not the one in its JSON file")
         images = _apart(np.asarray(Image.open(path)))
         return Pictures(images, made["words"], made["indices"], made["source"])
     except (OSError, ValueError, KeyError) as error:
@@ -76,17 +76,17 @@ def published(dataset: str) -> Pictures:
 
 
 def embedded(dataset: str) -> Pictures:
-    """Those of the stand-ins, which are drawn."""
+    """Pictures of a stand-in's outliers."""
     stand_in = DATASETS[dataset].stand_in
     assert stand_in is not None
     return _some(stand_in(downloads()), "embedded stand-in, class {}", (*"0123456789",), "embedded")
 
 
 def publish(dataset: str) -> None:
-    """Write a data set's pictures, and where they came from.
+    """Write a data set's pictures and their origin.
 
     Raises:
-        HyperGANError: If the data set is missing and cannot be had.
+        HyperGANError: If the data set is missing and cannot be downloaded.
     """
     raw = DATASETS[dataset].read(downloads())
     some = _some(raw, *SHOWN[dataset], SOURCES[dataset])
@@ -104,20 +104,20 @@ def _some(raw: Raw, words: str, classes: tuple[str, ...], source: str) -> Pictur
     assert raw.outliers is not None
     indices = evenly(len(raw.outliers[0]), COUNT)
     images, labels = take(raw.outliers, indices)
-    first = int(raw.outliers[1].min())  # of the unseen classes, which may follow those seen
+    first = int(raw.outliers[1].min())  # outlier labels may not start at 0
     names = [words.format(classes[int(label) - first]) for label in labels]
     pixels = images.permute(0, 2, 3, 1).squeeze(-1).to(torch.uint8).numpy()
     return Pictures(pixels, names, indices.tolist(), source)
 
 
 def _together(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Pictures (N, H, W, ...) as one, a row of eight below the other."""
+    """Join pictures (N, H, W, ...) into one sheet, eight per row."""
     rows = images.reshape(-1, _ACROSS, *images.shape[1:])
     return np.concatenate([np.concatenate([*row], axis=1) for row in rows])
 
 
 def _apart(sheet: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The pictures (N, H, W, ...) of :func:`_together`."""
+    """Cut a sheet of :func:`_together` into pictures (N, H, W, ...)."""
     rows = np.split(sheet, COUNT // _ACROSS)
     return np.stack([image for row in rows for image in np.split(row, _ACROSS, axis=1)])
 

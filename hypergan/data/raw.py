@@ -1,4 +1,4 @@
-"""Data sets as they are read: images are still bytes."""
+"""Readers of data sets, which return images as bytes."""
 
 import hashlib
 from dataclasses import dataclass, replace
@@ -15,7 +15,7 @@ GREY = ((0.1307,), (0.3081,))
 """Mean and standard deviation of MNIST's training pixels."""
 
 COLOUR = ((0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616))
-"""Those of CIFAR-10's, per channel."""
+"""Mean and standard deviation of CIFAR-10's training pixels, per channel."""
 
 _DIGITS = tuple("0123456789")
 
@@ -28,16 +28,16 @@ class Raw:
     """What a data set's reader returns.
 
     Attributes:
-        train: Images uint8 (B, C, H, W) and labels int64 (B,); of a regression inputs and targets
+        train: Images uint8 (B, C, H, W) and labels int64 (B,); for regression, inputs and targets
             float32 (B, 1).
         test: The same for the test split.
-        sha256: Hash of each file that was read, by its name below the root; see :func:`hashes`
-            where there are no files.
+        sha256: Hash of each file read, by its name below the root; without files, see
+            :func:`hashes`.
         classes: Class names, empty for regression.
-        mean: Of the pixels in [0, 1], per channel; empty for regression.
-        std: Per channel, like ``mean``.
+        mean: Mean per channel, of pixels in [0, 1]; empty for regression.
+        std: Standard deviation per channel, like ``mean``.
         outliers: Images unlike any in ``train``, with labels of their own.
-        outliers_name: What they are.
+        outliers_name: What the outliers are.
     """
 
     train: Pair
@@ -51,7 +51,7 @@ class Raw:
 
 
 def take(pair: Pair, indices: Tensor) -> Pair:
-    """Some of the inputs, with their labels."""
+    """The inputs at the given indices, with their labels."""
     return pair[0][indices], pair[1][indices]
 
 
@@ -64,7 +64,7 @@ def hashes(**pairs: Pair) -> dict[str, str]:
     }
 
 
-# Readers, each given the folder of the data sets
+# Readers; each takes the folder of the data sets.
 
 
 def mnist(root: Path) -> Raw:
@@ -84,8 +84,8 @@ def _refuse_processed(root: Path) -> None:
     processed = root / "MNIST" / "processed"
     if (processed / "training.pt").exists():
         raise DataError(
-            f"{processed} was left by an old torchvision and would be read in place of the files "
-            "that were checked; delete that folder"
+            f"{processed} was left by an old torchvision, which would be read instead of the "
+            "checked files; delete that folder"
         )
 
 
@@ -108,7 +108,7 @@ def cifar10(root: Path) -> Raw:
 
 
 def cifar5(root: Path) -> Raw:
-    """The first five classes of CIFAR-10, with the others as outliers."""
+    """The first five classes of CIFAR-10, with the other five as outliers."""
     return _first_five(cifar10(root), "CIFAR-10 classes 5-9")
 
 
@@ -133,12 +133,12 @@ def tinted(_: Path) -> Raw:
 
 
 def tinted5(root: Path) -> Raw:
-    """The first five of them, with the others as outliers."""
+    """The first five classes of tinted digits, with the other five as outliers."""
     return _first_five(tinted(root), "tinted digits 5-9")
 
 
 def _first_five(raw: Raw, outliers_name: str) -> Raw:
-    """Classes 0-4 alone; the test images of the others become the outliers (§4.4)."""
+    """Keep classes 0-4; test images of the other classes become outliers (§4.4)."""
     train, test, outliers = (
         take(pair, chosen.nonzero().flatten())
         for pair, chosen in (

@@ -1,1 +1,1 @@
-"""Measuring what was learnt, the same for every method."""
+"""Evaluation of trained posteriors, the same for every method."""

@@ -1,7 +1,7 @@
 """Adversarial examples against ensembles: FGSM, PGD, and PGD over fresh draws (section 4.5).
 
-All in pixel space: images lie in [0, 1] before an attack and after it, and ``eps`` is the largest
-change of a pixel (L-infinity). Shapes: N networks, B images, C classes.
+All work in pixel space: images lie in [0, 1] before and after an attack, and ``eps`` is the largest
+change to a pixel (L-infinity). Shapes: N networks, B images, C classes.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -15,13 +15,13 @@ from hypergan.metrics import log_mixture
 from hypergan.precision import Precision, products_in
 
 Victim = Callable[[Tensor], Iterator[Tensor]]
-"""Images (B, channels, H, W) in pixels to the logits of its networks, some (n, B, C) at a time.
+"""Maps images (B, channels, H, W) in pixels to its networks' logits, in parts (n, B, C).
 
-A part's graph can be freed before the next is computed, so that memory does not grow with N.
+Each part's graph can be freed before the next is computed, so that memory does not grow with N.
 """
 
 _PASSES_AT_ONCE = 200
-"""Images times networks in a graph: about 300 kB each for the targets of the paper."""
+"""Images times networks per graph, at about 300 kB each for the paper's targets."""
 
 
 def in_pixels(
@@ -31,13 +31,13 @@ def in_pixels(
     *,
     precision: Precision = "auto",
 ) -> Victim:
-    """The networks of an ensemble as a victim.
+    """Make an ensemble a victim that takes pixels.
 
     Args:
-        draw: The ensemble, asked for at every look: it may be another each time.
-        mean: Per channel: the networks expect ``(pixel - mean) / std``.
-        std: Per channel, like ``mean``.
-        precision: Of matrix products, see :func:`hypergan.precision.products_in`.
+        draw: Returns the ensemble; called at every forward pass, so it may return a new one.
+        mean: Mean per channel: the networks expect ``(pixel - mean) / std``.
+        std: Standard deviation per channel.
+        precision: Precision of matrix products, see :func:`hypergan.precision.products_in`.
 
     The victim raises DataError for images that are not (B, channels, H, W) in [0, 1].
     """
@@ -47,8 +47,8 @@ def in_pixels(
         _require_pixels(images)
         if len(mean) not in (1, images.shape[1]):
             raise DataError(
-                f"images {tuple(images.shape)} have not the {len(mean)} channels that are "
-                "normalised; give in_pixels a mean and a std for each channel"
+                f"images {tuple(images.shape)} do not have the {len(mean)} channels that are "
+                "normalised; give in_pixels one mean and one std per channel"
             )
         with torch.no_grad():
             ensemble = draw()
@@ -73,13 +73,13 @@ def fgsm(victim: Victim, images: Tensor, labels: Tensor, eps: float) -> Tensor:
         victim: The networks under attack.
         images: (B, channels, H, W) in [0, 1].
         labels: (B,).
-        eps: Size of the change of each pixel.
+        eps: Size of the change to each pixel.
 
     Returns:
         The adversarial examples, like ``images``.
 
     Raises:
-        DataError: If the images are not such.
+        DataError: If the images are not (B, channels, H, W) in [0, 1].
     """
     _require_pixels(images)
     gradient, _ = _ascent(victim, images, labels)
@@ -102,29 +102,29 @@ def pgd(
     r"""Projected gradient descent in the L-infinity ball (Madry et al., 2018).
 
     :math:`x \leftarrow \mathrm{clip}(x + \alpha \, \mathrm{sign} \nabla_x L(x, y))` onto the ball
-    of radius :math:`\epsilon` around the image and onto [0, 1]. With a victim that draws its
-    networks anew at every look the gradient is one of the expectation over draws (Athalye et al.,
-    2018: EOT).
+    of radius :math:`\epsilon` around the image and onto [0, 1]. If the victim draws new networks at
+    every forward pass, the gradient is that of the expectation over draws (EOT; Athalye et al.,
+    2018).
 
     Args:
         victim: The networks under attack.
         images: (B, channels, H, W) in [0, 1].
         labels: (B,).
-        eps: Largest change of a pixel.
-        steps: Steps of a start.
-        step: Length of a step, by default 2.5 eps / steps.
-        restarts: Starts; of each image the try with the least mean probability of the label is
-            kept; with ``until_fooled`` the first that fools everyone, where one does.
-        until_fooled: Leave an image alone once it fools every network and their mean softmax, as
-            in section 4.5. With a victim that changes, one lucky draw would end the attack: choose
-            False.
-        generator: Source of the uniform starts in the ball; without one, start at the images.
+        eps: Largest change to a pixel.
+        steps: Steps per start.
+        step: Step size, by default 2.5 eps / steps.
+        restarts: Number of starts. For each image, the attempt with the lowest mean probability of
+            the label is kept or, with ``until_fooled``, the first that fools all networks.
+        until_fooled: Stop changing an image once it fools every network and their mean softmax, as
+            in section 4.5. Choose False for a victim that draws new networks, where one lucky draw
+            would end the attack.
+        generator: Source of the uniform starts in the ball; None to start at the images.
 
     Returns:
         The adversarial examples, like ``images``.
 
     Raises:
-        DataError: If the images are not such.
+        DataError: If the images are not (B, channels, H, W) in [0, 1].
     """
     _require_pixels(images)
     step = 2.5 * eps / steps if step is None else step
@@ -159,28 +159,28 @@ def pgd(
 
 
 def _require_pixels(images: Tensor) -> None:
-    """Refuse images whose values are no pixels.
+    """Refuse images whose values are not pixels.
 
     Raises:
         DataError: If they are not (B, channels, H, W) in [0, 1].
     """
     if images.dim() != 4:
         raise DataError(
-            f"images {tuple(images.shape)} are not (B, channels, height, width); attacks change "
-            "the pixels of a batch of images, so give one"
+            f"images {tuple(images.shape)} are not (B, channels, height, width); give a batch of "
+            "images of that shape"
         )
     if not bool((images.detach() >= 0).all() & (images.detach() <= 1).all()):
         raise DataError(
-            f"images run from {images.min():.3g} to {images.max():.3g} instead of 0 to 1; attack "
-            "them in pixels, and give their normalisation to in_pixels as mean and std"
+            f"images run from {images.min():.3g} to {images.max():.3g} instead of 0 to 1; give "
+            "pixels, and pass their normalisation to in_pixels as mean and std"
         )
 
 
 def _ascent(victim: Victim, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-    """Gradient of -log(mean softmax of the label), and which images fool everyone, (B,).
+    """Gradient of -log(mean softmax of the label), and which images fool all networks, (B,).
 
-    The log-likelihoods' gradients are gathered part by part, weighted by exp(part - total) as the
-    logarithm of a sum wants it.
+    The gradients are accumulated over parts, weighted by exp(part - total), as the derivative of
+    the logarithm of a sum requires.
     """
     images = images.detach().requires_grad_()
     gradient, mixture = torch.zeros_like(images), torch.tensor(-torch.inf)
@@ -198,7 +198,7 @@ def _ascent(victim: Victim, images: Tensor, labels: Tensor) -> tuple[Tensor, Ten
 
 
 def _outcome(victim: Victim, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-    """Which images fool everyone, and the mean probability of their label, (B,) both."""
+    """Which images fool all networks, and the mean probability of their label, (B,) each."""
     log_probabilities = torch.cat([part.log_softmax(-1) for part in victim(images)])
     mixture = log_mixture(log_probabilities)
     fooled = (log_probabilities.argmax(-1) != labels).all(0) & (mixture.argmax(-1) != labels)
@@ -206,10 +206,10 @@ def _outcome(victim: Victim, images: Tensor, labels: Tensor) -> tuple[Tensor, Te
 
 
 def _of_label(values: Tensor, labels: Tensor) -> Tensor:
-    """The label's of (B, C) values, (B,)."""
+    """The values (B, C) at the labels, (B,)."""
     return values.gather(-1, labels.unsqueeze(-1)).squeeze(-1)
 
 
 def _column(values: Tensor) -> Tensor:
-    """(B,) as it multiplies images."""
+    """Reshape (B,) so that it multiplies images."""
     return values.view(-1, 1, 1, 1)

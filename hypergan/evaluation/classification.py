@@ -1,4 +1,4 @@
-"""Measuring a trained posterior over networks that classify.
+"""Evaluation of a trained posterior over classifiers.
 
 Shapes: N networks, B images, C classes.
 """
@@ -45,35 +45,36 @@ def evaluate_classifier(
     *,
     progress: bool = True,
 ) -> Found:
-    """What the tables and figures on classifiers show.
+    """Compute what the tables and figures on classifiers show.
 
-    Every image is scored by the same networks. A second full ensemble, where one is asked for,
-    only adds to the scores by size; all else is the first one's. A posterior that holds fewer
-    networks gives all it has, and sizes above that are left out.
+    All images are scored by the same networks. Further full ensembles, if requested, only add to
+    the scores by size; everything else comes from the first. If the posterior holds fewer networks,
+    all of them are used, and larger sizes are left out.
 
     Returns:
         The metrics and arrays.
 
-        By ensemble size, the mean over disjoint ensembles: ``accuracy`` in percent,
+        By ensemble size, means over disjoint ensembles: ``accuracy`` in percent,
         ``negative_log_likelihood`` in nats, ``brier_score`` and ``calibration_error``; each with
-        the standard deviation over ensembles as ``..._std``, and ``accuracy_ensembles``, how many.
+        its standard deviation over ensembles as ``..._std``; and ``accuracy_ensembles``, the number
+        of ensembles.
 
-        Of the full ensemble: ``norms`` by layer with the arrays ``norms_LAYER`` (N,);
-        ``diversity``, which is ``disagreement`` and ``pairwise_kl`` of its networks on the test
-        images; ``entropy``, the mean over images in nats, ``in`` and ``out`` of distribution; and
+        For the full ensemble: ``norms`` by layer, with the arrays ``norms_LAYER`` (N,);
+        ``diversity``, the ``disagreement`` and ``pairwise_kl`` of its networks on the test images;
+        ``entropy``, the mean over images in nats, ``in`` and ``out`` of distribution; and
         ``detection`` by score, see :func:`hypergan.evaluation.detection.detection`.
 
         ``uncertainty`` by size and score (see :func:`hypergan.metrics.uncertainty`): means ``in``
         and ``out`` of distribution, and how well the score detects outliers; with the arrays
-        ``entropy_in_SIZE`` and ``entropy_out_SIZE`` (B,) in float16, of the full ensemble those of
-        the other scores, too. Its ensembles are the first networks of the full one, and a large
-        one that sees every ``stride``-th image.
+        ``entropy_in_SIZE`` and ``entropy_out_SIZE`` (B,) in float16, and for the full ensemble
+        those of the other scores, too. The ensembles are the first networks of the full one, and a
+        large one that sees every ``stride``-th image.
 
         The arrays ``right_SIZE`` (B,) count the disjoint ensembles that classify a test image
-        rightly, ``answer_in`` and ``answer_out`` (B,) are the full ensemble's classes, and
-        ``shown_in`` and ``shown_out`` (32, C) its softmax of evenly spaced images.
+        correctly, ``answer_in`` and ``answer_out`` (B,) are the full ensemble's predicted classes,
+        and ``shown_in`` and ``shown_out`` (32, C) its softmax for evenly spaced images.
 
-        ``attacks`` and ``transfer``, where asked for: see
+        ``attacks`` and ``transfer``, if requested: see
         :func:`hypergan.evaluation.robustness.evaluate_attacks`.
     """
     sets = {"in": data.test.tensors[0]}
@@ -113,12 +114,12 @@ def evaluate_ensemble(
     generator: torch.Generator,
     progress: bool,
 ) -> Found:
-    """What one full ensemble shows, and others only of the scores by size.
+    """Evaluate one full ensemble, and further ones for the scores by size alone.
 
     Args:
-        posterior: What it is drawn from.
-        sets: Images ``in`` (B, ...) and, if there are any, ``out`` of distribution.
-        labels: Of the images ``in``, (B,).
+        posterior: The posterior to draw from.
+        sets: Images ``in`` distribution, (B, ...), and ``out`` of it, if there are any.
+        labels: Labels of the images ``in`` distribution, (B,).
         evaluation: The settings.
         generator: Source of the draws.
         progress: Show a progress bar.
@@ -187,7 +188,7 @@ def evaluate_many(
 
 
 def right(log_probabilities: Tensor, labels: Tensor, sizes: Sequence[int]) -> Arrays:
-    """How many disjoint ensembles of each size classify each image rightly, (B,)."""
+    """Number of disjoint ensembles of each size that classify each image correctly, (B,)."""
     return {
         f"right_{size}": sum(
             (log_mixture(group).argmax(-1) == labels).int()
@@ -201,7 +202,7 @@ def right(log_probabilities: Tensor, labels: Tensor, sizes: Sequence[int]) -> Ar
 
 
 def answers(log_probabilities: Tensor, where: str) -> Arrays:
-    """The class of each image by the mean softmax, (B,), and that softmax of a few, (32, C)."""
+    """Each image's class by the mean softmax, (B,), and that softmax for a few, (32, C)."""
     mixture = log_mixture(log_probabilities)
     shown = evenly(len(mixture), SHOWN)
     return {
@@ -211,13 +212,13 @@ def answers(log_probabilities: Tensor, where: str) -> Arrays:
 
 
 SHOWN = 32
-"""Images, evenly spaced, of which a record keeps the softmax."""
+"""Number of evenly spaced images whose softmax a record keeps."""
 
 
 def by_image(
     uncertainties: dict[str, dict[str, Tensor]], size: int, scores: Sequence[str] | None = None
 ) -> Arrays:
-    """Each image's scores of uncertainty by an ensemble of some size, as a record keeps them."""
+    """Each image's uncertainty scores from an ensemble of one size, as records keep them."""
     return {
         f"{score}_{where}_{size}": values.numpy().astype(np.float16)
         for where, by_score in uncertainties.items()
@@ -230,9 +231,9 @@ def by_image(
 def predict_each(
     ensemble: Ensemble, inputs: Tensor, bar: Any, precision: Precision, batch_size: int = 500
 ) -> Tensor:
-    """Log-probabilities of every network, (N, B, C), a batch of images at a time."""
+    """Log-probabilities of every network, (N, B, C), computed batch by batch."""
     parts = []
-    for batch in inputs.split(batch_size):  # of the bar; the ensemble makes its own
+    for batch in inputs.split(batch_size):  # for the bar; the ensemble has its own
         logits = ensemble.predict(batch, precision=precision)
         parts.append(logits.log_softmax(-1))
         bar.update(len(batch))
@@ -273,7 +274,7 @@ def spread(scores: dict[str, dict[int, list[float]]]) -> dict[str, dict[str, Any
 
 
 def uncertainty_of(log_probabilities: Tensor) -> dict[str, Tensor]:
-    """The scores of uncertainty, (B,) each, of an ensemble's log-probabilities (N, B, C)."""
+    """The uncertainty scores, (B,) each, from an ensemble's log-probabilities (N, B, C)."""
     own = torch.stack([entropy(each.exp()) for each in log_probabilities]).mean(0)
     return uncertainty(log_mixture(log_probabilities), own)
 
@@ -285,7 +286,7 @@ def uncertainty_of_many(
     generator: torch.Generator,
     progress: bool,
 ) -> dict[str, dict[str, Tensor]]:
-    """The same of a large ensemble, of which only ``networks`` are held at a time."""
+    """The same for a large ensemble, of which only ``networks`` are held at a time."""
     few = {where: inputs[:: evaluation.stride] for where, inputs in sets.items()}
     log_sum = {where: torch.tensor(-torch.inf) for where in few}
     own = {where: torch.tensor(0.0) for where in few}
@@ -309,7 +310,7 @@ def uncertainty_of_many(
 
 
 def summaries(uncertainties: dict[str, dict[str, Tensor]]) -> dict[str, dict[str, float]]:
-    """Means and detection of each score, by its name."""
+    """Mean and detection quality of each score, by its name."""
     found = {
         score: {where: float(scores[score].mean()) for where, scores in uncertainties.items()}
         for score in uncertainties["in"]

@@ -1,4 +1,4 @@
-"""How well a score tells what is unlike the training data: outliers, adversarial examples."""
+"""How well a score detects what is unlike the training data: outliers, adversarial examples."""
 
 import numpy as np
 from torch import Tensor
@@ -10,15 +10,19 @@ from sklearn.metrics import average_precision_score, roc_auc_score, roc_curve  #
 
 
 def detection(inside: Tensor, outside: Tensor) -> dict[str, float]:
-    """Three summaries of a detector that calls a high score an outlier.
+    """Three summaries of a detector that flags high scores as outliers.
+
+    >>> import torch
+    >>> detection(torch.tensor([0.1, 0.2]), torch.tensor([0.8, 0.9]))
+    {'auroc': 1.0, 'aupr': 1.0, 'fpr95': 0.0}
 
     Args:
         inside: Scores of images like the training data, (B,).
         outside: Scores of images that are not, (B',).
 
     Returns:
-        ``auroc``, the chance that an outlier scores above an inlier; ``aupr``, the average
-        precision with outliers as positives, which a blind detector has at their share; and
+        ``auroc``, the probability that an outlier scores above an inlier; ``aupr``, the average
+        precision with outliers as positives, which at chance equals their share; and
         ``fpr95``, the share of inliers flagged by the highest threshold that flags 95 % of the
         outliers. All between 0 and 1.
     """

@@ -1,10 +1,9 @@
-"""How good the predictive distribution of a regression is.
+"""Scores of the predictive distribution of a regression.
 
-The predictions are function values of N networks at B inputs, (N, B). What is observed has Gaussian
-noise on top: the predictive distribution of an observation is taken as normal, with the mean of the
-networks and with their variance plus the noise's, which Figure 2 leaves out. The inputs to be
-predicted are noise-free, and scores are expectations over the noise of new observations at them, in
-closed form.
+The predictions are function values of N networks at B inputs, (N, B). Observations have Gaussian
+noise on top: their predictive distribution is taken as normal, with the mean of the networks, and
+with their variance plus the noise's, which Figure 2 leaves out. The test targets are noise-free;
+the scores are expectations over the noise of new observations, in closed form.
 """
 
 from typing import Any
@@ -38,7 +37,7 @@ def log_likelihood(predictions: Array, y: Array, noise: float) -> Array:
 
 
 def coverage(predictions: Array, y: Array, noise: float, confidence: float = 0.95) -> Array:
-    """Probability that a new observation of ``y`` falls into its predictive interval, (B,).
+    """Probability that a new observation of ``y`` falls within its predictive interval, (B,).
 
     Raises:
         DataError: If ``y`` is not one number for each input.
@@ -49,11 +48,11 @@ def coverage(predictions: Array, y: Array, noise: float, confidence: float = 0.9
 
 
 def _require_values(predictions: Array, y: Array) -> None:
-    """Refuse values that would be broadcast over the networks or the inputs."""
+    """Refuse values that would broadcast over networks or inputs."""
     if predictions.ndim != 2 or y.shape != predictions.shape[1:]:
         raise DataError(
-            f"predictions {predictions.shape} and values {y.shape} do not belong together; give "
-            "(N, B) of N networks at B inputs, and (B,)"
+            f"predictions {predictions.shape} and values {y.shape} do not match; give (N, B) of N "
+            "networks at B inputs, and (B,)"
         )
 
 

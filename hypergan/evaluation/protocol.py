@@ -1,4 +1,4 @@
-"""How a trained posterior is measured and attacked, in numbers: the same for every method."""
+"""Settings by which trained posteriors are evaluated and attacked, the same for every method."""
 
 from dataclasses import dataclass
 
@@ -13,18 +13,18 @@ class Attack:
 
     Attributes:
         images: Test images attacked, evenly spaced.
-        eps: Largest changes of a pixel, in [0, 1].
-        steps: Steps of PGD from a start.
+        eps: Largest changes to a pixel, in [0, 1].
+        steps: Steps of PGD per start.
         restarts: Random starts of PGD.
-        ensembles: Networks attacked together, new ones that the examples are tested on, and
-            how many of the images, fewer where the networks are many.
+        ensembles: For each attack: number of networks attacked together, of new networks that the
+            examples are tested on, and of images, fewer for many networks.
         singles: Single networks attacked to see how far their examples transfer.
-        transfer: Sizes of the ensembles that these are tested on.
-        draws: Networks drawn anew at each step of the adaptive attack, and fixed ones of the attack
-            that it is compared with. Both are tested on as many new ones as the last of
-            ``transfer`` and take the steps of all restarts from one start.
-        strong_steps: Steps of one more attack on as many fixed networks, which does not stop early
-            either; 0 for none. It shows whether the steps above are enough.
+        transfer: Sizes of the ensembles that these examples are tested on.
+        draws: Number of networks drawn anew at each step of the adaptive attack, and of fixed ones
+            in the attack it is compared with. Both take the steps of all restarts from one start,
+            and are tested on as many new networks as the largest ``transfer``.
+        strong_steps: Steps of one more attack on ``draws`` fixed networks, which does not stop
+            early either; 0 for none. It shows whether the steps above are enough.
     """
 
     images: int = 100
@@ -44,10 +44,10 @@ class Attack:
     strong_steps: int = 0
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be attacked with.
+        """Check all settings.
 
         Raises:
-            SettingsError: If a value is of another kind or out of range.
+            SettingsError: If a value has the wrong type or is out of range.
         """
         require_kinds(Attack, vars(self))
         require_at_least(
@@ -70,18 +70,18 @@ class Attack:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """How a trained posterior is measured.
+    """How a trained posterior is evaluated.
 
     Attributes:
-        networks: Networks in a full ensemble, and draws behind the norms.
-        sizes: Sizes of the ensembles that are scored; each full ensemble is cut into disjoint ones
-            of every size.
+        networks: Networks per full ensemble, whose norms are also measured.
+        sizes: Sizes of the ensembles that are scored; each full ensemble is split into disjoint
+            ones of every size.
         draws: Number of full ensembles.
-        many: Size of one large ensemble whose uncertainty is measured, where draws are unlimited;
-            0 for none.
-        stride: It sees every so many-th image.
-        attack: The attacks; None where there are none.
-        precision: Of matrix products, see :func:`hypergan.precision.products_in`.
+        many: Size of one large ensemble whose uncertainty is measured, if draws are unlimited; 0
+            for none.
+        stride: The large ensemble sees every ``stride``-th image.
+        attack: The attacks; None for none.
+        precision: Precision of matrix products, see :func:`hypergan.precision.products_in`.
     """
 
     networks: int = 100
@@ -93,10 +93,10 @@ class Evaluation:
     precision: Precision = "auto"
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be measured with.
+        """Check all settings.
 
         Raises:
-            SettingsError: If a value is of another kind or out of range.
+            SettingsError: If a value has the wrong type or is out of range.
         """
         require_kinds(Evaluation, vars(self))
         require_at_least(0, many=self.many)
@@ -110,5 +110,5 @@ class Evaluation:
 
 
 def at_most(size: int | None, wanted: int) -> int:
-    """As many networks as wanted, or all that a posterior of a limited size has."""
+    """The wanted number of networks, or all that a posterior of limited size has."""
     return wanted if size is None else min(size, wanted)

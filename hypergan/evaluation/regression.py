@@ -1,4 +1,4 @@
-"""Measuring a trained posterior over networks that regress.
+"""Evaluation of a trained posterior over regression networks.
 
 Shapes: N networks, B inputs.
 """
@@ -20,14 +20,13 @@ def evaluate_regression(
 ) -> Found:
     """Predictions of many networks on the test grid, in the data's own units.
 
-    The networks map standardised inputs to standardised outputs, see
-    :func:`standardised`.
+    The networks map standardised inputs to standardised outputs, see :func:`standardised`.
 
     Returns:
-        The metrics, which are ``norms`` by layer, ``rmse`` of the mean function inside the
-        training interval, ``std_inside`` and ``std_outside``, the mean predictive standard
-        deviation inside and outside it; and the arrays ``x`` and noise-free ``y`` (B,),
-        ``predictions`` (N, B), ``train_x`` and ``train_y``.
+        The metrics: ``norms`` by layer, ``rmse`` of the mean function inside the training interval,
+        and ``std_inside`` and ``std_outside``, the mean predictive standard deviation inside and
+        outside it; and the arrays ``x`` and noise-free ``y`` (B,), ``predictions`` (N, B),
+        ``train_x`` and ``train_y``.
     """
     ensemble = posterior.ensemble(evaluation.networks, generator)
     (x, y), (train_x, train_y) = data.test.tensors, data.train.tensors
@@ -47,7 +46,7 @@ def evaluate_regression(
 
 
 def scale(values: Tensor) -> Tensor:
-    """The unit in which a regression's networks see values: their standard deviation."""
+    """The unit of values as regression networks see them: their standard deviation."""
     return values.std()
 
 

@@ -1,4 +1,4 @@
-"""How ensembles bear attacks (section 4.5): a record's attack metrics and arrays.
+"""How ensembles withstand attacks (section 4.5): a record's attack metrics and arrays.
 
 Shapes: N networks, B images, C classes.
 """
@@ -27,20 +27,20 @@ from hypergan.precision import Precision
 from hypergan.progress import progress_bar
 
 Method = Callable[[Victim, Tensor, Tensor, float], Tensor]
-"""An attack: victim, images, labels and eps to adversarial examples."""
+"""An attack: maps victim, images, labels and eps to adversarial examples."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What an ensemble makes of images.
+    """An ensemble's predictions for images.
 
     Attributes:
-        entropy: Of the mean softmax, in nats, (B,).
-        mutual_information: Between class and network, in nats, (B,).
+        entropy: Entropy of the mean softmax, in nats, (B,).
+        mutual_information: Mutual information of class and network, in nats, (B,).
         fools: Whether an image fools each network, (N, B).
-        wrong: Whether the mean softmax puts it in a wrong class, (B,).
+        wrong: Whether the mean softmax predicts a wrong class, (B,).
         softmax: The mean softmax, (B, C).
-        images: What it was shown, (B, channels, H, W).
+        images: The images, (B, channels, H, W).
     """
 
     entropy: Tensor
@@ -52,7 +52,7 @@ class Outcome:
 
     @classmethod
     def of(cls, victim: Victim, images: Tensor, labels: Tensor) -> "Outcome":
-        """Show images (B, channels, H, W) with labels (B,) to an ensemble."""
+        """Evaluate an ensemble on images (B, channels, H, W) with labels (B,)."""
         log_probabilities = torch.cat([part.log_softmax(-1) for part in victim(images)])
         mixture = log_mixture(log_probabilities)
         unsure = uncertainty(mixture, entropy(log_probabilities.exp()).mean(0))
@@ -76,37 +76,36 @@ def evaluate_attacks(
     precision: Precision = "auto",
     progress: bool = True,
 ) -> Found:
-    """Attack ensembles, and show the adversarial examples to the same networks and to new ones.
+    """Attack ensembles, and test the adversarial examples on the same networks and on new ones.
 
-    A posterior of a limited size lends those networks as new that were not attacked, so far as
-    there are any; larger ensembles than it has are left out, and so are the attacks that
-    do not stop early.
+    If the posterior has a limited size, networks that were not attacked serve as new ones, as far
+    as there are any; larger ensembles are left out, and so are the adaptive attack and the one it
+    is compared with.
 
     Returns:
         The metrics ``attacks`` and ``transfer``, and arrays.
 
-        ``attacks`` has a path ATTACK / SIZE / TESTED / EPS: fgsm, pgd, eot for PGD over fresh draws
-        at each step, or unstopped for PGD on networks that stay, which like eot takes all its
-        steps whether or not every network is fooled, or strong for the same with more steps; the
-        number of networks attacked at a time;
-        "same" or "fresh", the networks that the examples were tested on; and the largest change
-        of a pixel, "0" for the clean images. At its end are the numbers of ``networks`` tested and
-        of ``images``; ``entropy``, its mean over the images; ``entropy_fooled``, its mean over
-        those that fool every attacked network (for eot: every tested one), None if there are none;
-        ``all_fooled``, their share; ``success``, the share of images whose mean softmax is wrong;
-        ``fooled``, the mean share of networks that an image fools; ``auroc`` and
-        ``auroc_mutual_information``, how well entropy and mutual information tell adversarial
-        examples from the clean images.
+        ``attacks`` has paths ATTACK / SIZE / TESTED / EPS. ATTACK is fgsm; pgd; eot, PGD over fresh
+        draws at each step; unstopped, PGD on fixed networks that, like eot, takes all its steps
+        even if every network is fooled; or strong, the same with more steps. SIZE is the number of
+        networks attacked at once. TESTED is "same" or "fresh", the networks that the examples were
+        tested on. EPS is the largest change to a pixel, "0" for the clean images. Each path leads
+        to the numbers of ``networks`` tested and of ``images``; ``entropy``, its mean over the
+        images; ``entropy_fooled``, its mean over those that fool every attacked network (for eot,
+        every tested one), None if there are none; ``all_fooled``, their share; ``success``, the
+        share of images whose mean softmax is wrong; ``fooled``, the mean share of networks that an
+        image fools; and ``auroc`` and ``auroc_mutual_information``, how well entropy and mutual
+        information tell adversarial examples from clean images.
 
-        The arrays ``SCORE_ATTACK_SIZE_TESTED``, one row an eps, one column an image, hold
-        ``entropy``, ``mutual_information``, ``fooled`` and ``wrong`` of each image. Of the first
-        images attacked with PGD on as many networks as ``draws``, ``images_pgd_SIZE`` are the
-        attacked pixels as bytes and ``softmax_pgd_SIZE_TESTED`` what the networks make of them.
+        The arrays ``SCORE_ATTACK_SIZE_TESTED``, with one row per eps and one column per image, hold
+        each image's ``entropy``, ``mutual_information``, ``fooled`` and ``wrong``. For the first
+        images attacked with PGD on ``draws`` networks, ``images_pgd_SIZE`` holds the attacked
+        pixels as bytes and ``softmax_pgd_SIZE_TESTED`` the ensembles' mean softmax.
 
-        ``transfer`` has a path ATTACK / EPS / N. Of the ``examples`` that one network classified
-        rightly before the attack on it and wrongly after it, ``fooled`` is the mean share of N
-        new networks that they fool, ``success`` the share that the new networks' mean softmax
-        gets wrong; both None without examples.
+        ``transfer`` has paths ATTACK / EPS / N. For the ``examples`` that one network classified
+        correctly before the attack on it and wrongly after, ``fooled`` is the mean share of N new
+        networks that they fool, and ``success`` the share that the new networks' mean softmax gets
+        wrong; both are None without examples.
     """
     size = posterior.size
     ensembles = [sizes for sizes in attack.ensembles if size is None or sizes[0] <= size]
@@ -122,7 +121,7 @@ def evaluate_attacks(
         def stage(name: str, attacks: int, work: Callable[[], Found]) -> Found:
             end = bar.n + attacks * len(attack.eps)
             found = stages.do(name, work)
-            bar.update(end - bar.n)  # for what was done before
+            bar.update(end - bar.n)  # for stages done before a restart
             return found
 
         for sizes in ensembles:
@@ -152,12 +151,12 @@ class Attacker:
     """Attacks the networks of a posterior, in parts of :func:`evaluate_attacks`.
 
     Attributes:
-        posterior: What the networks are drawn from.
-        data: Whose test images are changed.
+        posterior: The posterior that networks are drawn from.
+        data: The data set whose test images are attacked.
         attack: The settings.
         generator: Source of draws and of random starts.
-        bar: Counts attacks, one an eps.
-        precision: Of matrix products.
+        bar: Counts attacks, one per eps.
+        precision: Precision of matrix products.
     """
 
     posterior: Posterior
@@ -169,17 +168,17 @@ class Attacker:
 
     @property
     def methods(self) -> dict[str, Method]:
-        """Attacks on networks that do not change, by name."""
+        """Attacks on fixed networks, by name."""
         steps, restarts = self.attack.steps, self.attack.restarts
         descend = partial(pgd, steps=steps, restarts=restarts, generator=self.generator)
         return {"fgsm": fgsm, "pgd": descend}
 
     def attack_ensemble(self, attacked: int, new: int, count: int) -> Found:
-        """What comes of attacks on one ensemble, for ``count`` images.
+        """Attack one ensemble with ``count`` images.
 
         Args:
-            attacked: Networks attacked together.
-            new: Others that the examples are tested on, too.
+            attacked: Number of networks attacked together.
+            new: Number of other networks that the examples are also tested on.
             count: Number of images.
         """
         images, labels = pixels(self.data, self.attack.images, count)
@@ -195,16 +194,16 @@ class Attacker:
         return summaries, arrays
 
     def attack_draws(self) -> Found:
-        """What comes of PGD on networks that are drawn anew at each of its steps."""
+        """Attack with PGD that draws new networks at each step."""
         return self._attack_to_the_end("eot", self._through(self._drawn), {})
 
     def attack_unstopped(self) -> Found:
-        """What comes of as many steps on as many networks that stay the same."""
+        """Attack as many fixed networks with as many steps."""
         fixed = self._fixed(self._drawn())
         return self._attack_to_the_end("unstopped", fixed, {"same": fixed})
 
     def attack_strongly(self) -> Found:
-        """What comes of PGD with many steps on networks that stay the same."""
+        """Attack fixed networks with PGD of many steps."""
         count = at_most(self.posterior.size, self.attack.draws)
         tested = self._victims(count, count)
         images, labels = pixels(self.data, self.attack.images)
@@ -218,7 +217,7 @@ class Attacker:
         return self.posterior.ensemble(self.attack.draws, self.generator)
 
     def _attack_to_the_end(self, name: str, attacked: Victim, tested: dict[str, Victim]) -> Found:
-        """PGD that does not stop early, tested on many new networks, too."""
+        """Attack with PGD that does not stop early; also test on many new networks."""
         attack = self.attack
         images, labels = pixels(self.data, attack.images)
         new = self.posterior.ensemble(max(attack.transfer), self.generator)
@@ -229,7 +228,7 @@ class Attacker:
         return _summaries(found), _arrays(found, f"{name}_{attack.draws}")
 
     def attack_singles(self) -> Found:
-        """Adversarial examples of single networks, shown to others."""
+        """Attack single networks, and test the examples on others."""
         attack, held = self.attack, self.posterior.size
         images, labels = pixels(self.data, attack.images)
         most = max(attack.transfer) if held is None else min(max(attack.transfer), held - 1)
@@ -266,7 +265,7 @@ class Attacker:
         size = self.posterior.size
         count = at_most(size, attacked + new)
         drawn = self.posterior.ensemble(count, self.generator)
-        if size is not None:  # all networks of a posterior may come in their order
+        if size is not None:  # a posterior may return all its networks in order
             drawn = _part(drawn, torch.randperm(count, generator=self.generator))
         victims = {"same": self._fixed(_part(drawn, slice(attacked)))}
         if count > attacked:
@@ -274,11 +273,11 @@ class Attacker:
         return victims
 
     def _fixed(self, ensemble: Ensemble) -> Victim:
-        """An ensemble as it sees pixels."""
+        """A fixed ensemble as a victim."""
         return self._through(lambda: ensemble)
 
     def _through(self, draw: Callable[[], Ensemble]) -> Victim:
-        """Ensembles that may be others at every look, as they see pixels."""
+        """A victim whose ensemble may be drawn anew at every forward pass."""
         return in_pixels(draw, self.data.mean, self.data.std, precision=self.precision)
 
     def _outcomes(
@@ -289,7 +288,7 @@ class Attacker:
         images: Tensor,
         labels: Tensor,
     ) -> dict[str, dict[float, Outcome]]:
-        """What comes of an attack, for each tested ensemble by eps, the clean images first."""
+        """Outcomes of an attack, for each tested ensemble by eps, the clean images first."""
         found: dict[str, dict[float, Outcome]] = {name: {} for name in tested}
         for eps in (0.0, *self.attack.eps):
             shown = method(attacked, images, labels, eps) if eps else images
@@ -304,8 +303,8 @@ def pixels(data: Data, among: int, count: int | None = None) -> tuple[Tensor, Te
 
     Args:
         data: The data.
-        among: How many they are.
-        count: Take every so many-th of these alone, ``count`` in all.
+        among: Number of images.
+        count: If given, return only ``count`` of these images, again evenly spaced.
     """
     inputs, labels = data.test.tensors
     chosen = evenly(len(inputs), among)
@@ -322,7 +321,7 @@ def _part(ensemble: Ensemble, part: slice | Tensor) -> Ensemble:
 
 
 def _summaries(found: dict[str, dict[float, Outcome]]) -> dict[str, dict[str, dict[str, Any]]]:
-    """The numbers of outcomes, by tested ensemble and eps."""
+    """Summaries of outcomes, by tested ensemble and eps."""
     attacked = next(iter(found.values()))  # "same" comes first
     return {
         name: {
@@ -334,7 +333,7 @@ def _summaries(found: dict[str, dict[float, Outcome]]) -> dict[str, dict[str, di
 
 
 def _summary(outcome: Outcome, clean: Outcome, all_fooled: Tensor) -> dict[str, Any]:
-    """The numbers of an outcome beside that of the clean images."""
+    """Summarise an outcome, given that of the clean images."""
     kept = outcome.entropy[all_fooled]
     information = detection(clean.mutual_information, outcome.mutual_information)
     return {
@@ -351,7 +350,7 @@ def _summary(outcome: Outcome, clean: Outcome, all_fooled: Tensor) -> dict[str, 
 
 
 def _shown(found: dict[str, dict[float, Outcome]], name: str, count: int = 8) -> Arrays:
-    """The first attacked images as bytes, (eps, count, ...), and the softmax of each ensemble."""
+    """The first attacked images as bytes, (eps, count, ...), and each ensemble's softmax."""
     images = torch.stack([outcome.images[:count] for outcome in found["same"].values()])
     arrays = {f"images_{name}": images.mul(255).round().byte().numpy()}
     for tested, by_eps in found.items():
@@ -361,7 +360,7 @@ def _shown(found: dict[str, dict[float, Outcome]], name: str, count: int = 8) ->
 
 
 def _arrays(found: dict[str, dict[float, Outcome]], name: str) -> Arrays:
-    """Each image's numbers, (eps, B)."""
+    """Each image's scores, (eps, B) per score."""
     arrays: Arrays = {}
     for tested, by_eps in found.items():
         outcomes = by_eps.values()

@@ -1,4 +1,4 @@
-"""A long evaluation in stages, each of which is done once, whatever is killed in between."""
+"""A long evaluation in stages, each of which is done only once, even if the run is killed."""
 
 import json
 import time
@@ -12,27 +12,28 @@ import torch
 from hypergan.paths import require_seal, write_sealed
 
 Arrays = dict[str, np.ndarray[Any, Any]]
-"""What lies beside a record, by name."""
+"""The arrays stored beside a record, by name."""
 
 Found = tuple[dict[str, Any], Arrays]
-"""What a stage finds: metrics, as JSON knows them, and arrays."""
+"""The results of a stage: metrics, serialisable as JSON, and arrays."""
 
 
 class Stages:
-    """Does stages, or takes over what they found before the run was stopped.
+    """Runs stages, or reuses their results from before the run was stopped.
 
-    A stage is taken over if it is of the same subject and began where the generator stands now,
-    which then goes to where it stood at the stage's end: a run that was killed ends as if it had
-    not been. A damaged file is as good as none.
+    A stage is reused if it had the same subject and began with the generator in its current state;
+    the generator then skips to its state at the stage's end, so a killed run ends exactly as an
+    uninterrupted one. A damaged file is ignored.
 
     Args:
-        generator: The source of all randomness of the stages.
-        path: The file that keeps what they found; None keeps nothing.
-        subject: What is evaluated, such as :meth:`hypergan.posterior.Posterior.fingerprint`: what
-            was found of anything else is not this run's.
+        generator: The source of all randomness in the stages.
+        path: The file that keeps their results; None to keep nothing.
+        subject: Identifies what is evaluated, such as
+            :meth:`hypergan.posterior.Posterior.fingerprint`; results of other subjects are not
+            reused.
 
     Attributes:
-        seconds: What the stages took, also those that were taken over.
+        seconds: Time that the stages took, including those that were reused.
     """
 
     def __init__(
@@ -42,11 +43,11 @@ class Stages:
         self.done: dict[str, dict[str, Any]] = self._read()
 
     def do(self, name: str, work: Callable[[], Found]) -> Found:
-        """What a stage finds.
+        """The results of a stage, which is run unless they can be reused.
 
         Args:
-            name: The stage.
-            work: Does it.
+            name: The stage's name.
+            work: Runs the stage.
 
         Raises:
             StorageError: If the file cannot be written.
@@ -75,7 +76,7 @@ class Stages:
         return metrics, arrays
 
     def _read(self) -> dict[str, dict[str, Any]]:
-        """The stages that are done, by name."""
+        """The finished stages, by name."""
         if self.path is None or not self.path.exists():
             return {}
         try:

@@ -249,5 +249,5 @@ def test_images_that_are_no_pixels_are_refused(kind, seed):
 
 def test_a_normalisation_of_other_channels_is_refused():
     victim = in_pixels(lambda: ensemble(0), (0.1, 0.2, 0.3), (1.0, 1.0, 1.0))
-    with pytest.raises(DataError, match="not the 3 channels"):
+    with pytest.raises(DataError, match="not have the 3 channels"):
         fgsm(victim, IMAGES, LABELS, 0.1)

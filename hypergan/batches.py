@@ -38,7 +38,7 @@ Data = Pairs | Sequence[Tensor] | DataLoader[Any]
 
 @dataclass(frozen=True)
 class Shuffled:
-    """A dataset that is shuffled anew for each pass.
+    """A dataset that is reshuffled for each pass.
 
     Attributes:
         data: The dataset.

@@ -88,6 +88,10 @@ def layers_of(target: nn.Module) -> list[Layer]:
 def frozen_parts(target: nn.Module, *, foreign: bool = False) -> Iterator[tuple[str, nn.Module]]:
     """Yield the largest submodules that train nothing and have parameters, with their names.
 
+    >>> target = nn.Sequential(nn.Linear(2, 3).requires_grad_(False), nn.Linear(3, 1))
+    >>> [name for name, _ in frozen_parts(target)]
+    ['0']
+
     Args:
         target: The target.
         foreign: Also yield those without parameters whose classes are not PyTorch's own layers: a

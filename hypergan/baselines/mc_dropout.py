@@ -37,6 +37,10 @@ class MCDropout(Posterior):
     layers, a mask of its inputs, ``LAYER.kept``, which is stored like a weight. In training every
     image has its own :math:`z_i`.
 
+    >>> posterior = MCDropout(nn.Sequential(nn.Linear(2, 8), nn.ReLU(), nn.Linear(8, 3)))
+    >>> posterior.ensemble(10)(torch.ones(4, 2)).shape
+    torch.Size([10, 4, 3])
+
     Args:
         target: Any module with at least two dense or convolutional layers. It is copied; training
             starts at its current weights. Dropout applies to the inputs of these layers alone,

@@ -35,6 +35,9 @@ class MNF(Posterior):
     Training passes the images through a copy of the target whose layers are
     :class:`hypergan.baselines.flow_layers.FlowLayer`; a sampled network is the ordinary target.
 
+    >>> MNF(nn.Linear(2, 3)).ensemble(10)(torch.ones(4, 2)).shape
+    torch.Size([10, 4, 3])
+
     Args:
         target: A module whose trainable weights all belong to ``nn.Linear`` and ``nn.Conv2d``. It
             is copied; the means start at its current weights.

@@ -28,6 +28,13 @@ class NetworkEnsemble(Posterior):
     ``Training.share_images`` each sees every image. A member becomes what it would have become
     alone, unless ``Training.max_gradient`` clips their joint gradient.
 
+    >>> from hypergan import fit
+    >>> members = NetworkEnsemble(nn.Linear(2, 3), members=5)
+    >>> data, training = (torch.randn(50, 2), torch.arange(50) % 3), Training(epochs=1, networks=5)
+    >>> history = fit(members, data, training, progress=False)
+    >>> members.ensemble(5)(torch.ones(4, 2)).shape
+    torch.Size([5, 4, 3])
+
     Args:
         target: Any module whose layers have ``reset_parameters``, like PyTorch's. It is copied; its
             frozen parameters and buffers keep their values in every member.

@@ -40,6 +40,13 @@ class SGLD(Posterior):
     Of the training settings it uses the learning rate (the noise follows its schedule), the weight
     decay, ``max_gradient`` and ``precision``.
 
+    >>> from hypergan import fit
+    >>> chain = SGLD(nn.Linear(2, 3), samples=10, burn_in=5, thinning=1)
+    >>> data = torch.randn(50, 2), torch.arange(50) % 3
+    >>> history = fit(chain, data, Training(epochs=20), progress=False)
+    >>> chain.size
+    10
+
     Args:
         target: Any module without running statistics. It is copied.
         samples: Number of points kept, the most recent ones; their buffer is allocated at once.

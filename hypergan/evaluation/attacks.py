@@ -33,6 +33,13 @@ def in_pixels(
 ) -> Victim:
     """Make an ensemble a victim that takes pixels.
 
+    >>> network = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(4, 3))
+    >>> weights = {"1.weight": torch.randn(5, 3, 4), "1.bias": torch.zeros(5, 3)}
+    >>> ensemble = Ensemble(network, weights)
+    >>> victim = in_pixels(lambda: ensemble, mean=[0.5], std=[0.5])
+    >>> fgsm(victim, torch.rand(2, 1, 2, 2), torch.tensor([0, 1]), eps=0.1).shape
+    torch.Size([2, 1, 2, 2])
+
     Args:
         draw: Returns the ensemble; called at every forward pass, so it may return a new one.
         mean: Mean per channel: the networks expect ``(pixel - mean) / std``.

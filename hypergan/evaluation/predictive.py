@@ -57,6 +57,10 @@ def _require_values(predictions: Array, y: Array) -> None:
 
 
 def wasserstein(predictions: Array, reference: Array) -> Array:
-    """Wasserstein-1 distance between the function values of two sets of networks, (B,)."""
+    """Wasserstein-1 distance between the function values of two sets of networks, (B,).
+
+    >>> wasserstein(np.array([[0.0], [1.0]]), np.array([[1.0], [3.0]]))
+    array([1.5])
+    """
     columns = zip(predictions.T, reference.T, strict=True)
     return np.array([stats.wasserstein_distance(ours, theirs) for ours, theirs in columns])

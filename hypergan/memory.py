@@ -18,8 +18,8 @@ def keep_freed_memory() -> None:
 
     By default it returns large blocks, and the system hands out freshly zeroed pages each time:
     for the gradient of a generator's last layer, that costs four times as much as the gradient.
-    The setting affects the whole process, so the experiments make it and the library does not.
-    Only glibc is changed.
+    The setting affects the whole process, so only the experiments make it, not the library. C
+    libraries other than glibc are left alone.
     """
     if sys.platform != "linux":
         return
@@ -48,8 +48,8 @@ def forget_peak(device: torch.device) -> None:
 def resident() -> tuple[int, int]:
     """Resident memory of this process, in bytes: now, and at its peak.
 
-    Linux reports both; ``getrusage`` would include the process that started this one. On macOS both
-    are the peak, on Windows 0.
+    Linux reports both; ``getrusage`` would include the process that started this one. Elsewhere
+    both are the peak, or 0 on Windows.
     """
     if lines := _lines("/proc/self/status"):
         now, most = (_bytes(lines[name]) for name in ("VmRSS", "VmHWM"))

@@ -114,7 +114,7 @@ class Generator(nn.Module):
         Batch normalisation sees all M codes; the costly last layer is computed for N of them.
         """
         features = self.features(codes)[:networks]
-        with products_in("float32", features.device):  # rounded sums would be wrong weights
+        with products_in("float32", features.device):  # rounding would alter the weights
             vectors = self.weights(features.to(self.weights.weight.dtype))
         return weights_of(vectors, [self.layer])
 
@@ -271,7 +271,7 @@ class HyperGAN(Posterior):
     def sample(self, n: int, generator: torch.Generator | None = None) -> Weights:
         """Weights of ``n`` networks, by their names in ``target.named_parameters()``.
 
-        They fit ``torch.func.functional_call``; slice i fits ``target.load_state_dict``.
+        Pass slice i to ``torch.func.functional_call`` or ``target.load_state_dict``.
 
         Args:
             n: Number of networks.

@@ -38,7 +38,7 @@ class Flow(nn.Module):
 
     Each step draws a new mask for each vector, which keeps every number with probability 1/2, so
     the flow is a mixture over masks. Log densities given the masks still bound those of the mixture
-    from the right side.
+    in the direction needed.
 
     Args:
         dim: Length D of a vector.

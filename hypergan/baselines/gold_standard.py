@@ -1,7 +1,7 @@
 """The gold standard of the regression: the exact posterior, by Hamiltonian Monte Carlo.
 
 The 1-100-1 network of section 4.3 is small enough for the No-U-Turn sampler (Hoffman and Gelman,
-2014), NumPyro's here. Its draws are exact in the limit, so they show what the approximations miss.
+2014), here in NumPyro. Its draws are exact in the limit, so they show what the approximations miss.
 NumPyro is an optional extra, ``pip install --editable '.[gold]'``.
 
 Shapes: N networks, B inputs.

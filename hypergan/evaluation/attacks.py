@@ -121,7 +121,7 @@ def pgd(
         steps: Steps per start.
         step: Step size, by default 2.5 eps / steps.
         restarts: Number of starts. For each image, the attempt with the lowest mean probability of
-            the label is kept or, with ``until_fooled``, the first that fools all networks.
+            the label is kept or, with ``until_fooled``, the first that fools all networks, if any.
         until_fooled: Stop changing an image once it fools every network and their mean softmax, as
             in section 4.5. Choose False for a victim that draws new networks, where one lucky draw
             would end the attack.
@@ -184,10 +184,10 @@ def _require_pixels(images: Tensor) -> None:
 
 
 def _ascent(victim: Victim, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-    """Gradient of -log(mean softmax of the label), and which images fool all networks, (B,).
+    """Gradient of -log(mean softmax of the label), and which images fool everyone, (B,).
 
-    The gradients are accumulated over parts, weighted by exp(part - total), as the derivative of
-    the logarithm of a sum requires.
+    Everyone is every network and their mean softmax. The gradients are summed over parts, weighted
+    by exp(part - total), as the derivative of the logarithm of a sum requires.
     """
     images = images.detach().requires_grad_()
     gradient, mixture = torch.zeros_like(images), torch.tensor(-torch.inf)
@@ -205,7 +205,7 @@ def _ascent(victim: Victim, images: Tensor, labels: Tensor) -> tuple[Tensor, Ten
 
 
 def _outcome(victim: Victim, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-    """Which images fool all networks, and the mean probability of their label, (B,) each."""
+    """Which images fool everyone, and the mean probability of their label, (B,) each."""
     log_probabilities = torch.cat([part.log_softmax(-1) for part in victim(images)])
     mixture = log_mixture(log_probabilities)
     fooled = (log_probabilities.argmax(-1) != labels).all(0) & (mixture.argmax(-1) != labels)

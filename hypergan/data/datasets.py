@@ -111,7 +111,7 @@ def load(
             may be read-only if the files are there.
         stand_in: Replace an image data set with embedded images of the same shape and number of
             classes, which need no files.
-        validation: Number of training images to hold out, chosen with :data:`VALIDATION_SEED`.
+        validation: Number of training images to hold out, chosen with ``VALIDATION_SEED``.
 
     Raises:
         SettingsError: If the name is unknown or ``validation`` leaves nothing to train on.

@@ -24,7 +24,7 @@ def get(cell: Cell, *, progress: bool = True) -> Record:
     """A cell's record, run now if there is none.
 
     Raises:
-        RecordError: If there is one that is not of today's settings; it says how to run it again.
+        RecordError: If it was made with other settings; the message says how to run it again.
     """
     return records.find(cell) or run(cell, progress=progress)
 
@@ -39,20 +39,20 @@ def run(
 ) -> Record:
     """Run a cell and write its record to ``runs/``.
 
-    A run that was killed goes on from its checkpoint. A record that is there already is kept. Of
-    two runs of the same cell at the same time the second waits for the first one's record.
+    A killed run resumes from its checkpoint. An existing record is kept. If a cell is run twice at
+    the same time, the second run waits for the first one's record.
 
     Args:
         cell: What to run.
         progress: Show progress bars.
         device: "auto", or the name of a device.
-        force: Run again although there is a record.
-        threads: How many compute; a run that goes on keeps the number that it began with. On one
+        force: Run again even if there is a record.
+        threads: Number of threads; a resumed run keeps the number that it began with. On one
             machine, with the same libraries, data and code, the same seed and number of threads
-            give the same record to the last digit; any other number gives other last digits.
+            give the same record to the last digit; another number changes the last digits.
 
     Raises:
-        HyperGANError: Whatever stands in the way; its message says what to do.
+        HyperGANError: If anything prevents the run; the message says what to do.
     """
     keep_freed_memory()
     path = runs() / cell.path
@@ -62,7 +62,7 @@ def run(
     with exclusive(path.with_suffix(".lock")):
         if not force and (kept := records.find(cell, [runs()])):  # written by another process
             return kept
-        remove([*path.parent.glob(f".{path.stem}.*")])  # what a kill left half written
+        remove([*path.parent.glob(f".{path.stem}.*")])  # files that a killed run left half-written
         remove(outdated(path))
         with computing_with(threads):
             return _run(cell, path, progress=progress, device=device)
@@ -111,15 +111,15 @@ def _run(cell: Cell, path: Path, *, progress: bool, device: str) -> Record:
         environment=environment(settings, data, chosen) | {"posterior_sha256": posterior_sha256},
     )
     record = records.write(record, arrays, path)
-    remove(_states(path))  # also those of settings given up
+    remove(_states(path))  # including those of abandoned settings
     return record
 
 
 def unfinished(cell: Cell) -> tuple[Path, Path]:
-    """Where a run keeps what is done: the checkpoint of training, the stages of evaluation.
+    """Where a run saves its progress: the training checkpoint and the evaluation stages.
 
-    Their names tell the settings, so that a run with others starts afresh, and the run with these
-    is not lost.
+    The names include a hash of the settings, so that a run with other settings starts afresh
+    without losing this one.
     """
     digest = hashlib.sha256(cell.fingerprint.encode()).hexdigest()[:8]
     stem = (runs() / cell.path).with_suffix("")
@@ -127,13 +127,13 @@ def unfinished(cell: Cell) -> tuple[Path, Path]:
 
 
 def outdated(path: Path) -> list[Path]:
-    """States beside a record that is newer: a kill left them of the run that made it."""
+    """Saved progress older than its record: the run was killed before it could remove it."""
     if not path.exists():
         return []
     return [s for s in _states(path) if s.stat().st_mtime <= path.stat().st_mtime]
 
 
 def _states(path: Path) -> list[Path]:
-    """What runs of the cell with a record's path have kept, in whatever settings."""
+    """All saved progress of the cell with this record path, whatever the settings."""
     kinds = ("checkpoint", "evaluation")
     return [state for kind in kinds for state in path.parent.glob(f"{path.stem}.*.{kind}")]

@@ -1,6 +1,6 @@
-"""The page of claims: a grid of counts, a filter, and a row for each claim.
+"""The page of claims: a grid of counts, a filter, and one row per claim.
 
-Rows are HTML, as Markdown has no details that fold; what is in them is MyST's Markdown, whose
+Rows are HTML because Markdown has no collapsible details; inside them is MyST Markdown, whose
 downloads and links Sphinx checks. ``book/static/claims.js`` filters; without it all rows are shown.
 """
 
@@ -26,16 +26,16 @@ from hypergan.experiments.state import commands
 from hypergan.experiments.verdicts import MOST_SEEDS, VERDICTS, Comparison, Finding
 
 SEEDS_AND_IMAGES: dict[Images, str] = {
-    "exact": "The interval holds the variance of seeds and of test images, image by image.",
-    "bound": "The interval holds the variance of seeds and of test images; the latter is bounded "
-    "from above where a record does not say which images are right.",
-    "none": "The interval holds the variance of seeds; what is measured is no mean over test "
-    "images, or the record does not have it by image.",
+    "exact": "The interval includes the variance over seeds and over test images, image by image.",
+    "bound": "The interval includes the variance over seeds and over test images; for the latter "
+    "an upper bound is used where a record does not say which images are classified correctly.",
+    "none": "The interval includes the variance over seeds only: the quantity is not a mean over "
+    "test images, or the record does not store it by image.",
 }
 
 
 def head(findings: Sequence[Finding]) -> str:
-    """What the page says first, in HTML: the counts in a sentence, and by subject."""
+    """The top of the page, in HTML: the counts in a sentence, and by subject."""
     return f'<p class="finding">{summary(findings)} {standing(findings)}</p>\n{grid(findings)}'
 
 
@@ -61,7 +61,7 @@ def grid(findings: Sequence[Finding]) -> str:
 
 
 def rows(findings: Sequence[Finding], folder: Path) -> str:
-    """The filter and all rows, in MyST's Markdown, with links as seen from a folder of the book."""
+    """The filter and all rows, in MyST Markdown, with links relative to a folder of the book."""
     sizes = {topic: sum(subject(f) == topic for f in findings) for topic in PAGES.values()}
     listed = [row(finding, folder, sizes[subject(finding)]) for finding in findings]
     script = '<script src="_static/claims.js" defer></script>'
@@ -69,12 +69,12 @@ def rows(findings: Sequence[Finding], folder: Path) -> str:
 
 
 def row(finding: Finding, folder: Path, family: int) -> str:
-    """A claim, folded to its words, verdict and effect.
+    """A claim that unfolds; closed, it shows the claim, the verdict and the effect.
 
     Args:
         finding: The claim, judged.
-        folder: Where the page lies.
-        family: Claims about the same subject.
+        folder: The page's folder.
+        family: Number of claims about the same subject.
     """
     claim, topic = finding.claim, subject(finding)
     parts = [
@@ -86,7 +86,7 @@ def row(finding: Finding, folder: Path, family: int) -> str:
         if finding.corrected
         else "",
         f"**What would change the verdict:** {flip(finding)}",
-        f"**When the rule was made:** {'; '.join(_history(finding))}.",
+        f"**When the rule was written:** {'; '.join(_history(finding))}.",
         f"**From:** {', '.join(_sources(finding, folder))}",
         f"**To run:** {', '.join(f'`{line}`' for line in commands(finding.missing))}"
         if finding.missing
@@ -105,14 +105,14 @@ def row(finding: Finding, folder: Path, family: int) -> str:
 
 
 def flip(finding: Finding) -> str:
-    """How far a verdict is from another one."""
+    """What it would take to change the verdict."""
     claim = finding.claim
     if finding.verdict == "not comparable":
-        return f"runs of another kind. {' '.join(dict.fromkeys(claim.not_comparable.values()))}"
+        return f"runs of a different kind. {' '.join(dict.fromkeys(claim.not_comparable.values()))}"
     if finding.verdict == "not run":
         return "a first run."
     if finding.verdict == "depends on":
-        return f"a word of the paper on {' and '.join(claim.choices)}."
+        return f"knowing the paper's choice of {' and '.join(claim.choices)}."
     if finding.verdict == "undecided":
         return _seeds(finding)
     found = finding.effect
@@ -122,34 +122,32 @@ def flip(finding: Finding) -> str:
     borders = [end for end in claim.region if math.isfinite(end)]
     gap = min(abs(end - border) for end in (low, high) for border in borders)
     what = "measurement" if found.n == 1 else "interval"
-    return f"the {what} ends {f'{gap:.2g} {claim.unit}'.rstrip()} from the threshold."
+    return f"the {what} is {f'{gap:.2g} {claim.unit}'.rstrip()} away from the threshold."
 
 
 def _seeds(finding: Finding) -> str:
     needed = finding.needed
     if needed is None:
-        return "more seeds; a single one does not tell how many."
+        return "more seeds; one is too few to estimate how many."
     if needed <= MOST_SEEDS:
-        return f"about {needed:.0f} seeds, if mean and spread stay."
+        return f"about {needed:.0f} seeds, if the mean and the spread stay the same."
     if not math.isinf(needed):
-        return f"more than {MOST_SEEDS} seeds, if mean and spread stay."
+        return f"more than {MOST_SEEDS} seeds, if the mean and the spread stay the same."
     rest = ", or its choices disagree" if finding.claim.choices else ""
-    better = " Records that say which images are right would tell more." * (
+    better = " Records that say which images are classified correctly would narrow it." * (
         finding.images == "bound"
     )
-    return (
-        f"no number of seeds, if mean and spread stay: the test images leave it open{rest}.{better}"
-    )
+    return f"no number of seeds: the test images leave it open{rest}.{better}"
 
 
 def _basis(finding: Finding) -> str:
     if finding.effect is not None and finding.effect.n == 1:
-        return "One value has no interval."
+        return "A single value has no interval."
     return SEEDS_AND_IMAGES[finding.images] if finding.comparisons else ""
 
 
 def _comparisons(finding: Finding) -> str:
-    """Each method and choice with its own verdict, where there are several."""
+    """Each method and choice with its own verdict, if there are several."""
     if len(finding.comparisons) < 2:
         return ""
     return "\n".join(f"- {_words(c)}" for c in finding.comparisons)
@@ -168,13 +166,13 @@ def _history(finding: Finding) -> Iterable[str]:
 
 
 def _sources(finding: Finding, folder: Path) -> list[str]:
-    """The figure and the records, each by what it is."""
+    """Links to the figure and the records."""
     page, _, anchor = finding.claim.figure.partition("#")
     notebook = folder / f"{page}.ipynb"
     found = []
     if notebook.exists():
         anchored = anchor and f'"name": "{anchor}"' in notebook.read_text(encoding="utf-8")
-        goal = f"#{anchor}" if anchored else notebook.name  # a figure's name holds in all pages
+        goal = f"#{anchor}" if anchored else notebook.name  # a figure's label works from any page
         found.append(f"[{anchor.replace('-', ' ') or page}]({goal})")
     return found + [
         f"{{download}}`{download_name(path)} <{os.path.relpath(path, folder)}>`"
@@ -190,7 +188,7 @@ def download_name(path: Path) -> str:
 
 
 def _filter() -> str:
-    """A form of two lists, which the script shows."""
+    """A form with two drop-down lists, hidden until the script shows it."""
 
     def choice(name: str, values: Iterable[str]) -> str:
         options = "".join(f"<option>{value}</option>" for value in values)

@@ -1,8 +1,8 @@
 """The claims ledger: what the paper says, and the rules that judge it.
 
-``data/paper/claims.toml`` decides: a claim names what is measured, by a name of
-:mod:`hypergan.experiments.measures`, what it is compared with and where the threshold lies.
-:mod:`hypergan.experiments.verdicts` judges it from records.
+In ``data/paper/claims.toml`` each claim names what is measured (one of the names of
+:mod:`hypergan.experiments.measures`), what it is compared with, and the threshold.
+:mod:`hypergan.experiments.verdicts` judges claims from records.
 """
 
 import json
@@ -69,23 +69,23 @@ class Claim:
         quote: A few of its words.
         rule: The decision rule in words.
         history: When the rule was written and changed.
-        method: Of what is measured.
-        dataset: Of what is measured.
-        measure: What is measured.
-        seeds: The fewest that decide; where it is 1, one value decides without an interval.
-        figure: Page of the book that shows it, and the anchor there.
-        against: What is subtracted, one quantity after the other, each by what it does not share
-            with what is measured: the claim is about each of them.
-        choices: What the paper does not say, such as eps, with the values that are tried; a measure
-            has it between braces.
+        method: The method that is measured.
+        dataset: The data set it is measured on.
+        measure: The name of what is measured.
+        seeds: The fewest needed for a verdict; if 1, a single value decides, without an interval.
+        figure: The page of the book that shows it, and the anchor there.
+        against: The quantities to subtract, each given by the fields in which it differs from the
+            measured one; the claim is about each difference.
+        choices: What the paper leaves open, such as eps, with the values tried; measures refer to
+            it in braces.
         above: Where the effect has to lie: above this number,
         below: or below this one,
         between: or between these two.
-        unit: Of the effect.
+        unit: The effect's unit.
         not_comparable: By profile, why its runs cannot test the claim.
 
     Raises:
-        SettingsError: If a name is unknown, or there is not one threshold.
+        SettingsError: If a name is unknown, or there is not exactly one threshold.
     """
 
     __pydantic_config__ = STRICT
@@ -118,11 +118,11 @@ class Claim:
             if f"{{{name}}}" not in measures:
                 raise SettingsError(f"no measure has {{{name}}}")
         if [self.above, self.below, self.between].count(None) != 2:
-            raise SettingsError("give it one of above, below and between")
+            raise SettingsError("give exactly one of above, below and between")
 
     @property
     def chosen(self) -> list[dict[str, str]]:
-        """Every way to choose what the paper does not say; one if it says everything."""
+        """Every combination of the choices; a single empty one if the paper leaves nothing open."""
         return [
             dict(zip(self.choices, values, strict=True))
             for values in product(*self.choices.values())
@@ -130,7 +130,7 @@ class Claim:
 
     @property
     def quantities(self) -> dict[str, list[Quantity]]:
-        """What is measured, then what is subtracted, by what was chosen in words."""
+        """The measured quantity, then those subtracted from it, by the choice in words."""
         own = {"method": self.method, "dataset": self.dataset, "measure": self.measure}
         return {
             ", ".join(f"{name} {value}" for name, value in chosen.items()): [
@@ -167,18 +167,18 @@ _FORM = TypeAdapter(Claim)
 
 
 def all_claims() -> list[Claim]:
-    """The claims as they were written down.
+    """All claims of the ledger.
 
     Raises:
-        DataError: If the checkout is not there, or a claim cannot be read; the message names it.
+        DataError: If there is no checkout, or a claim cannot be read; the message names it.
     """
     path = transcribed("claims.toml")
     try:
         tables = tomllib.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise DataError(f"{path} is damaged ({error}); take it from git again") from error
+        raise DataError(f"{path} is damaged ({error}); restore it from git") from error
     if not tables:
-        raise DataError(f"{path} has no claims; take it from git again")
+        raise DataError(f"{path} has no claims; restore it from git")
     return [read(name, table) for name, table in tables.items()]
 
 
@@ -186,7 +186,7 @@ def read(name: str, table: Any) -> Claim:
     """A claim from its table.
 
     Raises:
-        DataError: If it is none; the message names the claim and the field.
+        DataError: If the table is invalid; the message names the claim and the field.
     """
     try:
         return _FORM.validate_json(json.dumps({"id": name, **table}))

@@ -1,4 +1,4 @@
-"""The records behind a page: those that are there, and how to make the others."""
+"""The records behind a page: those available, and how to make the missing ones."""
 
 import math
 import sys
@@ -18,18 +18,18 @@ from hypergan.experiments.records import Cell, Record
 from hypergan.experiments.state import state
 
 NOT_RUN, NONE = "not run", "–"
-"""In a cell without a record, and without this number in its records."""
+"""Shown in a table where nothing was run, and where the records lack the number."""
 
 Run = Literal["never", "smoke", "always"]
 
 
 @dataclass(frozen=True)
 class Collection:
-    """Records of some methods, on one data set; on several until :meth:`on` takes one out.
+    """Records of some methods, on one data set or on several, of which :meth:`on` picks one.
 
     Attributes:
-        records: Those that can be shown, in the order in which they were asked for.
-        missing: Cells without a record that can be shown.
+        records: The usable records, in the order in which they were asked for.
+        missing: Cells without a usable record.
     """
 
     records: list[Record]
@@ -37,12 +37,12 @@ class Collection:
 
     @property
     def stand_in(self) -> bool:
-        """Whether some numbers come from embedded stand-ins."""
+        """Whether any numbers come from embedded stand-ins."""
         return any(record.stand_in for record in self.records)
 
     @property
     def shown(self) -> dict[str, Record]:
-        """The first record of each method, where there is room for one."""
+        """The first record of each method, for figures with room for only one."""
         methods = dict.fromkeys(record.method for record in self.records)
         return {method: self.of(method)[0] for method in methods}
 
@@ -51,7 +51,7 @@ class Collection:
         return Collection(self.records + other.records, self.missing + other.missing)
 
     def on(self, dataset: str) -> "Collection":
-        """What there is of a data set."""
+        """The records and missing cells of one data set."""
         return Collection(
             [record for record in self.records if record.dataset == dataset],
             [cell for cell in self.missing if cell.dataset == dataset],
@@ -62,7 +62,7 @@ class Collection:
         return [record for record in self.records if record.method == method]
 
     def values(self, method: str, measured: str | Measure) -> list[float]:
-        """A number of each of a method's records that has it; none where nothing was run."""
+        """One number per record of a method, leaving out records without it."""
         number, found = measure(measured) if isinstance(measured, str) else measured, []
         for record in self.of(method):
             with suppress(KeyError):
@@ -70,7 +70,7 @@ class Collection:
         return found
 
     def mean(self, method: str, measured: str | Measure) -> Interval | str:
-        """The mean over seeds with its interval, as a cell of a table, or that there is none."""
+        """The mean over seeds with its interval; else :data:`NOT_RUN` or :data:`NONE`."""
         if values := self.values(method, measured):
             return interval(values, bounds(measured) if isinstance(measured, str) else None)
         return NONE if self.of(method) else NOT_RUN
@@ -81,19 +81,19 @@ def require_parameters(profile: str, seed: int | None, seeds: str = "") -> list[
 
     Args:
         profile: Profile's name.
-        seed: The seed to show; None for every one.
-        seeds: Several, separated by spaces, in place of one.
+        seed: The seed to show; None for all.
+        seeds: Several seeds, separated by spaces, instead of one.
 
     Returns:
-        The seeds to show, in this order; None for every one.
+        The seeds to show, in this order; None for all.
 
     Raises:
-        SettingsError: If there is no such profile, or a seed is none.
+        SettingsError: If there is no such profile, or a seed is invalid.
     """
     chosen: list[Any] = [] if seed is None else [seed]
     if words := str(seeds).replace(",", " ").split():
         if not all(word.isdecimal() for word in words):
-            raise SettingsError(f'seeds has to be numbers such as "0 1 2", not {seeds!r}')
+            raise SettingsError(f'seeds must be numbers such as "0 1 2", not {seeds!r}')
         chosen = [int(word) for word in words]
     for each in chosen or [0]:
         Cell("hypergan", "mnist", each, profile)
@@ -114,13 +114,13 @@ def collect(
         methods: Methods' names.
         datasets: Data sets' names.
         profile: Profile's name.
-        seeds: Look at these alone; by default at every seed that has a record, and where a method
-            has none, 0 is missing.
-        run: Whether to run now what has no record: never, in the profile ``smoke`` alone, where it
-            takes seconds, or always. It is said before, with the minutes that it takes.
+        seeds: Only these; by default every seed that has a record, and for a method without any,
+            seed 0 counts as missing.
+        run: When to run cells without a record: never, only in the profile ``smoke``, where it
+            takes seconds, or always. They are announced first, with the minutes they will take.
 
     Returns:
-        What there is. A record that is damaged or not of today's settings is missing.
+        The records found. One that is damaged or has other settings counts as missing.
     """
     found: list[Record] = []
     missing: list[Cell] = []
@@ -140,23 +140,21 @@ def collect(
 
 
 def _cells(method: str, dataset: str, profile: str, seeds: Sequence[int] | None) -> list[Cell]:
-    """The cells of some seeds, by default of every one that has a record, or else of 0."""
+    """The cells of the given seeds; by default of all that have a record, or else of seed 0."""
     some = Cell(method, dataset, profile=profile)
     every = (records.seeds(some) or [0]) if seeds is None else seeds
     return [replace(some, seed=seed) for seed in every]
 
 
 def announced(lacking: Sequence[Cell]) -> str:
-    """What is about to be run, and for how long, as far as records of other seeds tell."""
+    """The cells about to be run, and how long they will take, judging by other seeds."""
     minutes = [_minutes(cell) for cell in lacking]
     names = ", ".join(cell.path.with_suffix("").as_posix() for cell in lacking)
     known = [each for each in minutes if each is not None]
-    takes = (
-        f"about {math.ceil(sum(known))} min on one core" if known else "no record tells how long"
-    )
+    takes = f"about {math.ceil(sum(known))} min on one core" if known else "duration unknown"
     if 0 < len(known) < len(minutes):
-        takes += f", and {len(minutes) - len(known)} of which no record tells"
-    return f"Not run yet, and run now ({takes}): {names}"
+        takes += f", plus {len(minutes) - len(known)} of unknown duration"
+    return f"No record yet, so running now ({takes}): {names}"
 
 
 def _minutes(cell: Cell) -> float | None:
@@ -175,7 +173,7 @@ def compare(
     *,
     run: Run = "smoke",
 ) -> Collection:
-    """Methods beside each other on a data set. The first seed is the one shown.
+    """Methods to compare on a data set. The first seed is the one shown.
 
     Args:
         dataset: Data set's name.

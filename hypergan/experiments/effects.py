@@ -1,7 +1,7 @@
-"""How well an effect is known: the variance that seeds and test images give it.
+"""How precisely an effect is known: its variance over seeds and over test images.
 
-An effect is a mean over seeds and over test images, less another such mean or none. With other
-seeds it would differ, and with other test images, too; both variances are in its interval.
+An effect is a mean over seeds and test images, or the difference of two such means. Other seeds or
+other test images would give another value; its interval accounts for both.
 """
 
 import math
@@ -18,7 +18,7 @@ from hypergan.experiments.intervals import Bounds, Interval
 from hypergan.experiments.measures import Outcomes
 
 Images = Literal["exact", "bound", "none"]
-"""Where the test images' part comes from: outcomes by image, a bound on them, or nowhere."""
+"""How the variance over test images is known: from each image, as a bound, or not at all."""
 
 
 @dataclass(frozen=True)
@@ -27,8 +27,8 @@ class Sample:
 
     Attributes:
         values: One per seed.
-        outcomes: Each test image's part in it, mean over the seeds; None if not recorded.
-        bound: At least the variance over test images of its mean; None if it has no such bound.
+        outcomes: Each test image's contribution, mean over the seeds; None if not recorded.
+        bound: Upper bound on the variance of its mean over test images; None if there is none.
     """
 
     values: Sequence[float]
@@ -41,8 +41,8 @@ class Part:
     """A part of the variance of an effect.
 
     Attributes:
-        variance: Of the effect.
-        values: How many it was estimated from; infinity for a bound.
+        variance: What it adds to the effect's variance.
+        values: Number of values it was estimated from; infinity for a bound.
         source: What it comes from.
     """
 
@@ -57,10 +57,10 @@ class Effect:
 
     Attributes:
         mean: The estimate.
-        n: Seeds, of two methods those of the one with fewer.
-        parts: Of its variance.
-        images: What the test images' part is.
-        bounds: Between which the effect lies in any case.
+        n: Number of seeds; of two methods, the smaller one.
+        parts: The parts of its variance.
+        images: How the variance over test images is known.
+        bounds: Limits that the effect cannot exceed; None if it has none.
     """
 
     mean: float
@@ -90,7 +90,7 @@ class Effect:
         return Interval(self.mean, self.mean - half, self.mean + half, self.n).within(self.bounds)
 
     def p_above(self, threshold: float) -> float:
-        """How probable such an effect or a greater one is if in truth it is the threshold."""
+        """P-value: how likely an effect this large or larger is if the truth is the threshold."""
         if math.isinf(threshold):
             return float(threshold > 0)
         if math.isinf(self.error):
@@ -100,13 +100,13 @@ class Effect:
         return float(stats.t.sf((self.mean - threshold) / self.error, self.freedom))
 
     def p_below(self, threshold: float) -> float:
-        """The same of such an effect or a lesser one; one at the threshold is not above it."""
+        """The same for this small or smaller; a certain effect at the threshold counts as below."""
         if self.error == 0 and math.isfinite(threshold):
             return float(self.mean > threshold)
         return replace(self, mean=-self.mean).p_above(-threshold)
 
     def of_seeds(self, n: int) -> "Effect":
-        """What is expected of n seeds: the same mean and the same spread."""
+        """The effect to expect from n seeds, with the same mean and spread."""
         parts = (
             replace(part, variance=part.variance * part.values / n, values=n)
             if part.source == "seeds"
@@ -116,23 +116,23 @@ class Effect:
         return replace(self, n=n, parts=tuple(parts))
 
     def certain(self) -> "Effect":
-        """Taken at its word, where one value decides."""
+        """The same without uncertainty, for claims that a single value decides."""
         return replace(self, parts=())
 
 
 def effect(
     measured: Sample, other: Sample | None = None, *, paired: bool = False, bounds: Bounds | None
 ) -> Effect:
-    """A quantity, less another.
+    """A quantity, or one quantity minus another.
 
-    Within a run (``paired``) the values of a seed belong together. The seeds of two methods have
-    nothing in common but their numbers: each method's variance counts by itself (Welch).
+    Quantities of the same run (``paired``) are subtracted seed by seed. The seeds of two methods
+    have nothing in common but their numbers, so each method's variance counts separately (Welch).
 
-    Test images are the same for all methods and seeds. Where both quantities have outcomes of the
-    same images, their part is the variance of the mean difference, exactly; else that of each
-    counts by itself, as if their errors were independent, which is more than it is where methods
-    fail on the same images. How a seed and an image act together is counted in both parts, once
-    too often: intervals are a little wide rather than narrow.
+    All methods and seeds share the test images. Where both quantities have outcomes on the same
+    images, the images' part is exactly the variance of the mean difference; otherwise the two
+    variances are added as if errors were independent, which overstates it where methods fail on
+    the same images. The interaction of seeds and images is counted in both parts, once too often,
+    so intervals are slightly too wide rather than too narrow.
     """
     second = Sample([0.0] * len(measured.values)) if other is None else other
     mean = float(np.mean(measured.values) - np.mean(second.values))
@@ -154,7 +154,7 @@ def _over_seeds(values: Any) -> Part:
 
 
 def _over_images(measured: Sample, other: Sample | None) -> tuple[list[Part], Images]:
-    """The test images' part of the variance, and where it comes from."""
+    """The test images' part of the variance, and how it is known."""
     if other is None:
         return _own(measured)
     first, second = measured.outcomes, other.outcomes
@@ -167,7 +167,7 @@ def _over_images(measured: Sample, other: Sample | None) -> tuple[list[Part], Im
 
 
 def _own(sample: Sample) -> tuple[list[Part], Images]:
-    """The part of one quantity; outcomes which are all the same do not tell how much they vary."""
+    """The same for one quantity; identical outcomes do not tell how much others would vary."""
     parts = _of_mean(sample.outcomes or ())
     if sample.bound is not None and not any(part.variance for part in parts):
         return [Part(sample.bound, math.inf, "images")], "bound"
@@ -179,9 +179,9 @@ def _of_mean(outcomes: Sequence[NDArray[Any]]) -> list[Part]:
 
 
 def holm(p: Sequence[float]) -> list[float]:
-    """P-values corrected for their number, by Holm.
+    """P-values with Holm's correction for multiple tests.
 
-    If all hypotheses are true, one of them is at most 0.05 with a probability of 5 %.
+    If all null hypotheses are true, the probability that any is at most 0.05 is at most 5 %.
     """
     order = np.argsort(p)
     factors = np.arange(len(p), 0, -1)

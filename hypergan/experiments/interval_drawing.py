@@ -1,4 +1,4 @@
-"""An effect drawn small: its interval against what was claimed, as SVG within a line of text."""
+"""A small drawing of an effect: its interval against the claim, as SVG in a line of text."""
 
 import math
 from html import escape
@@ -11,10 +11,9 @@ WIDTH, HEIGHT, MARGIN = 160, 24, 6
 
 
 def draw(finding: Finding) -> str:
-    """Where the claim lies is shaded, the interval a line, its mean a dot, in the text's colour.
+    """Shade where the effect should lie; draw the interval as a line and its mean as a dot.
 
-    Of several choices there is a dot for each. A single value has no interval, and its dot is
-    hollow.
+    Several choices get a dot each. A single value has no interval, and its dot is hollow.
     """
     found = _shown(finding)
     if not found:
@@ -22,7 +21,7 @@ def draw(finding: Finding) -> str:
     low, high = finding.claim.region
     borders = [end for end in (low, high) if math.isfinite(end)]
     ends = [x for i in found for x in (i.low, i.mean, i.high) if math.isfinite(x)] + borders
-    if any(i.n == 1 for i in found):  # bounds are not worth the room
+    if any(i.n == 1 for i in found):  # bounds would waste the space
         ends = [i.mean for i in found] + borders
     first, width = min(ends), max(ends) - min(ends) or 1.0
 

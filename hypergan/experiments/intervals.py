@@ -10,7 +10,7 @@ from scipy import stats
 from hypergan.errors import SettingsError
 
 Bounds = tuple[float, float]
-"""Between which a quantity lies whatever is run, such as 0 and 1 for a share."""
+"""Limits of a quantity whatever is run, such as 0 and 1 for a share."""
 
 
 @dataclass(frozen=True)
@@ -30,9 +30,9 @@ class Interval:
     n: int
 
     def __str__(self) -> str:
-        """As tables show it: as many decimals as give the interval's half-width two digits."""
+        """As tables show it, with enough decimals for two digits of the interval's half-width."""
         half = max(self.high - self.mean, self.mean - self.low)  # a bound may cut one side off
-        rounding = 1e-9 * abs(self.mean)  # all that equal values differ by
+        rounding = 1e-9 * abs(self.mean)  # the most that equal values differ by
         if not rounding < half < math.inf:
             return f"{self.mean:.4g} (n = {self.n})"
         digits = max(0, 1 - math.floor(math.log10(half)))
@@ -40,11 +40,11 @@ class Interval:
         return f"{self.mean:.{digits}f} {ends} (n = {self.n})"
 
     def within(self, bounds: Bounds | None) -> "Interval":
-        """The same, cut off where the quantity cannot lie.
+        """The same, clipped to where the quantity can lie.
 
-        The mean that is looked for is within the bounds for certain, so what is cut off holds it in
-        no case, and the interval covers it as often as before. A transformation, such as the logit,
-        would have no value for shares of 0 and 1, which attacks do give.
+        The true mean is certain to be within the bounds, so the clipped interval covers it as often
+        as before. A transformation such as the logit is undefined for shares of 0 and 1, which
+        attacks do give.
         """
         if bounds is None or math.isinf(self.high):
             return self
@@ -59,7 +59,7 @@ def interval(
 
     Args:
         values: One per seed.
-        bounds: Between which the quantity lies, see :meth:`Interval.within`.
+        bounds: Limits of the quantity, see :meth:`Interval.within`.
         confidence: Probability that such an interval covers the mean.
 
     Raises:

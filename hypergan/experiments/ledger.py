@@ -34,7 +34,7 @@ PAGES = {
     "adversarial": "Adversarial examples",
     "ablation": "Ablations",
 }
-"""What the claims of a page are about."""
+"""The subject of each page's claims."""
 
 SIGNS: dict[Verdict, str] = {
     "confirmed": "✓",
@@ -44,7 +44,7 @@ SIGNS: dict[Verdict, str] = {
     "not comparable": "≠",
     "not run": "–",
 }
-"""A verdict by more than its colour."""
+"""A sign for each verdict, as colour alone is not enough."""
 
 
 def findings(
@@ -61,12 +61,12 @@ def findings(
 def about(
     figure: str, profile: str = PUBLISHED, seeds: Sequence[int] | None = None
 ) -> list[Finding]:
-    """The claims that a page, or a figure on it, is about, judged.
+    """Judge the claims that a page, or a figure on it, is about.
 
     Args:
-        figure: As the ledger has it, such as "ablation" or "anomaly#figure-3".
+        figure: As the ledger names it, such as "ablation" or "anomaly#figure-3".
         profile: Profile's name.
-        seeds: Look at these alone.
+        seeds: Only these; by default all.
     """
     shelf = Shelf(profile, only=seeds)
     return [judge(claim, shelf) for claim in all_claims() if claim.figure.startswith(figure)]
@@ -89,7 +89,7 @@ def marks(findings: Sequence[Finding]) -> str:
 
 
 def mark(finding: Finding, words: str = "") -> str:
-    """A claim in a few words, its own by default, with its verdict; a link to its row."""
+    """A link to a claim's row: its verdict, and the claim in a few words (its own by default)."""
     claim, word = finding.claim, finding.verdict
     return (
         f'<a class="mark {style(word)}" href="claims.html#claim-{claim.id}" '
@@ -115,21 +115,21 @@ def counts(findings: Sequence[Finding]) -> pd.DataFrame:
 def summary(findings: Sequence[Finding]) -> str:
     """The counts in a sentence."""
     total = counts(findings).loc["all"]
-    words = {word: word for word in VERDICTS} | {"depends on": "depending on what it leaves open"}
+    words = {word: word for word in VERDICTS} | {"depends on": "dependent on what it leaves open"}
     first, *rest = (f"{total[word]} {words[word]}" for word in VERDICTS if total[word])
     verb = "is" if first.startswith("1 ") else "are"
     number, _, word = first.partition(" ")
     listed = ", ".join([f"{number} {verb} {word}", *rest])
-    return f"Of {len(findings)} empirical claims of the paper, {listed}."
+    return f"Of the paper's {len(findings)} empirical claims, {listed}."
 
 
 def standing(findings: Sequence[Finding]) -> str:
-    """In a sentence, how many verdicts stand the correction for their number."""
+    """In a sentence, how many verdicts survive the correction for multiple claims."""
     decided = [finding for finding in findings if finding.verdict in DECIDED]
     stand = [finding for finding in decided if finding.corrected == finding.verdict]
     return (
-        f"Of the {len(decided)} that are decided, {len(stand)} stay so when the claims of a "
-        "subject are corrected for their number."
+        f"Of the {len(decided)} that are decided, {len(stand)} remain so when corrected for "
+        "the number of claims on each subject."
     )
 
 
@@ -137,18 +137,18 @@ def to_run(findings: Sequence[Finding]) -> str:
     """The commands that make all missing records, in Markdown."""
     cells = dict.fromkeys(cell for finding in findings for cell in finding.missing)
     lines = commands(cells)
-    return "\n".join(["```bash", *lines, "```"]) if lines else "Every claim has its records."
+    return "\n".join(["```bash", *lines, "```"]) if lines else "Every claim has all its records."
 
 
 def readme_part(findings: Sequence[Finding]) -> str:
-    """What the README says of the claims."""
+    """What the README says about the claims."""
     table = counts(findings).reset_index()
     rows = [[str(value) for value in row] for row in table.itertuples(index=False)]
     return f"{summary(findings)}\n\n{_markdown(list(table.columns), rows)}"
 
 
 def with_claims(readme: str) -> str:
-    """A README with the part between the marks written anew, from the published records.
+    """A README with the part between the marks rewritten from the published records.
 
     Raises:
         StorageError: If the marks are missing.
@@ -187,7 +187,7 @@ def verdict(finding: Finding) -> str:
 
 
 def effect(finding: Finding) -> str:
-    """An effect with its unit and the threshold; where choices differ, over which range."""
+    """An effect with its unit and the threshold; where choices differ, the range of effects."""
     claim = finding.claim
     if finding.effect is not None:
         words = str(finding.effect)

@@ -9,9 +9,9 @@ from hypergan.paths import PART, PROJECT, abandoned, downloads, published, runs
 
 
 def leftovers() -> list[Path]:
-    """Files that were never finished, and the states of runs that have a record since.
+    """Unfinished files, and the saved progress of runs that have since left a record.
 
-    Locks stay: they are empty, and one that is deleted can be held by two.
+    Locks stay: they are empty, and once one is deleted, two processes can hold it.
     """
     below = (abandoned(folder, f"**/.*{PART}") for folder in (runs(), published(), downloads()))
     states = (outdated(path) for path in records.paths(runs()))

@@ -1,7 +1,7 @@
 """Measures: numbers of a record, by name, for claims, figures and tables alike.
 
-A name is a path with slashes. It leads through the record's metrics, such as ``accuracy/100``, or
-begins with one of :data:`STATISTICS` and gives its arguments, such as ``history/accuracy/end``.
+A name is a path with slashes: into the record's metrics, such as ``accuracy/100``, or one of
+:data:`STATISTICS` followed by its arguments, such as ``history/accuracy/end``.
 """
 
 import math
@@ -19,18 +19,18 @@ from hypergan.evaluation import predictive
 from hypergan.experiments.records import Record
 
 Measure = Callable[[Record], float]
-"""A number of a record; a KeyError where it has none."""
+"""Reads a number from a record; raises KeyError if it has none."""
 
 
 class Unmeasured(KeyError):  # noqa: N818
-    """A number that a record could have: there was no such size or eps, or nothing to measure."""
+    """A number that a record could have but lacks: no such size or eps, or nothing to measure."""
 
 
 def measure(name: str) -> Measure:
-    """The measure of a name.
+    """The measure with a given name.
 
     Raises:
-        SettingsError: If a statistic has other arguments.
+        SettingsError: If a statistic gets the wrong number of arguments.
     """
     first, *rest = name.split("/")
     if first not in STATISTICS:
@@ -38,7 +38,7 @@ def measure(name: str) -> Measure:
     statistic = STATISTICS[first]
     expected = statistic.__code__.co_argcount - 1
     if len(rest) != expected:
-        raise SettingsError(f"{name!r} gives {first} {len(rest)} arguments instead of {expected}")
+        raise SettingsError(f"{name!r} gives {first} {len(rest)} arguments; it takes {expected}")
     return lambda record: statistic(record, *rest)
 
 
@@ -48,10 +48,10 @@ def metric(record: Record, keys: Iterable[str]) -> float:
 
 
 def at(content: Any, *keys: str) -> Any:
-    """What lies in nested dictionaries at some keys.
+    """The value in nested dictionaries at some keys.
 
     Raises:
-        KeyError: If nothing does.
+        KeyError: If there is none.
     """
     for key in keys:
         if key not in content:
@@ -73,7 +73,7 @@ def number(content: Any, *keys: str) -> float:
 
 
 def over_eps(record: Record, kind: str, size: str, tested: str, column: str) -> float:
-    """A number of the attacks on ensembles of a size, mean over all eps above 0.
+    """A number of the attacks on ensembles of one size, mean over all eps above 0.
 
     ``tested`` is "same" or "fresh": the networks attacked, or as many new ones.
     """
@@ -84,7 +84,7 @@ def over_eps(record: Record, kind: str, size: str, tested: str, column: str) -> 
 def between_eps(
     record: Record, kind: str, size: str, tested: str, low: str, high: str, column: str
 ) -> float:
-    """The same over the eps between two of them, with both."""
+    """The same, mean over the eps from ``low`` to ``high``, both included."""
     by_eps = at(record.metrics, "attacks", kind, size, tested)
     rows = [row for eps, row in by_eps.items() if _between(eps, low, high)]
     if not rows:
@@ -102,14 +102,14 @@ def relative_norm_std(record: Record) -> float:
 
 
 def history(record: Record, column: str, when: str) -> float:
-    """A column of the history, mean over the first tenth ("start") or the last ("end")."""
+    """A column of the history, mean over its first ("start") or last ("end") tenth."""
     values = [number(row, column) for row in record.history]
     tenth = max(1, len(values) // 10)
     return float(np.mean({"start": values[:tenth], "end": values[-tenth:]}[when]))
 
 
 def memory(record: Record) -> float:
-    """Peak memory in GB while training; of a record that tells no more, of the whole run."""
+    """Peak memory in GB during training; of the whole run if the record has only that."""
     told = [row["peak_memory_bytes"] for row in record.history if "peak_memory_bytes" in row]
     return float(max(told, default=record.peak_memory_bytes)) / 1e9
 
@@ -117,7 +117,7 @@ def memory(record: Record) -> float:
 def log_likelihood(record: Record, where: str, size: str) -> float:
     """Log likelihood of a regression, mean over inputs "inside" or "outside" the data's interval.
 
-    The mean over disjoint ensembles of ``size`` networks.
+    This is the mean over disjoint ensembles of ``size`` networks.
     """
     arrays = record.arrays
     inside = abs(arrays["x"]) <= cubic.LIMIT
@@ -131,10 +131,10 @@ STATISTICS: dict[str, Callable[..., float]] = {
     function.__name__: function
     for function in (over_eps, between_eps, relative_norm_std, history, memory, log_likelihood)
 }
-"""What can be measured of a record besides its metrics, by name."""
+"""What can be computed from a record besides its metrics, by name."""
 
 SHARES = {"success", "fooled", "all_fooled"}
-"""Shares of attacked images; and of networks, which is at most as uncertain."""
+"""Shares of attacked images, or of images and networks, which vary no more."""
 
 _UP_TO_ONE = SHARES | {"auroc", "aupr", "fpr95", "disagreement", "calibration_error"}
 _NOT_NEGATIVE = {"entropy", "norms", "rmse", "std_inside", "std_outside", "memory", "diversity",
@@ -142,7 +142,7 @@ _NOT_NEGATIVE = {"entropy", "norms", "rmse", "std_inside", "std_outside", "memor
 
 
 def bounds(name: str) -> tuple[float, float]:
-    """Between which a measure lies, whatever is run."""
+    """The limits of a measure, whatever is run."""
     words = set(name.split("/"))
     if "accuracy" in words:
         return 0, 100
@@ -152,14 +152,14 @@ def bounds(name: str) -> tuple[float, float]:
 
 
 Outcomes = tuple[NDArray[Any], ...]
-"""What each test image adds to a measure, (B,) for each set of images that it is measured on."""
+"""Each test image's contribution to a measure, (B,) per set of images it is measured on."""
 
 
 def outcomes(record: Record, name: str) -> Outcomes | None:
-    """Each test image's part in a measure; None if it has none, or it is not stored.
+    """Each test image's contribution to a measure; None if it has none, or it is not stored.
 
-    The variance of a measure over test images is that of the mean of these parts. For an AUROC they
-    are what DeLong, DeLong and Clarke-Pearson (1988) call structural components.
+    A measure varies over test images as the mean of these contributions does. For an AUROC they are
+    what DeLong, DeLong and Clarke-Pearson (1988) call structural components.
     """
     first, *rest = name.split("/")
     arrays, full = record.arrays, record.full_size if first in _BY_SIZE else 0
@@ -193,7 +193,7 @@ _BY_SIZE = {"accuracy", "entropy", "detection"}
 
 
 def placements(above: NDArray[Any], below: NDArray[Any]) -> Outcomes:
-    """How often each score of the first lies above those of the second, and the reverse.
+    """The share of ``below`` that each score of ``above`` exceeds, and the reverse.
 
     Ties count half. Each mean is the AUROC.
     """
@@ -205,15 +205,15 @@ def placements(above: NDArray[Any], below: NDArray[Any]) -> Outcomes:
 
 
 _STORED = {"all_fooled": "fooled", "success": "wrong", "auroc": "entropy"}
-"""Arrays of attacks by columns, where they have other names."""
+"""Names of the attacks' arrays by column, where the two differ."""
 
 
 def binomial(record: Record, name: str) -> float | None:
-    """At least the variance of a share over test images, if it is one.
+    """An upper bound on a share's variance over test images; None for other measures.
 
-    That of images which are right or not. The mean of such shares over ensembles, or over
-    networks, varies less. As many are added as keep a share of 0 or 1 from looking certain (Agresti
-    and Coull): two that are right and two that are not.
+    It is the binomial variance of images that are each right or wrong; the mean of such shares over
+    ensembles or networks varies less. Two right and two wrong images are added, so that a share of
+    0 or 1 does not look certain (Agresti and Coull).
     """
     *path, last = name.split("/")
     value = measure(name)(record)

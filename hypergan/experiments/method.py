@@ -1,4 +1,4 @@
-"""A method: a posterior, and all that is known of it besides its code."""
+"""A method: a posterior and its settings, titles and role in the comparisons."""
 
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -19,18 +19,17 @@ class Method:
     Attributes:
         title: What figures and tables call it.
         posterior: Its class.
-        settings: Its settings by profile and data set. A profile that is left out has those of
-            ``lite``, or else of the first one given. The data sets named here, and those that are
-            ``like`` one of them, are the ones that the method runs on.
-        switches: Arguments of the posterior that make the method; an ablation has one switch off.
-        smoke: Arguments of the posterior that make it smaller in ``smoke``, where that is made of
-            another profile.
-        compared: How many networks it has in each of its rows of Table 2; none if it has no row.
+        settings: Its settings by profile and data set. A profile that is left out uses those of
+            ``lite``, or else of the first one given. The method runs on the data sets named here
+            and on those that are ``like`` one of them.
+        switches: Arguments of the posterior that define the method; an ablation turns one off.
+        smoke: Arguments of the posterior that make it smaller in ``smoke``, where that is derived
+            from another profile.
+        compared: The ensemble size of each of its rows in Table 2; empty if it has none.
         papers: The paper's name for it, by the number of the paper's table.
-        attacked: How many of its networks are attacked together at most in ``full``; 0 if it is not
-            attacked at all.
-        variation: Whether it is there to vary a number: a sweep that does not name it leaves it
-            out.
+        attacked: The most networks attacked together in ``full``; 0 if it is not attacked at all.
+        variation: Whether it only varies one number of another method; sweeps leave it out unless
+            they name it.
     """
 
     title: str
@@ -65,7 +64,7 @@ class Method:
         )
 
     def _given(self, dataset: str) -> dict[Profile, Settings]:
-        """What it was given for a data set, or for the one that this is like, by profile."""
+        """Its settings for a data set, or for the one that this is like, by profile."""
         for name in (dataset, DATASETS[dataset].like):
             given = {p: by_set[name] for p, by_set in self.settings.items() if name in by_set}
             if given:

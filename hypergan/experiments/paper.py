@@ -9,10 +9,10 @@ from hypergan.paths import PROJECT
 
 
 def table(number: int) -> pd.DataFrame:
-    """A table of the paper, one value a row.
+    """A table of the paper, one value per row.
 
     Raises:
-        DataError: If it was not transcribed, or the checkout is not there.
+        DataError: If it was not transcribed, or there is no checkout.
     """
     return pd.read_csv(transcribed(f"table{number}.csv"))
 
@@ -21,7 +21,7 @@ def transcribed(name: str) -> Path:
     """A file of ``data/paper``.
 
     Raises:
-        DataError: If it was not transcribed, or the checkout is not there.
+        DataError: If it was not transcribed, or there is no checkout.
     """
     path = PROJECT / "data" / "paper" / name
     if not path.exists():

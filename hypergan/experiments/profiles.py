@@ -1,9 +1,9 @@
-"""Profiles: what each of them makes of a method's settings.
+"""Profiles: how each adapts a method's settings.
 
-``smoke`` takes seconds and replaces image data by embedded stand-ins; ``lite`` is real data within
-90 minutes on two cores; ``full`` is real data under one protocol for all methods, within 90 minutes
-of one core; ``paper`` is the paper's own settings. The book's page on deviations gives the reasons
-for the numbers.
+``smoke`` takes seconds and replaces image data with embedded stand-ins; ``lite`` is real data
+within 90 minutes on two cores; ``full`` is real data under one protocol for all methods, within 90
+minutes on one core; ``paper`` is the paper's own settings. The book's page on deviations gives the
+reasons for the numbers.
 """
 
 from dataclasses import replace
@@ -42,7 +42,7 @@ _WATCHED = 500
 
 
 def in_seconds(settings: Settings, **model: Any) -> Settings:
-    """The same in seconds: few steps, small mini-batches, and what ``model`` makes smaller."""
+    """The same, cut to seconds: few steps, small mini-batches, smaller arguments in ``model``."""
     training = replace(
         settings.training,
         epochs=3,
@@ -59,8 +59,8 @@ def under_protocol(settings: Settings, *, colour: bool) -> Settings:
     """The protocol that all methods share in ``full``.
 
     Colour images have the target and the augmentation of the authors' code from before the paper,
-    products are in float32 on every machine, and nothing is held out of the training images. What
-    each method chose by trials on held-out images is in ``data/search``.
+    matrix products are in float32 on every machine, and no training images are held out. The trials
+    on held-out images that each method's own settings were chosen by are in ``data/search``.
     """
     return replace(
         settings,
@@ -72,12 +72,12 @@ def under_protocol(settings: Settings, *, colour: bool) -> Settings:
 
 
 def measured(evaluation: Evaluation, profile: Profile, attacked: int) -> Evaluation:
-    """An evaluation in a profile, with the attacks.
+    """A method's evaluation adapted to a profile, with the attacks.
 
     Args:
         evaluation: The method's own.
         profile: The profile.
-        attacked: In ``full`` no more networks are attacked together; 0 for no attacks at all.
+        attacked: The most networks attacked together in ``full``; 0 for no attacks at all.
     """
     if profile == "smoke":
         evaluation = replace(evaluation, many=min(200, evaluation.many))

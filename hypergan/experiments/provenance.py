@@ -15,11 +15,11 @@ from hypergan.precision import reduces
 from hypergan.step import resolved
 
 SAMPLERS = ("jax", "numpyro")
-"""Libraries that NUTS alone computes with."""
+"""Libraries that only NUTS uses."""
 
 
 def versions() -> dict[str, str]:
-    """Versions of what the numbers depend on."""
+    """Versions of everything the numbers depend on."""
     names = ["hypergan", "torch", "torchvision", "numpy", "scikit-learn"]
     names += [name for name in SAMPLERS if find_spec(name)]
     return {"python": platform.python_version()} | {name: version(name) for name in names}
@@ -33,7 +33,7 @@ def describe(device: torch.device) -> str:
 
 
 def environment(settings: Settings, data: Data, device: torch.device) -> dict[str, Any]:
-    """What the digits of a run depend on: precision, as it was resolved, instructions, threads."""
+    """What a run's digits depend on: the resolved precision, the instruction set, the threads."""
     classifies = data.task == "classification"
     asked = {
         "training": resolved(settings.training.precision, LOSSES[data.task]),

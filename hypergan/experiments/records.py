@@ -46,7 +46,7 @@ class Cell:
     The profile "published" stands for the one in which the data set is published.
 
     Raises:
-        SettingsError: If a name is unknown or the seed is none.
+        SettingsError: If a name is unknown or the seed is invalid.
     """
 
     method: str
@@ -73,7 +73,7 @@ class Cell:
 
     @property
     def fingerprint(self) -> str:
-        """What it depends on besides its seed: where that changes, the cell is run again."""
+        """What it depends on besides its seed: if that changes, the cell is run again."""
         settings = settings_for(self.method, self.dataset, self.profile)
         return json.dumps([RECORD_VERSION, settings.as_dict()], sort_keys=True)
 
@@ -88,7 +88,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Record:
-    """What came out of a cell, and all that it came from.
+    """The results of a cell, and everything they came from.
 
     Attributes:
         record_version: :data:`RECORD_VERSION` of the code that wrote it.
@@ -97,11 +97,11 @@ class Record:
         seed: Seed of all randomness.
         profile: Profile's name.
         config: The settings, :meth:`hypergan.experiments.settings.Settings.as_dict`.
-        commit: Commit of the code that ended the run, with "-dirty" where files differed from it.
+        commit: Commit of the code that finished the run, with "-dirty" if files differed from it.
         data_sha256: Hash of each file read.
         versions: Versions of Python and the libraries.
         device: Where it ran.
-        wall_seconds: Training and evaluation, also where they were interrupted.
+        wall_seconds: Time spent on training and evaluation, across interruptions.
         peak_memory_bytes: Largest resident memory of the process (of the GPU, where one was used).
         stand_in: Whether an embedded stand-in took the place of the data set.
         history: One row per epoch.
@@ -133,7 +133,7 @@ class Record:
     environment: Environment = field(default_factory=dict)
 
     path: ClassVar[Path | None] = None
-    """Where it lies, once it does; no part of what is stored."""
+    """Its file, once it has one; not part of what is stored."""
 
     def lying_at(self, path: Path) -> "Record":
         """The same, with its path."""
@@ -145,7 +145,7 @@ class Record:
         """The arrays beside it.
 
         Raises:
-            RecordError: If they are missing or not the ones that it was written with.
+            RecordError: If they are missing or have been altered.
         """
         file = self.path and self.path.with_suffix(".npz")
         if not file or not file.exists() or sha256(file) != self.arrays_sha256:
@@ -170,13 +170,13 @@ class Record:
 _SEED = re.compile("seed(0|[1-9][0-9]*)")
 _FORM = TypeAdapter(Record)
 _REMEMBERED = 200
-"""Texts of records that are not parsed anew: claims, figures and tables ask for the same ones."""
+"""Records kept parsed in memory, as claims, figures and tables ask for the same ones."""
 
 _AGAIN = "delete it and run its cell again"
 
 
 def write(record: Record, arrays: Arrays, path: Path) -> Record:
-    """Write a record and its arrays, the record last: where it lies, both are complete.
+    """Write a record and its arrays, the record last: if it exists, both are complete.
 
     Returns:
         The record as written, with the arrays' hash and rounded numbers.
@@ -204,7 +204,7 @@ def write(record: Record, arrays: Arrays, path: Path) -> Record:
 
 
 def read(path: Path) -> Record:
-    """Read a record, which is believed only where it lies and only if it is whole.
+    """Read a record, which is trusted only in its proper place and only if it is whole.
 
     Raises:
         RecordError: If it is missing, damaged, another cell's, or of another record version.
@@ -227,7 +227,7 @@ def read(path: Path) -> Record:
     try:
         _validate(text)
         if ("environment" in content) != (version != 1):
-            raise ValueError("environment: it came with version 2")
+            raise ValueError("environment: added in version 2")
     except ValidationError as error:
         first = error.errors()[0]
         place = "/".join(map(str, first["loc"]))
@@ -239,7 +239,7 @@ def read(path: Path) -> Record:
     record = Record(**content).lying_at(path)
     if path.parts[-4:] != record.cell.path.parts:
         raise RecordError(
-            f"the record {path} is that of {record.cell.path}; move it there, or delete it"
+            f"the record {path} belongs to {record.cell.path}; move it there, or delete it"
         )
     return record
 
@@ -260,12 +260,12 @@ def schema_path(version: int) -> Path:
 
 
 def _refused(constant: str) -> None:
-    """No NaN or Infinity, of which JSON knows nothing."""
-    raise ValueError(f"{constant} is no number of JSON")
+    """Refuse NaN and Infinity, which are not JSON."""
+    raise ValueError(f"{constant} is not a JSON number")
 
 
 def schema(version: int) -> dict[str, Any]:
-    """The JSON schema of a record version, as :func:`read` asks for it."""
+    """The JSON schema of a record version, as :func:`read` enforces it."""
     form = _FORM.json_schema()
     form["properties"]["record_version"] = {"const": version}
     if version == 1:
@@ -280,12 +280,12 @@ def find(cell: Cell, folders: Sequence[Path] | None = None) -> Record | None:
 
     Args:
         cell: The cell.
-        folders: The folders of records, of which the first has the last word: by default ``runs/``,
-            then the published ones.
+        folders: Folders of records in order of precedence; by default ``runs/``, then the
+            published ones.
 
     Raises:
-        RecordError: If it is there, but damaged, of another version, another cell's, or made
-            with settings that are not today's.
+        RecordError: If it exists but is damaged, of another version, another cell's, or made with
+            settings other than the current ones.
     """
     for folder in folders or _folders():
         path = folder / cell.path
@@ -303,7 +303,7 @@ def find(cell: Cell, folders: Sequence[Path] | None = None) -> Record | None:
 
 
 def check(record: Record) -> None:
-    """Refuse a record that is not of today's settings.
+    """Refuse a record that was not made with the current settings.
 
     Raises:
         RecordError: It says what differs and how to run the cell again.
@@ -316,7 +316,7 @@ def check(record: Record) -> None:
         name = differing[0]
         raise RecordError(
             f"the record {record.path} was made with other settings ({name} {found.get(name)!r}, "
-            f"asked {asked.get(name)!r}); run the cell again with `{cell.command} --force`"
+            f"now {asked.get(name)!r}); run the cell again with `{cell.command} --force`"
         )
 
 
@@ -328,7 +328,7 @@ def paths(folder: Path) -> Iterator[Path]:
 
 
 def seeds(cell: Cell, folders: Sequence[Path] | None = None) -> list[int]:
-    """The seeds with which a cell like this one has a record, usable or not, see :func:`find`."""
+    """The seeds for which a cell like this one has a record, usable or not; see :func:`find`."""
     found = [(folder / cell.path).parent.glob("seed*.json") for folder in folders or _folders()]
     matches = {_SEED.fullmatch(path.stem) for paths in found for path in paths}
     return sorted({int(match[1]) for match in matches if match})
@@ -342,18 +342,18 @@ def promote(path: Path) -> Path:
     """Copy a finished record from ``runs/`` to the published ones.
 
     Raises:
-        RecordError: If it is not a record of today's settings, or of stand-in data: a published
-            number comes from the real thing. Or if it names no commit, or one with "-dirty": its
-            code has to be there to be read.
+        RecordError: If it was not made with the current settings; if it is of stand-in data, as
+            published numbers come from real data; or if it names no commit, or one with "-dirty",
+            as readers need its code.
     """
     record = read(path)
     check(record)
-    _ = record.arrays  # whole
+    _ = record.arrays  # refuses missing or altered ones
     if record.stand_in:
         raise RecordError(f"{path} was made on stand-in data; promote records of real data")
     if record.commit == "unknown" or record.commit.endswith("-dirty"):
         raise RecordError(
-            f"{path} was made by code that no commit holds ({record.commit}); commit the changes "
+            f"{path} was made by code that is not committed ({record.commit}); commit the changes "
             f"in a checkout of git and run the cell again with `{record.cell.command} --force`"
         )
     destination = published() / record.cell.path
@@ -375,7 +375,7 @@ def _rounded(content: Any) -> Any:
 
 
 def flat(content: Any, name: str = "") -> dict[str, Any]:
-    """Nested settings or metrics by paths, with slashes between their names."""
+    """Nested settings or metrics as one dictionary, by names joined with slashes."""
     if isinstance(content, dict | list):
         pairs = content.items() if isinstance(content, dict) else enumerate(content)
         parts = (flat(value, f"{name}/{key}" if name else str(key)) for key, value in pairs)

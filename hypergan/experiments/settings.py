@@ -36,16 +36,16 @@ class Settings:
     augmentation: str = ""
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be a cell's settings.
+        """Refuse invalid settings.
 
         Raises:
-            SettingsError: If a value is of another kind or out of range.
+            SettingsError: If a value is of the wrong type or out of range.
         """
         require_kinds(Settings, vars(self))
         require_at_least(0, validation=self.validation)
 
     def as_dict(self) -> dict[str, Any]:
-        """The settings as JSON knows them, as a record keeps them.
+        """The settings as JSON, as a record stores them.
 
         A setting of :data:`ADDED` is left out at its default, so that older records stay valid.
         """
@@ -75,7 +75,7 @@ ADDED = (
     "evaluation/precision",
     "evaluation/attack/strong_steps",
 )
-"""Settings that were added when records had been published."""
+"""Settings that were added after records had been published."""
 
 AUGMENTATIONS = {"crop-flip": crop_and_flip}
-"""What makes an :data:`hypergan.fitting.Augmentation` from a data set's mean and std, by name."""
+"""Makers of a :data:`hypergan.fitting.Augmentation` from a data set's mean and std, by name."""

@@ -17,10 +17,10 @@ class State:
     """Where a cell stands.
 
     Attributes:
-        name: Whether it has a record of one's own or a published one, one that cannot be used, a
-            run that was begun, or nothing.
+        name: Whether it has a record of your own, a published one, one that cannot be used, an
+            unfinished run, or nothing.
         record: The record, if it can be used.
-        reason: Why it cannot.
+        reason: Why it cannot be used.
     """
 
     name: Literal["own", "published", "unusable", "begun", "none"]
@@ -41,12 +41,12 @@ def state(cell: Cell, folders: Sequence[Path] | None = None) -> State:
 
 
 def command(cell: Cell) -> str:
-    """The command that makes a cell's record, over one that cannot be used."""
+    """The command that makes a cell's record, replacing one that cannot be used."""
     return cell.command + " --force" * (state(cell).name == "unusable")
 
 
 def commands(cells: Iterable[Cell]) -> list[str]:
-    """The commands that make records, one for all seeds of a method that take the same options."""
+    """The commands that make records, one for all seeds that take the same options."""
     seeds: dict[tuple[str, str], list[int]] = {}
     for cell in cells:
         before, _, after = command(cell).partition(f"--seed {cell.seed}")

@@ -45,10 +45,10 @@ class Plan:
 
     @classmethod
     def of(cls, config: Mapping[str, Any]) -> "Plan":
-        """Read Snakemake's ``--config``; what is not given, or empty, has its default.
+        """Read Snakemake's ``--config``; what is missing or empty takes its default.
 
         Raises:
-            SettingsError: If a name is unknown, a number is none, or nothing is left to run.
+            SettingsError: If a name is unknown, a number is invalid, or there is nothing to run.
         """
         if unknown := sorted(config.keys() - _OPTIONS):
             raise SettingsError(
@@ -73,7 +73,7 @@ class Plan:
         ]
         if not cells:
             raise SettingsError(
-                "none of these methods is for one of these data sets, so there is nothing to run; "
+                "none of these methods runs on any of these data sets, so there is nothing to run; "
                 "see hypergan/experiments/methods"
             )
         gpu = _whole("gpu", *words["gpu"] or ["0"])
@@ -82,20 +82,19 @@ class Plan:
         )
 
     def record(self, cell: Cell) -> Path | None:
-        """Where the record of a cell lies, None if it has to be run.
+        """The path of a cell's record; None if it has to be run.
 
-        A record that cannot be used is none: it is damaged, or was made with other settings.
+        A record that is damaged or was made with other settings does not count.
         """
         folders = [runs()] if self.full and cell in self.cells else None
         found = state(cell, folders).record
         return found.path if found else None
 
     def shown_by(self, notebook: str, seed: int) -> list[Cell] | None:
-        """The cells that a notebook needs; None if one has no record and is not asked for.
+        """The cells that a notebook needs; None if one has no record and is not in the plan.
 
-        Those without which it is not worth drawing stand in the notebook's own metadata,
-        ``{"hypergan": {"needs": ["METHOD DATASET"]}}``. Besides them a notebook shows whatever
-        there is.
+        A notebook lists the cells that it cannot do without in its own metadata,
+        ``{"hypergan": {"needs": ["METHOD DATASET"]}}``. Besides them it shows whatever there is.
         """
         needed = [Cell(*names, seed, self.profile) for names in _needs(notebook)]
         return needed if all(c in self.cells or self.record(c) for c in needed) else None
@@ -115,7 +114,7 @@ class Needs:
 
     Attributes:
         megabytes: Memory.
-        minutes: Time, after which the cluster ends it; it goes on when it is asked for again.
+        minutes: Time limit; a job that the cluster ends there resumes when submitted again.
     """
 
     megabytes: int = 8_000
@@ -123,9 +122,9 @@ class Needs:
 
     @classmethod
     def of(cls, cell: Cell) -> "Needs":
-        """What cells that differ in nothing but the seed have taken, with room for another machine.
+        """What cells that differ only in the seed took, with a margin for other machines.
 
-        Where none was run there is the default, which is enough for all cells so far.
+        If none was run, the default, which has been enough for every cell so far.
         """
         found = [state(replace(cell, seed=seed)).record for seed in records.seeds(cell)]
         made = [record for record in found if record and not record.stand_in]
@@ -143,18 +142,18 @@ def swept() -> list[str]:
 
 
 def folder(name: str) -> str:
-    """A folder's name, if Snakemake takes it as it stands.
+    """A folder's name, if Snakemake can use it unchanged.
 
     Raises:
-        SettingsError: If it has braces, which enclose Snakemake's own names.
+        SettingsError: If it has braces, which Snakemake uses for wildcards.
     """
     if set(name) & set("{}"):
-        raise SettingsError(f"HYPERGAN_RUNS is {name!r}; name a folder without braces for a sweep")
+        raise SettingsError(f"HYPERGAN_RUNS is {name!r}; name a folder without braces to sweep")
     return name
 
 
 def _whole(name: str, *words: str) -> int:
-    """A whole number of one word."""
+    """The whole number that a single word gives."""
     if len(words) != 1 or not re.fullmatch("[0-9]+", words[0]):
         raise SettingsError(f"{name} {' '.join(words)!r}: a whole number is needed, such as 0")
     return int(words[0])
@@ -168,10 +167,10 @@ def _one_of(name: str, words: list[str], known: Sequence[str]) -> str:
 
 
 class Jobs(logging.Handler):
-    """Listens to Snakemake's log: which jobs failed, and after each how long the rest will take.
+    """Follows Snakemake's log: which jobs failed, and after each job the time left.
 
-    Each rule's remaining jobs are taken to last as long as its finished ones did on average, as
-    many at a time as so far.
+    Each rule's remaining jobs are assumed to take as long as its finished ones did on average, with
+    as many running at a time as so far.
     """
 
     def __init__(self) -> None:
@@ -184,7 +183,7 @@ class Jobs(logging.Handler):
         self.broken: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Take note of what begins and ends."""
+        """Note what begins, fails and ends."""
         event = str(getattr(record, "event", ""))
         now = time.monotonic()
         if event == "run_info":
@@ -201,10 +200,10 @@ class Jobs(logging.Handler):
             print(self.estimate(now - self.start), file=sys.stderr, flush=True)
 
     def failures(self, tried: Path, logs: Path) -> str:
-        """What failed, a line each: what it was, where its log is, and why; empty if nothing did.
+        """What failed, one line each with its log and the reason; empty if nothing did.
 
         Args:
-            tried: The folder where it is written what became of cells.
+            tried: The folder with the outcome of each cell.
             logs: The folder of all logs.
         """
         cells = [path for path in sorted(tried.rglob("seed*")) if path.stat().st_size]
@@ -223,7 +222,7 @@ class Jobs(logging.Handler):
             why.setdefault(path, next((line for line in reversed(lines) if line.strip()), "no log"))
         lines = [f"  {path}: {reason.strip()}" for path, reason in why.items()]
         return "\n".join(
-            [f"{len(lines)} failed; each with its log, and why:", *lines] if lines else []
+            [f"{len(lines)} failed, each with its log and the reason:", *lines] if lines else []
         )
 
     def estimate(self, elapsed: float) -> str:
@@ -238,12 +237,12 @@ class Jobs(logging.Handler):
         )
         words = f"about {in_words(seconds / at_once)} left"
         if unknown:
-            words += f", and what jobs of {', '.join(unknown)} take: none has finished yet"
+            words += f", plus jobs of {', '.join(unknown)}, none of which has finished yet"
         return words
 
 
 def in_words(seconds: float) -> str:
-    """A duration to a minute or two digits."""
+    """A duration to the minute, or to the second if it is shorter."""
     if seconds < 60:
         return f"{seconds:.0f} s"
     minutes = round(seconds / 60)

@@ -48,14 +48,14 @@ def train(
 
 
 def untrained(method: str, data: Data, settings: Settings, generator: torch.Generator) -> Posterior:
-    """A method's posterior over the weights of a target, which starts at random."""
+    """A method's untrained posterior over the weights of a randomly initialised target."""
     with global_seed(generator):
         target = target_for(data.name, len(data.classes), settings.target)
     return build(method, target, settings.model, generator)
 
 
 def augmentation(settings: Settings, data: Data) -> Augmentation | None:
-    """How a data set's training images are changed, if they are."""
+    """How a data set's training images are augmented; None if they are not."""
     if not settings.augmentation:
         return None
     return AUGMENTATIONS[settings.augmentation](data.mean, data.std)

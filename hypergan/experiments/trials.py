@@ -1,6 +1,6 @@
-"""Trials of other settings, judged on training images that are held out.
+"""Trials of other settings, judged on held-out training images.
 
-Settings of the profiles are chosen among these, never on test images.
+The profiles' settings are chosen by such trials, never on test images.
 """
 
 import hashlib
@@ -34,7 +34,7 @@ from hypergan.training import Training
 
 PUBLISHED = PROJECT / "data" / "search" / "trials.csv"
 SIZES = (1, 10, 100)
-"""Networks of the ensembles that are judged, as far as a method has so many."""
+"""Sizes of the ensembles that are judged, as far as a method has so many networks."""
 
 
 @dataclass(frozen=True)
@@ -44,10 +44,10 @@ class Trial:
     Attributes:
         method: Its name.
         dataset: An image data set.
-        changes: Other values of the training's settings or the model's arguments, by name.
-        seed: Of the training.
-        held_out: Training images to judge it on, 1 or more.
-        profile: Whose settings are changed.
+        changes: New values of training settings or model arguments, by name.
+        seed: Seed of the training.
+        held_out: Number of training images held out to judge it on, 1 or more.
+        profile: The profile whose settings are changed.
     """
 
     method: str
@@ -62,11 +62,10 @@ class Trial:
         """The settings with the changes.
 
         Raises:
-            SettingsError: If a name is unknown, the value of one makes no sense, or the data set is
-                none of images.
+            SettingsError: If a name is unknown, a value is invalid, or the data set has no images.
         """
         require_kinds(Trial, vars(self))
-        Cell(self.method, self.dataset, self.seed, self.profile)  # refuses what is none
+        Cell(self.method, self.dataset, self.seed, self.profile)  # refuses unknown names
         settings = settings_for(self.method, self.dataset, self.profile)
         if DATASETS[self.dataset].task == "regression" or self.held_out < 1:
             raise SettingsError("a trial is judged on held-out images of an image data set")
@@ -95,13 +94,13 @@ def parse(words: Sequence[str]) -> dict[str, Any]:
     """Changes from ``NAME=VALUE``: a number, true, false, null, a list of these, or else a word.
 
     Raises:
-        SettingsError: If one is written otherwise.
+        SettingsError: If one is not of this form.
     """
     changes: dict[str, Any] = {}
     for word in words:
         name, equals, value = word.partition("=")
         if not equals:
-            raise SettingsError(f"{word!r} is no change of a setting; write NAME=VALUE")
+            raise SettingsError(f"{word!r} is not a change of a setting; write NAME=VALUE")
         try:
             read = json.loads(value)
         except (ValueError, RecursionError):
@@ -115,7 +114,7 @@ def run(
 ) -> dict[str, Any]:
     """Train, judge, and append a row to ``runs/trials.csv``.
 
-    A trial that was killed goes on from its checkpoint.
+    A killed trial resumes from its checkpoint.
 
     Returns:
         The row: ``accuracy_N`` in percent on the held-out images, mean over disjoint ensembles of
@@ -124,7 +123,7 @@ def run(
         has them, and the ``minutes`` of training.
 
     Raises:
-        HyperGANError: Whatever stands in the way.
+        HyperGANError: If anything prevents the trial.
     """
     keep_freed_memory()
     settings = trial.settings
@@ -188,7 +187,7 @@ COLUMNS = [
 
 
 def append(row: dict[str, Any]) -> None:
-    """Add a row to this machine's trials; the file is written whole or not at all."""
+    """Add a row to this machine's trials, writing the file whole or not at all."""
     path = runs() / "trials.csv"
     with exclusive(path.with_suffix(".lock")):
         before = [pd.read_csv(path)] if path.exists() else []

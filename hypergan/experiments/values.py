@@ -8,7 +8,7 @@ from typing_extensions import TypeAliasType
 from hypergan.checkout import COMMIT
 
 Seed = Annotated[int, Field(ge=0, lt=2**63)]
-"""What a generator takes, and a signed integer of 64 bits."""
+"""What a generator accepts and fits a signed 64-bit integer."""
 
 Commit = Annotated[str, Field(pattern=f"^({COMMIT.pattern})$")]
 Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
@@ -26,11 +26,11 @@ Measured = TypeAliasType("Measured", "None | NotNegative | dict[str, Measured]")
 """A metric, or metrics by name; none is negative, and null is a mean over nothing."""
 
 Watched = TypeAliasType("Watched", "None | float | list[Watched] | dict[str, Watched]")
-"""A number of the history, or more of them."""
+"""One or more numbers of the history."""
 
 
 STRICT = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
-"""Neither is a word a number, nor a number a word; there is no other key, and no NaN."""
+"""No conversion between strings and numbers, no unknown keys, no NaN."""
 
 
 class _Open(BaseModel):
@@ -72,13 +72,13 @@ class Origin(_Open):
 
 
 class Form:
-    """Marks a plain dictionary whose values are those of a form."""
+    """Marks a plain dictionary that has to fit a form."""
 
     def __init__(self, form: Any) -> None:
         self.form = form
 
     def __get_pydantic_core_schema__(self, _: Any, handler: GetCoreSchemaHandler) -> Any:
-        """Let pydantic read it by the form."""
+        """Let pydantic validate it with the form."""
         return handler.generate_schema(self.form)
 
 

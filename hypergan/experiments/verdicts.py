@@ -1,14 +1,15 @@
 """Claims judged from records.
 
 A claim is confirmed if the 95 % interval of its effect lies where the paper says, contradicted if
-it lies elsewhere: two tests, each at 2.5 %.
+it lies entirely elsewhere: two tests, each at 2.5 %.
 
-- A claim about several methods is confirmed if it is of each of them, which needs no correction:
-  all tests have to succeed. It is contradicted if it is of one, and that one has to be so clear
-  that it stands the number of methods (Bonferroni).
-- Where the paper leaves something open, a claim is judged for each choice: confirmed or
-  contradicted if it is with all of them. It "depends on" the choice if two of them lie on different
-  sides of a threshold, either so clearly that it stands the number of choices.
+- A claim about several methods is confirmed if it is for each of them, which needs no correction,
+  as all tests have to succeed. It is contradicted if it is for one of them, clearly enough to
+  survive a Bonferroni correction for the number of methods.
+- Where the paper leaves something open, a claim is judged for each choice, and confirmed or
+  contradicted if it is so for all of them. It "depends on" the choice if two choices lie on
+  different sides of a threshold, both clearly enough to survive a Bonferroni correction for the
+  number of choices.
 """
 
 import math
@@ -36,25 +37,25 @@ from hypergan.experiments.state import state
 Verdict = Literal[
     "confirmed", "contradicted", "depends on", "undecided", "not comparable", "not run"
 ]
-"""Undecided: the interval holds the threshold, or there are too few seeds."""
+"""Undecided: the interval contains the threshold, or there are too few seeds."""
 
 VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 DECIDED: tuple[Verdict, ...] = ("confirmed", "contradicted", "depends on")
 
 LEVEL = 0.025
-"""Of a test in one direction."""
+"""Significance level of a one-sided test."""
 
 MOST_SEEDS = 100
-"""More are not worth a number."""
+"""If more are needed, their number is not given."""
 
 
 @dataclass(frozen=True)
 class Measured:
-    """A quantity of one seed.
+    """A quantity measured with one seed.
 
     Attributes:
         value: The quantity.
-        path: Where it stands.
+        path: The file that it was read from.
         outcomes: See :func:`hypergan.experiments.measures.outcomes`.
         bound: See :func:`hypergan.experiments.measures.binomial`.
     """
@@ -71,9 +72,9 @@ class Shelf:
 
     Attributes:
         profile: Profile's name.
-        folders: Where the records lie, the first folder first; by default ``runs/`` and then the
+        folders: Folders of records in order of precedence; by default ``runs/``, then the
             published ones.
-        only: Look at these seeds alone; by default at every one.
+        only: Only these seeds; by default all.
     """
 
     profile: str = PUBLISHED
@@ -83,7 +84,7 @@ class Shelf:
     _measured: dict[Quantity, dict[int, Measured]] = field(default_factory=dict)
 
     def records(self, method: str, dataset: str) -> list[Record]:
-        """A method's records on a data set; one that cannot be used is as good as none."""
+        """A method's usable records on a data set."""
         if (method, dataset) not in self._records:
             some = Cell(method, dataset, profile=self.profile)
             seeds = records.seeds(some, self.folders) if self.only is None else self.only
@@ -116,12 +117,12 @@ class Shelf:
                 continue
             except KeyError as error:
                 raise DataError(
-                    f"{name!r} has {error.args[0]!r}, which {record.path} does not"
+                    f"{name!r} needs {error.args[0]!r}, which {record.path} does not have"
                 ) from None
         return found
 
     def _reported(self, quantity: Quantity) -> dict[int, Measured]:
-        """What the page on speed has measured, once."""
+        """A measurement of the speed page, which was made once."""
         _, part, what = quantity.measure.split("/")
         path = report.PUBLISHED / "bench.json"
         if not path.exists():
@@ -133,7 +134,7 @@ class Shelf:
 
 @dataclass(frozen=True)
 class Comparison:
-    """A claim's effect with one of the methods and one of the choices that it is about.
+    """A claim's effect for one of the methods and one of the choices that it is about.
 
     Attributes:
         chosen: What was chosen, in words.
@@ -176,15 +177,14 @@ class Finding:
         claim: The claim.
         verdict: One of :data:`VERDICTS`.
         comparisons: All that the verdict rests on.
-        effect: The effect that it rests on: of several the one that is hardest to beat. None
+        effect: The effect that it rests on; of several, the least favourable to the claim. None
             without records, and where the choices differ.
-        p: How probable a verdict as clear as this one is where the threshold is the truth.
-        corrected: The verdict that is left when all claims of its subject are corrected for their
-            number (Holm).
+        p: P-value: how likely a verdict this clear is if the true effect is at the threshold.
+        corrected: The verdict after Holm's correction for the number of claims on its subject.
         records: The records behind it.
         missing: Cells whose records it waits for.
-        needed: How many seeds would decide it if mean and spread stayed; infinity if no number of
-            them would, None if it is decided or one seed does not tell.
+        needed: How many seeds would decide it if mean and spread stayed the same; infinity if no
+            number would, None if it is decided or a single seed does not tell.
     """
 
     claim: Claim
@@ -205,7 +205,7 @@ class Finding:
 
     @property
     def images(self) -> Images:
-        """Where the test images' part of the intervals comes from."""
+        """How the test images' part of the intervals is known."""
         found = {c.effect.images for c in self.comparisons if c.effect}
         return next((word for word in ("none", "bound", "exact") if word in found), "none")
 
@@ -216,7 +216,7 @@ def evaluate(
     folders: Sequence[Path] | None = None,
     seeds: Sequence[int] | None = None,
 ) -> Finding:
-    """Judge a claim by itself from the records that are there; arguments as of :class:`Shelf`."""
+    """Judge a claim by itself from the available records; arguments as for :class:`Shelf`."""
     return judge(claim, Shelf(profile, folders, seeds))
 
 
@@ -244,9 +244,9 @@ def judge(claim: Claim, shelf: Shelf) -> Finding:
 
 
 def corrected(findings: Sequence[Finding], families: Sequence[str]) -> list[Finding]:
-    """The same with the verdicts that stand the number of claims of each family.
+    """The same with the verdicts that survive correction for the number of claims in a family.
 
-    All claims of a family count, but for those that cannot be compared: the family was there before
+    All claims of a family count except those that cannot be compared: the family was fixed before
     the results.
     """
     found = list(findings)
@@ -318,7 +318,7 @@ def seeds_needed(claim: Claim, comparisons: Sequence[Comparison]) -> float | Non
 
 
 def _comparisons(claim: Claim, shelf: Shelf) -> tuple[Comparison, ...]:
-    """Every choice and method; a choice that no record has is left out if another is there."""
+    """One for each choice and method; choices without records are left out if another has some."""
     found = [
         _compare(claim, shelf, chosen, quantities[0], other)
         for chosen, quantities in claim.quantities.items()
@@ -365,7 +365,7 @@ def _sample(measured: dict[int, Measured]) -> Sample:
 
 
 def _shown(comparisons: Sequence[Comparison], verdict: Verdict, claim: Claim) -> Interval | None:
-    """The effect that a verdict rests on: the hardest to beat of those that came to it."""
+    """The effect that a verdict rests on: the least favourable of those that led to it."""
     there = [c for c in comparisons if c.effect]
     deciding = [c for c in there if c.verdict == verdict] or there
     if not deciding or verdict == "depends on":
@@ -375,7 +375,7 @@ def _shown(comparisons: Sequence[Comparison], verdict: Verdict, claim: Claim) ->
 
 
 def _missing(claim: Claim, shelf: Shelf) -> tuple[Cell, ...]:
-    """The cells that lack a record, of as many seeds as decide."""
+    """The cells that lack a record, for as many seeds as a verdict takes."""
     if shelf.only is not None:
         return ()
     cells = []

@@ -2,7 +2,7 @@
 
 On the same CPU, with the same code, libraries, data and number of threads, a seed gives the same
 record to the last digit, and nothing less is accepted. Anywhere else sums are rounded differently,
-and training amplifies that until the run is like one of another seed: its metrics then have to lie
+and training amplifies that until the run is like one with another seed: its metrics must then agree
 within :data:`TOLERANCES`, as those of two published seeds of a method do.
 """
 
@@ -28,10 +28,10 @@ class Tolerance:
     """How far a re-run's metric may lie from the published one.
 
     Attributes:
-        relative: Share of the larger of the two values, so that 0.6 allows a factor of 2.5 up or
+        relative: As a share of the larger of the two values: 0.6 allows a factor of 2.5 up or
             down, and a value that collapses to 0 is never allowed.
         absolute: In the metric's own unit; the larger of the two tolerances holds.
-        top: Of a mean over few images, the largest value that one of them can have, 0 being the
+        top: For a mean over few images, the largest value that one of them can have, 0 being the
             smallest. Three standard deviations of the difference of two such means are added.
     """
 
@@ -40,10 +40,10 @@ class Tolerance:
     top: float = 0.0
 
     def between(self, values: tuple[Any, Any], counts: tuple[float, float]) -> float:
-        """The largest difference allowed between two values, means over so many images.
+        """The largest difference allowed between two values, means over ``counts`` images.
 
-        A mean over no images is None and may stand beside any other, because the number of images
-        is compared by itself.
+        A mean over no images is None and agrees with any other, because the number of images is
+        compared separately.
         """
         if self.top and 0 in counts:
             return math.inf
@@ -60,22 +60,22 @@ class Tolerance:
 
 _SHARE = 1.0
 _NATS = math.log(10)
-"""The largest entropy of ten classes, which is what all attacked networks tell apart."""
+"""The largest entropy over ten classes; every attacked network has ten."""
 
 TOLERANCES = {
     # How many networks, ensembles and images there were.
     r"accuracy_ensembles/.+|attacks/.+/(networks|images)": Tolerance(),
     # In percent. At 77 % of 10,000 images the difference of two independent counts has a standard
-    # deviation of 0.6; networks of one architecture err on much the same images.
+    # deviation of 0.6; networks of one architecture fail on much the same images.
     r"accuracy/.+": Tolerance(absolute=1.0),
-    # One failed network among a hundred makes them up to 13 times larger; that of two ensembles can
-    # be next to nothing.
+    # One failed network in a hundred makes them up to 13 times larger; that of two ensembles can be
+    # almost 0.
     r"accuracy_std/.+": Tolerance(0.975, absolute=0.1),
     r"\w+_std/.+": Tolerance(0.975, absolute=0.005),
     # Layers can trade scale for scale without changing what a network computes, and the spread of
-    # the norms is where the adversarial game ends. On the cubic (lite) the same seed with AVX2 in
-    # place of AVX-512 instructions changed a mean norm by a factor of 1.6, its std by 2.5; a layer
-    # without dropout has a std of rounding errors.
+    # the norms depends on where the adversarial game ends. On the cubic (lite) the same seed
+    # with AVX2 in place of AVX-512 instructions changed a mean norm by a factor of 1.6, its std by
+    # 2.5; the std of a layer without dropout is only rounding error.
     r"norms/(hidden|output)/mean": Tolerance(0.5),
     r"norms/.+/mean": Tolerance(0.25),
     r"norms/.+/std": Tolerance(0.75, absolute=1e-4),
@@ -84,31 +84,31 @@ TOLERANCES = {
     r"(negative_log_likelihood|brier_score|entropy)/.+": Tolerance(0.4, absolute=0.002),
     r"diversity/disagreement": Tolerance(0.6),
     r"diversity/pairwise_kl": Tolerance(0.85),
-    # How sure one network is hangs on the draw: those of a sure method are next to certain.
+    # One network's uncertainty depends on the draw; those of a confident method are almost certain.
     r"uncertainty/1/.+/(in|out)": Tolerance(0.95, absolute=0.002),
     r"uncertainty/1/.+/(auroc|aupr)": Tolerance(absolute=0.4),
     r"calibration_error/.+|uncertainty/.+/(in|out)": Tolerance(0.8, absolute=0.002),
     r"(detection|uncertainty)/.+/(auroc|aupr)": Tolerance(absolute=0.1),
-    # The least confidence of one network, or of a few that agree, is rounded to 0 for some
-    # outliers; where these are more than 5 %, every image is flagged. So are those of large
-    # ensembles of networks that saw few images and are sure of all.
+    # For one network, or a few that agree, the score of some outliers rounds to 0; if those are
+    # more than 5 %, every image is flagged. The same goes for large ensembles of networks that saw
+    # few images and are certain of all.
     r"uncertainty/[15]/.+/fpr95": Tolerance(absolute=1.0),
     r"(detection|uncertainty/\d+)/least_confidence/fpr95": Tolerance(absolute=1.0),
     r"(detection|uncertainty)/.+/fpr95": Tolerance(absolute=0.35),
-    # What hangs on the one network that was attacked, or on three: new networks of apd got 14 % of
+    # What depends on the one network attacked, or on three: new networks of apd got 14 % of
     # its adversarial examples wrong for one seed, 85 % for another.
     r"attacks/\w+/1/.+/(all_fooled|fooled|success)": Tolerance(absolute=0.7, top=_SHARE),
     r"transfer/.+/(fooled|success)": Tolerance(absolute=0.5, top=_SHARE),
     r"transfer/.+/examples": Tolerance(0.6, absolute=20),
-    # What training and the draw of networks change, besides the scatter over few images.
+    # What training and the draw of networks change, on top of the scatter over few images.
     r"attacks/.+/(all_fooled|fooled|success)": Tolerance(absolute=0.2, top=_SHARE),
     r"attacks/.+/auroc\w*": Tolerance(absolute=0.2, top=_SHARE),
     r"attacks/.+/entropy\w*": Tolerance(absolute=0.2 * _NATS, top=_NATS),
 }
-"""Tolerances by patterns of names of metrics, of which the first that fits holds.
+"""Tolerances by patterns of metrics' names; the first that matches holds.
 
-They come from what two published seeds of a method on a data set differ by: relative ones allow the
-largest ratio to the power 1.4, absolute ones 1.25 times the largest difference, or more.
+They come from the differences between two published seeds of a method on a data set: relative ones
+allow the largest ratio to the power 1.4, absolute ones 1.25 times the largest difference, or more.
 """
 
 
@@ -118,7 +118,7 @@ LINE = "  {:<36} {:>11} {:>11} {:>11} {:>10}  {}"
 
 @dataclass(frozen=True)
 class Row:
-    """One metric of a comparison; a number, or what a number says nothing about."""
+    """One metric of a comparison; each value is a number, or None for a mean over nothing."""
 
     metric: str
     published: Any
@@ -127,7 +127,7 @@ class Row:
 
     @property
     def difference(self) -> float:
-        """The re-run's number less the published one, 0 between equals, else infinite."""
+        """The re-run's number minus the published one; 0 if equal, infinite if one is no number."""
         if self.published == self.rerun:
             return 0.0
         both = isinstance(self.published, int | float) and isinstance(self.rerun, int | float)
@@ -154,13 +154,13 @@ class Comparison:
 
     Attributes:
         cell: The cell.
-        reason: In what they were made differently, so that they cannot be identical; empty where
-            they have to be.
+        reason: How they were made differently, so that they need not be identical; empty where
+            they must be.
         rows: The metrics of the published record.
-        newer: What only the re-run measures, by the beginnings of names: it was added after the
-            record was published and is not compared.
-        identical: Whether history, metrics, arrays and what was evaluated, as far as both records
-            tell it, are the same to the last digit.
+        newer: What only the re-run measures, by the beginnings of names: added after the record
+            was published, and not compared.
+        identical: Whether history, metrics, arrays and, if both records tell its hash, the
+            posterior are the same to the last digit.
     """
 
     cell: Cell
@@ -183,7 +183,7 @@ class Comparison:
         )
         head = LINE.format("metric", "published", "rerun", "difference", "tolerance", "ok")
         name = self.cell.path.with_suffix("").as_posix()
-        newer = f"  not compared, being newer: {', '.join(self.newer)}"
+        newer = f"  newer, so not compared: {', '.join(self.newer)}"
         lines = [f"{name}: {rule}", head, *map(str, self.rows), *([newer] if self.newer else [])]
         return "\n".join(lines)
 
@@ -192,7 +192,7 @@ def compare(cell: Cell) -> Comparison:
     """Compare the record in ``runs/`` with the published one.
 
     Raises:
-        RecordError: If one of them is missing, damaged, or not of today's settings; if the re-run
+        RecordError: If one is missing, damaged, or made with other settings; if the re-run
             lacks a metric, or one has no tolerance.
     """
     reference, rerun = (_read(cell, folder) for folder in (published(), runs()))
@@ -223,9 +223,9 @@ def compare_records(reference: Record, rerun: Record) -> Comparison:
 
 
 def difference(one: Record, other: Record) -> str:
-    """In what two records of a cell were made differently; empty where they have to be identical.
+    """How two records of a cell were made differently; empty where they must be identical.
 
-    A GPU sums in changing order, so that no two of its runs are identical.
+    A GPU sums in varying order, so no two of its runs are identical.
     """
     if not one.device.startswith("cpu"):
         return "made on a GPU"
@@ -245,7 +245,7 @@ def difference(one: Record, other: Record) -> str:
 
 
 def tolerance_of(metric: str, one: dict[str, Any], other: dict[str, Any]) -> float:
-    """How far a metric may lie apart in two sets of metrics by their names.
+    """How far a metric may differ between two sets of metrics.
 
     Raises:
         RecordError: If the metric has no tolerance.
@@ -263,9 +263,8 @@ def chosen(filters: list[str]) -> list[Path]:
     """The records to verify, by their paths below a folder of records.
 
     Args:
-        filters: Records' paths or the folders above them, below ``runs/`` or as ``list`` shows
-            them: every published record there has to have been run again. None at all: whatever
-            has.
+        filters: Paths of records or of folders of them, below ``runs/`` or as ``list`` shows them;
+            every published record there must have been run again. If empty, all that were.
 
     Raises:
         RecordError: If there is nothing to compare.
@@ -290,7 +289,7 @@ def chosen(filters: list[str]) -> list[Path]:
 
 
 def _read(cell: Cell, folder: Path) -> Record:
-    """The record in a folder, if it is one of today's settings."""
+    """The record in a folder, if it was made with the current settings."""
     found = records.find(cell, [folder])
     if found is None:
         how = f"run it with `{cell.command}`"
@@ -308,7 +307,7 @@ def _count(metric: str, metrics: dict[str, Any]) -> float:
 
 
 def _beginnings(names: Iterable[str], others: Iterable[str]) -> list[str]:
-    """The shortest beginnings of names with which none of the others begins."""
+    """The shortest beginnings of names that no other name shares."""
     known = {beginning for name in others for beginning in _prefixes(name)}
     return sorted({next((b for b in _prefixes(name) if b not in known), name) for name in names})
 
@@ -319,13 +318,13 @@ def _prefixes(name: str) -> list[str]:
 
 
 def _lasting(record: Record) -> Any:
-    """What the same seed gives again."""
+    """What the same seed must reproduce."""
     history = [{k: v for k, v in row.items() if k not in COSTS} for row in record.history]
     return record.metrics, history, record.arrays_sha256
 
 
 def _same_posterior(one: Record, other: Record) -> bool:
-    """Whether the same was evaluated, unless one of them does not tell."""
+    """Whether both evaluated the same posterior, as far as both tell."""
     told = {record.environment.get("posterior_sha256") for record in (one, other)}
     return None in told or len(told) == 1
 

@@ -55,7 +55,7 @@ def title_of(method: str) -> str:
 
 
 def settings_for(method: str, dataset: str, profile: str) -> Settings:
-    """What a method on a data set means in a profile.
+    """A method's settings on a data set in a profile.
 
     Raises:
         SettingsError: If a name is unknown, or the method does not run on the data set; the message

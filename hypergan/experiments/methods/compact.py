@@ -1,4 +1,4 @@
-"""HyperGAN with narrow generators and noise of few dimensions."""
+"""HyperGAN with narrow generators and low-dimensional noise."""
 
 from hypergan.experiments.method import Method
 from hypergan.experiments.methods.hypergan import COLOUR, GREY, UNCENTRED
@@ -14,7 +14,7 @@ def _grey(epochs: int) -> Settings:
     return Settings(GREY | _NARROW, training)
 
 
-# A rate that does not fall to 0 keeps the networks apart.
+# A learning rate that does not fall to 0 keeps the networks apart.
 def _colour(epochs: int) -> Settings:
     training = Training(
         epochs=epochs, batch_size=200, networks=10, weight_rate=1e-4, mean_rate=1e-4, floor=0.4

@@ -1,4 +1,4 @@
-"""Deep ensembles: networks trained from random starts, which the paper calls standard training."""
+"""Deep ensembles: networks trained from random starts; the paper calls this standard training."""
 
 from dataclasses import replace
 
@@ -21,7 +21,7 @@ def _ensemble(training: Training, evaluation: Evaluation) -> Settings:
 
 
 def _split(passes: int) -> Settings:
-    """The members split the mini-batch, so that in an epoch each sees its share of the images."""
+    """The members split each mini-batch, so that in an epoch each sees its share of the images."""
     training = Training(
         epochs=_MEMBERS * passes, batch_size=_MEMBERS * 100, networks=1, learning_rate=2e-3
     )
@@ -35,7 +35,7 @@ _CUBIC = _ensemble(
     Evaluation(networks=100, sizes=(10, 100)),
 )
 # Section 4.1 for rate, schedule and epochs; the authors' code for the batch. The members see the
-# same images, and an epoch is one of every member.
+# same images, so that an epoch is one for each of them.
 _PAPER = _ensemble(
     Training(epochs=100, batch_size=100, share_images=True, learning_rate=1e-2, schedule="plateau"),
     Evaluation(networks=_MEMBERS, sizes=(1, 5, 10)),
@@ -61,4 +61,4 @@ AS_RELEASED = replace(
     papers={1: "Standard Training"},
     attacked=0,
 )
-"""The authors' code starts convolutions from N(0, 1), see the book's deviations."""
+"""The authors' code initialises convolutions from N(0, 1); see the book's deviations."""

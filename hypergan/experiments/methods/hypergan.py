@@ -52,11 +52,11 @@ _TRAINING_GREY = Training(
     weight_decay=5e-4,
     codes=256,
 )
-# Without weight decay networks of CIFAR fit their training images ever more closely; how much of
-# it was chosen on the images that are watched, see data/search/cifar10.csv.
+# Without weight decay, networks of CIFAR fit their training images ever more closely; its strength
+# was chosen on the watched images, see data/search/cifar10.csv.
 _LITE_COLOUR = Training(weight_decay=3e-3)
 _WATCHED = 2_000
-"""Images held out to draw the course of training (Fig. 6)."""
+"""Images held out to plot the course of training (Fig. 6)."""
 
 
 def _grey(epochs: int) -> Settings:
@@ -75,9 +75,9 @@ _LITE = {
     "digits": _grey(300),
 }
 
-# Of the trials in data/search/full.csv the start around ordinary networks, with half of the usual
-# spread and a lower rate of the hidden layers, learnt fastest; which of these does it is not told
-# apart.
+# Of the trials in data/search/full.csv those that start around ordinary networks, with half the
+# usual spread and a lower rate for the hidden layers, learnt fastest; the effects of the three were
+# not separated.
 _FULL_COLOUR = Settings(
     COLOUR | {"spread": 0.5},
     Training(
@@ -155,10 +155,10 @@ VARIED = {
 """Numbers of HyperGAN that are varied on MNIST, one at a time."""
 
 UNVARIED = "hypergan-beta-1"
-"""HyperGAN itself, trained as shortly as the others: codes of 128 numbers, 512 hidden units."""
+"""HyperGAN itself, for as few epochs as the others: codes of 128 numbers, 512 hidden units."""
 
 _SHORT = 10
-"""Epochs of all of them in ``lite`` and ``full``, so that they compare."""
+"""Epochs of all of them in ``lite`` and ``full``, so that they are comparable."""
 
 
 def _short(settings: Settings, epochs: int) -> BySet:

@@ -1,4 +1,4 @@
-"""MC dropout: one network, of which a hundred are drawn."""
+"""MC dropout: one trained network, from which a hundred are drawn."""
 
 from hypergan.baselines.mc_dropout import MCDropout
 from hypergan.evaluation.protocol import Evaluation
@@ -17,7 +17,7 @@ def _lite(epochs: int) -> Settings:
 
 
 def _full(dataset: str) -> Settings:
-    """Single outputs are dropped, which takes the shape of an image."""
+    """Single outputs are dropped, for which the shape of an image has to be known."""
     shape = (3, 32, 32) if dataset.startswith("cifar") else (1, 28, 28)
     training = Training(
         epochs=_FULL_EPOCHS[dataset], batch_size=100, networks=1, learning_rate=2e-3

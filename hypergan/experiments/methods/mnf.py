@@ -10,7 +10,7 @@ from hypergan.training import Training
 
 # The original code's, github.com/AMLab-Amsterdam/MNF_VBNN: a draw of z for each of 100 images.
 _PAPER = Training(epochs=100, batch_size=100, networks=100, learning_rate=1e-3, schedule="constant")
-# Standard deviations rise by about a rate a step: they start higher, for there are fewer steps.
+# Standard deviations rise by about one learning rate per step: with fewer steps, start higher.
 _SHORTER = replace(_PAPER, learning_rate=2e-3, schedule="cosine")
 _START = {"log_std": -5.0}
 _EPOCHS = {"mnist": 10, "mnist5000": 100, "cifar5": 24, "cifar10": 12, "digits": 200}

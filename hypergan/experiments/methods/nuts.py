@@ -1,4 +1,4 @@
-"""NUTS: the regression's exact posterior, its gold standard."""
+"""NUTS: samples of the regression's exact posterior, as the gold standard."""
 
 from dataclasses import replace
 

@@ -13,8 +13,8 @@ from hypergan.training import Training
 _KEPT = Evaluation(networks=100, sizes=(1, 10, 100))
 _LITE_EPOCHS = {"mnist": 30, "mnist5000": 30, "cifar5": 30, "cifar10": 30, "digits": 20}
 _FULL_EPOCHS = {"mnist": 60, "mnist5000": 60, "cifar5": 100, "cifar10": 100, "digits": 20}
-# The prior is the one that the weight decay of Wang et al. means on MNIST, N(0, 1/60): the decay is
-# 60 over the number of training images.
+# The prior is the one that the weight decay of Wang et al. implies on MNIST, N(0, 1/60): the decay
+# is 60 over the number of training images.
 _DECAY = {
     "mnist": 0.001,
     "mnist5000": 0.012,
@@ -91,8 +91,8 @@ def _full(dataset: str) -> Settings:
 def _cubic(epochs: int, steps_per_epoch: int, burn_in: int, thinning: int) -> Settings:
     """A chain on the 20 points, in units of standard deviations like all regression here.
 
-    The temperature is twice the variance of the data's noise, 2 (3 / 18.05)^2, and the weight decay
-    then means the prior N(0, 1).
+    The temperature is twice the variance of the data's noise, 2 (3 / 18.05)^2; the weight decay
+    then implies the prior N(0, 1).
     """
     return _chain(
         epochs=epochs,

@@ -1,4 +1,4 @@
-"""Figures and tables: views over records, beside the paper's values. A file a subject."""
+"""Figures and tables: views over records, beside the paper's values. One file per subject."""
 
 from hypergan.extras import need
 

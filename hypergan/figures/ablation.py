@@ -53,8 +53,9 @@ def finding(cifar10: Collection, mnist: Collection) -> str:
     return (
         f"On CIFAR-10 the norms of HyperGAN's networks vary by {_listed(spreads, 'by')}, {says}. "
         f"{'And' if most[0] == most[1] else 'But'} two of its networks disagree on "
-        f"{_listed(disagreements, 'on')} of the test images. The accuracy of ten networks changes "
-        f"by no more than {_change(accuracies)} points, on MNIST by {_change(other)}.{seeds}"
+        f"{_listed(disagreements, 'on')} of the test images. The ablations change the accuracy of "
+        f"ten networks by at most {_change(accuracies)} points, on MNIST by {_change(other)}."
+        f"{seeds}"
     )
 
 
@@ -80,7 +81,7 @@ def _means(collection: Collection, quantity: str) -> dict[str, float]:
 
 
 def course(collection: Collection) -> pd.DataFrame:
-    """What was measured during training, a row for each measurement.
+    """What was measured during training, one row per measurement.
 
     Returns:
         ``method``, ``seed`` and when: after an ``epoch``, or after a ``step`` of the first one;
@@ -97,8 +98,8 @@ def course(collection: Collection) -> pd.DataFrame:
 def courses(collection: Collection) -> Panels:
     """Figures 6 and 7: accuracy of 10 networks, and relative spread of 100 networks' norms.
 
-    Accuracy is that on images held out of training, the spread a mean over the layers. The steps of
-    the first epoch and all epochs have a scale each.
+    Accuracy is measured on images held out of training; the spread is a mean over the layers. The
+    steps of the first epoch and the epochs of the whole training have panels of their own.
     """
     figure = Panels(
         f"Accuracy and diversity in training{on(collection)}", collection,
@@ -127,7 +128,7 @@ def layers_course(collection: Collection) -> Panels:
 
 
 def _draw(axes: Axes, collection: Collection, when: str, column: str) -> None:
-    """A line for each method over steps or epochs, with 95 % intervals where there are seeds."""
+    """One line per method over steps or epochs, with 95 % intervals if there are several seeds."""
     rows = course(collection)
     for number, method in enumerate(_methods(collection)):
         part = rows[(rows["method"] == method) & rows[when].notna()]
@@ -146,7 +147,7 @@ def _draw(axes: Axes, collection: Collection, when: str, column: str) -> None:
 
 
 def at_the_end(collection: Collection) -> Table:
-    """What trained posteriors measure, one row per method."""
+    """Measurements of the trained posteriors, one row per method."""
     rows = {
         title_of(method): {name: collection.mean(method, of) for name, of in QUANTITIES.items()}
         for method in _methods(collection)
@@ -165,9 +166,9 @@ def varied_by(argument: str) -> list[str]:
 
 
 def variation(collection: Collection) -> Panels:
-    """What varying a number of HyperGAN does, one column per number; dotted: its own value."""
+    """The effect of varying HyperGAN's numbers, one column per number; dotted: its own value."""
     figure = Panels(
-        "HyperGAN with other numbers", collection, name="variation", width=_NARROW, height=_LOW
+        "HyperGAN with one number varied", collection, name="variation", width=_NARROW, height=_LOW
     )
     for quantity in (ACCURACY, SPREAD, DISAGREEMENT, AUROC):
         first = None
@@ -180,7 +181,7 @@ def variation(collection: Collection) -> Panels:
 
 
 def _vary(axes: Axes, collection: Collection, argument: str, quantity: str) -> None:
-    """A quantity by the values of one of HyperGAN's numbers, which stand evenly spaced."""
+    """A quantity against the values of one of HyperGAN's numbers, evenly spaced."""
     values = {
         float(record.config["model"][argument]): method
         for method, record in collection.shown.items()

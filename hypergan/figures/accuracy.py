@@ -28,7 +28,7 @@ QUALITY = {
 """Scores of the probabilities, each better where it is lower."""
 
 FITTED, TESTED = "one network, mini-batches (%)", "one network, test images (%)"
-"""How well training fits: columns of what falls short of the paper."""
+"""How well training fits: columns of the table of results below the paper's."""
 
 FULL = 100
 """Networks of HyperGAN's largest ensembles."""
@@ -44,7 +44,7 @@ def finding(collection: Collection) -> str:
     (few, first), *more = _wins(collection).items()
     if not first:
         return MISSING
-    others = "".join(f", one of {size} on {sum(won)}" for size, won in more)
+    others = "".join(f", and one of {size} on {sum(won)}" for size, won in more)
     met = [(cell[1], _reaches(collection, *cell)) for cell in _papers_cells()]
     ours = [reached for _, reached in met if reached is not None]
     own = [reached for method, reached in met if method == "hypergan" and reached is not None]
@@ -62,7 +62,7 @@ def finding(collection: Collection) -> str:
     ]
     far = f", but {FULL} networks are {listed(lower)}" if lower else ""
     return (
-        f"A deep ensemble of {few} networks, which the paper left out, is more accurate than "
+        f"A deep ensemble of {few} networks, which the paper leaves out, is more accurate than "
         f"{FULL} networks of HyperGAN on {sum(first)} of {len(first)} data sets{others}. "
         f"Our means reach the paper's values in {sum(ours)} of {len(ours)} cells of Table 2, "
         f"HyperGAN's in {sum(own)} of {len(own)}{far}.{seeds}"
@@ -164,9 +164,9 @@ def _papers_rows(dataset: str) -> pd.DataFrame:
 
 
 def papers_margins() -> Table:
-    """How far HyperGAN leads in the paper's Table 2, in points, beside what chance would do.
+    """HyperGAN's lead in the paper's Table 2, in points, compared with what chance would give.
 
-    The standard error is that of one accuracy on so many test images, which is binomial.
+    The standard error is the binomial one of an accuracy on that many test images.
     """
     margins = {}
     for dataset, title in datasets.compared().items():
@@ -190,8 +190,8 @@ def papers_margins() -> Table:
 def below_the_paper(collection: Collection) -> Table | Markdown:
     """The rows of Table 2 that fall short of the paper's value, and how well training fits.
 
-    Beside each the accuracy of single networks, on the mini-batches of the last epoch and on test
-    images.
+    Each is shown with the accuracy of single networks, on the mini-batches of the last epoch and on
+    test images.
     """
     short: dict[Any, dict[str, Any]] = {}
     for dataset, method, size in _papers_cells():
@@ -243,7 +243,7 @@ def accuracy_by_size(collection: Collection) -> Panels:
 def _by_size(
     axes: Axes, collection: Collection, method: str, *, color: str, marker: str, shift: float
 ) -> None:
-    """A method's accuracies with their bars, a little beside their size to be told apart."""
+    """A method's accuracies with their bars, shifted a little so that methods do not overlap."""
     points = []
     for size in METHODS[method].compared:
         values = collection.values(method, f"accuracy/{size}")

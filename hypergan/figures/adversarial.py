@@ -15,7 +15,7 @@ from hypergan.figures.style import SEE_COMMANDS
 
 ATTACKS = {"fgsm": "FGSM", "pgd": "PGD"}
 ENSEMBLES = ("hypergan", "ensemble")
-"""The methods of which whole ensembles are attacked."""
+"""The methods whose ensembles are attacked as a whole."""
 TO_THE_END = {
     ("unstopped", "same"): "on ten networks, tested on them",
     ("unstopped", "fresh"): "on ten networks, tested on new ones",
@@ -31,10 +31,10 @@ Line = tuple[str, str, str]
 """A method, how many networks are attacked, and which are tested: "same" or "fresh"."""
 
 SOME_EPS = (0.03, 0.1, 0.3)
-"""Where numbers are told. Below them attacks fool hardly an image, above them nearly every one."""
+"""The eps of tables. Below them attacks fool hardly any image, above them nearly every one."""
 
 PAPERS_SHARE = 0.5, 0.7
-"""Of a larger ensemble, fooled by what fools one network (section 4.5)."""
+"""Shares of a larger ensemble that are fooled by what fools one network (section 4.5)."""
 
 _LOOKS: dict[str, dict[str, Any]] = {
     "hypergan": {"color": "C0", "marker": "o", "lw": 2.2, "zorder": 3},
@@ -103,14 +103,14 @@ def against_eps(
     name: str,
     named_at_ends: bool = True,
 ) -> Panels:
-    """A measure against eps, a panel for each attack.
+    """A measure against eps, one panel per attack.
 
     Args:
         collection: The records; a curve is the mean over seeds.
         lines: What to draw, with labels. Lines of one method differ by their dashes.
         measure: Column of :func:`outcomes`.
         words: What it is, for the axis.
-        name: Of the figure's file.
+        name: The name of the figure's file.
         named_at_ends: Write the labels beside the curves' ends, instead of a legend.
     """
     table = outcomes(collection)
@@ -202,7 +202,7 @@ def detection_against_eps(collection: Collection) -> Panels:
 
 
 def adaptive(collection: Collection, method: str = "hypergan") -> Panels:
-    """PGD that takes all its steps, on networks that stay and on new ones at each step."""
+    """PGD that takes all its steps, on fixed networks and on new ones at each step."""
     table = outcomes(collection)
     figure = Panels(
         f"PGD with all its steps on {title_of(method)}", collection, name="figure-5-adaptive",

@@ -29,7 +29,7 @@ SETS = {"in": "test images", "out": "outliers"}
 AUROC = "detection/entropy/auroc"
 
 _POINTS = 50
-"""Of a curve, evenly spaced in its height, and as many in its breadth."""
+"""Points of a curve that are evenly spaced in height; as many more are so in width."""
 
 
 def finding(mnist: Collection, cifar5: Collection) -> str:
@@ -37,10 +37,10 @@ def finding(mnist: Collection, cifar5: Collection) -> str:
     letters, classes = _rank(mnist), _rank(cifar5)
     if not letters or not classes:
         return MISSING
-    alone = ", from one seed" if len(cifar5.of("hypergan")) == 1 else ""
+    alone = " (one seed)" if len(cifar5.of("hypergan")) == 1 else ""
     return (
-        "By its entropy HyperGAN's ensemble tells notMNIST's letters from digits with an AUROC of "
-        f"{letters}. Unseen classes of CIFAR-10 it tells from those seen with one of {classes}"
+        "The entropy of HyperGAN's ensemble tells notMNIST's letters from digits with an AUROC of "
+        f"{letters}. For unseen against seen classes of CIFAR-10 it is {classes}"
         f"{alone}; chance gives 0.5."
     )
 
@@ -59,7 +59,7 @@ def _rank(collection: Collection) -> str:
     lower = [title_of(method) for method in means if means[method] <= own]
     sides = [
         f"{word} than {listed(titles) if len(titles) < len(means) else 'all others'}"
-        for word, titles in (("less", higher), ("more", lower))
+        for word, titles in (("lower", higher), ("higher", lower))
         if titles
     ]
     return ", ".join([text(own, 3), *sides])
@@ -128,7 +128,7 @@ def detection_table(collection: Collection) -> Table:
         for score, words in SCORES.items()
     }
     frame = _frame(rows, [*columns], ["method", "score"])
-    return Table(frame, "Outliers told from test images.", columns, "detection")
+    return Table(frame, "How well outliers are told from test images.", columns, "detection")
 
 
 def size_table(collection: Collection, method: str = "hypergan") -> Table:
@@ -161,9 +161,9 @@ def _frame(rows: Mapping[Any, Any], columns: list[str], names: list[str]) -> pd.
 
 
 def outliers(collection: Collection, method: str = "hypergan") -> HTML:
-    """Outliers in the order of their entropy, the surest first.
+    """Outliers in order of increasing entropy.
 
-    They are the same for every record, and none was picked for what networks make of it.
+    They are the same for every record, and none was picked for how networks classify it.
     """
     if method not in collection.shown:
         return HTML(f"<p>{SEE_COMMANDS}</p>")
@@ -173,8 +173,8 @@ def outliers(collection: Collection, method: str = "hypergan") -> HTML:
     entropies = every[some.indices]
     order = entropies.argsort(kind="stable")
     caption = (
-        f"{len(order)} of {text(len(every), 0)} outliers, evenly spaced in the file, the surest "
-        f"first; below each its entropy in nats under {record.full_size} networks of "
+        f"{len(order)} of {text(len(every), 0)} outliers, evenly spaced in the file, the lowest "
+        f"entropy first; below each its entropy in nats under {record.full_size} networks of "
         f"{title_of(method)}, seed {record.seed}. Pictures: {some.source}."
     )
     return grid(

@@ -1,4 +1,4 @@
-"""What the attacks came to, as tables and in words: means over seeds with their intervals."""
+"""Results of the attacks, as tables and in words: means over seeds with their intervals."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -27,7 +27,7 @@ from hypergan.figures.page import MISSING, listed
 from hypergan.figures.tables import Better, Table
 
 BOUNDS = {"entropy": (0, math.inf), "auroc": (0, 1), "success": (0, 1), "fooled": (0, 1)}
-"""Between which a measure lies, whatever is attacked."""
+"""The limits of a measure, whatever is attacked."""
 
 
 def finding(collection: Collection) -> str:
@@ -47,18 +47,26 @@ def finding(collection: Collection) -> str:
     }
     sides = [
         f"{words} {listed(names)}"
-        for words, sign in (("surer than", -1), ("less sure than", 1), ("about as sure as", 0))
+        for words, sign in (
+            ("more certain than", -1),
+            ("less certain than", 1),
+            ("about as certain as", 0),
+        )
         if (names := [name for name, its in others.items() if its and _side(hundred, its) == sign])
     ]
     beside = f"; a hundred of them are {listed(sides)}" if sides else ""
-    sure = {1: "less sure than", -1: "surer than", 0: "about as sure as"}[_side(ten, plain)]
-    safe = {1: "easier to fool", -1: "harder to fool", 0: "no safer"}[_side(wrong, plain_wrong)]
+    sure = {1: "less certain than", -1: "more certain than", 0: "about as certain as"}[
+        _side(ten, plain)
+    ]
+    safe = {1: "easier to fool", -1: "harder to fool", 0: "not clearly harder to fool"}[
+        _side(wrong, plain_wrong)
+    ]
     return (
-        f"PGD leaves ten new networks of HyperGAN {sure} a deep ensemble of ten: "
-        f"{text(ten.mean, 2)} against {text(plain.mean, 2)} nats of entropy, mean over "
+        f"Under PGD ten new networks of HyperGAN are {sure} a deep ensemble of ten: "
+        f"{text(ten.mean, 2)} against {text(plain.mean, 2)} nats of entropy, averaged over "
         f"eps{beside}. "
-        f"They are {safe}: at eps 0.1 they are wrong on {percent(wrong.mean)} of the images, the "
-        f"ensemble on {percent(plain_wrong.mean)}."
+        f"The ten are {safe}: at eps 0.1 they are wrong on {percent(wrong.mean)} of the images, "
+        f"the ensemble on {percent(plain_wrong.mean)}."
     )
 
 
@@ -123,9 +131,9 @@ def _mean_of(attack: str, attacked: str | None, tested: str, measure: str) -> Me
 
 
 def success_table(collection: Collection) -> Table:
-    """Share of images answered wrongly at :data:`SOME_EPS`, a row for each tested ensemble.
+    """Share of images answered wrongly at :data:`SOME_EPS`, one row per tested ensemble.
 
-    Of the methods that are attacked as ensembles.
+    For the methods that are attacked as ensembles.
     """
     table = _outcomes(collection)
     table = table[table["method"].isin(ENSEMBLES)]
@@ -140,7 +148,7 @@ def success_table(collection: Collection) -> Table:
 
 
 def papers_by_eps(collection: Collection, measure: str) -> Table:
-    """A measure for the curves of Figure 5 at :data:`SOME_EPS`, a row for each."""
+    """A measure for the curves of Figure 5 at :data:`SOME_EPS`, one row per curve."""
     table, lines = _outcomes(collection), papers_lines(collection)
     keys = zip(table["method"], table["attacked"], table["tested"], strict=True)
     table = table.assign(networks=[lines.get(key) for key in keys])
@@ -149,7 +157,7 @@ def papers_by_eps(collection: Collection, measure: str) -> Table:
 
 
 def transfer_table(collection: Collection, method: str = "hypergan") -> Table:
-    """Share of the most new networks that examples of one network fool, likewise."""
+    """The same for the share of new networks that examples made for one network fool."""
     table = transfers(collection, method).dropna()
     table = table[table["networks"] == table["networks"].max()]
     frame = _by_eps(table.assign(method=title_of(method)), ["method"], "fooled")
@@ -157,13 +165,13 @@ def transfer_table(collection: Collection, method: str = "hypergan") -> Table:
 
 
 def _outcomes(collection: Collection) -> pd.DataFrame:
-    """All that came of attacks, without the clean images."""
+    """All outcomes of attacks, without the clean images."""
     table = outcomes(collection)
     return table[table["eps"] > 0]
 
 
 def _by_eps(table: pd.DataFrame, names: list[str], measure: str) -> pd.DataFrame:
-    """A measure's mean over seeds with its interval, a column for each attack and eps."""
+    """A measure's mean over seeds with its interval, one column per attack and eps."""
     table = table[table["eps"].isin(SOME_EPS) & table["attack"].isin(ATTACKS)]
     rows: dict[Any, dict[Any, Any]] = {}
     keys = [*names, "attack", "eps"]
@@ -179,7 +187,7 @@ def _by_eps(table: pd.DataFrame, names: list[str], measure: str) -> pd.DataFrame
 def _frame(
     rows: dict[Any, dict[Any, Any]], heads: Sequence[Any], names: Sequence[str]
 ) -> pd.DataFrame:
-    """Rows as a data frame with these columns; what a row has not, is none."""
+    """Rows as a data frame with these columns; a cell that a row lacks is :data:`NONE`."""
     index = pd.MultiIndex.from_tuples([*rows]) if len(names) > 1 and rows else pd.Index([*rows])
     frame = pd.DataFrame(
         [[row.get(head, NONE) for head in heads] for row in rows.values()],
@@ -189,7 +197,7 @@ def _frame(
 
 
 def adaptive_finding(collection: Collection, method: str = "hypergan") -> str:
-    """What new networks protect from, and what an adaptive attack leaves of it, in Markdown."""
+    """How far new networks protect, and how much of that an adaptive attack leaves (Markdown)."""
     table = _outcomes(collection)
     table = table[table["method"] == method]
     wide = table.set_index(["attack", "tested", "eps", "seed"]).sort_index()
@@ -202,17 +210,17 @@ def adaptive_finding(collection: Collection, method: str = "hypergan") -> str:
     lost = [eps for eps in protected if eps not in kept]
     unsure = _where(auroc, lambda area: area.low > 0.5)
     sure = _where(auroc, lambda area: area.high < 0.5)
-    left = "So there is no protection that an adaptive attack would have to overcome."
+    left = "So there is no protection for an adaptive attack to overcome."
     if protected:
-        parts = [f"leaves some of that protection {_at(kept)}"] * bool(kept)
-        parts += [f"takes all of it {_at(lost)}"] * bool(lost)
+        parts = [f"leaves some of the protection {_at(kept)}"] * bool(kept)
+        parts += [f"removes all of the protection {_at(lost)}"] * bool(lost)
         left = f"The adaptive attack {' and '.join(parts)}."
     return "\n".join(
         [
-            f"- New networks are wrong less often than those attacked: {_at(protected)}.",
+            f"- New networks are wrong less often than the attacked ones {_at(protected)}.",
             f"- {left}",
-            f"- The entropy tells adaptive examples from clean images: {_at(unsure)}; "
-            f"it takes them for the clean ones, with an AUROC below one half: {_at(sure)}.",
+            f"- The entropy tells adaptive examples from clean images {_at(unsure)}; it is lower "
+            f"for them than for clean ones (AUROC below one half) {_at(sure)}.",
         ]
     )
 
@@ -230,7 +238,7 @@ def _at(eps: Sequence[float]) -> str:
 def checks(collection: Collection) -> Table:
     """Whether the attacks behave as attacks should, on the attacked networks themselves.
 
-    One row per property: in how many records and sizes it holds, of how many.
+    One row per property: for how many methods, seeds and sizes it holds, and out of how many.
     """
     table = _outcomes(collection)
     table = table[(table["tested"] == "same") & table["attack"].isin(ATTACKS)]

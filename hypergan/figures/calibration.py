@@ -1,4 +1,4 @@
-"""How good and how sure several predictions are, side by side.
+"""How good and how certain several predictions are, side by side.
 
 Shapes: B inputs, C classes.
 """
@@ -15,10 +15,10 @@ from hypergan.metrics import accuracy, calibration_error, entropy, negative_log_
 
 
 def quality(inside: Mapping[str, Tensor], outside: Mapping[str, Tensor], y: Tensor) -> Table:
-    """Accuracy, likelihood, calibration and entropy, a row for each predictor.
+    """Accuracy, likelihood, calibration and entropy, one row per predictor.
 
     Args:
-        inside: Probabilities (B, C) of test inputs, by the name of who predicts.
+        inside: Probabilities (B, C) of test inputs, by the predictor's name.
         outside: Of inputs unlike the training data, likewise.
         y: Labels of the test inputs, (B,).
     """
@@ -35,14 +35,14 @@ def quality(inside: Mapping[str, Tensor], outside: Mapping[str, Tensor], y: Tens
         for name, probabilities in inside.items()
     }
     frame = pd.DataFrame.from_dict(rows, orient="index").rename_axis("who predicts")
-    return Table(frame, "How good the predictions are, and how sure.", name="quality")
+    return Table(frame, "How good the predictions are, and how certain.", name="quality")
 
 
 def entropies(inside: Mapping[str, Tensor], outside: Mapping[str, Tensor]) -> Panels:
-    """The entropy of each prediction, inside and outside of what was trained on, a panel each.
+    """Entropies of predictions inside and outside the training data, one panel per predictor.
 
     Args:
-        inside: Probabilities (B, C) of test inputs, by the name of who predicts.
+        inside: Probabilities (B, C) of test inputs, by the predictor's name.
         outside: Of inputs unlike the training data, likewise.
     """
     figure = Panels("Entropy of the predictions, as densities", name="entropies", height=190)

@@ -30,7 +30,7 @@ PAIR = ("hypergan", "hypergan-no-discriminator")
 BESIDE = ("hypergan", "ensemble", "mc-dropout", "mnf", REFERENCE)
 
 _EVERY = 2
-"""Of the points of the grid, those that a curve needs."""
+"""A curve needs only every second point of the grid."""
 
 
 def finding(collection: Collection) -> str:
@@ -44,14 +44,16 @@ def finding(collection: Collection) -> str:
     ours, exact = ([interval(values).mean for values in pair] for pair in stds)
     more = "more" if ours[0] > ours[1] else "no more"
     shares = [own / true for own, true in zip(ours, exact, strict=True)]
-    outside, inside = ("surer" if share < 1 else "less sure" for share in shares)
-    sides = f"{outside} in both places" if outside == inside else f"{outside} there, {inside} here"
+    outside, inside = ("more certain" if share < 1 else "less certain" for share in shares)
+    sides = (
+        f"{outside} in both places" if outside == inside else f"{outside} outside, {inside} inside"
+    )
     return (
-        f"HyperGAN's networks disagree {more} where there are no data than among them: their "
-        f"standard deviation is {text(ours[0], 1)} outside [−4, 4], {text(ours[1], 1)} inside. "
-        f"But the exact posterior of the same network, sampled by NUTS, has {text(exact[0], 1)} "
-        f"and {text(exact[1], 1)}: HyperGAN is {sides}, with {text(shares[0], 1)} and "
-        f"{text(shares[1], 1)} times as much."
+        f"HyperGAN's networks disagree {more} where there are no data than where there are: "
+        f"their standard deviation is {text(ours[0], 1)} outside [−4, 4], {text(ours[1], 1)} "
+        f"inside. The exact posterior of the same network, sampled by NUTS, has "
+        f"{text(exact[0], 1)} and {text(exact[1], 1)}: HyperGAN is {sides}, with "
+        f"{text(shares[0], 1)} and {text(shares[1], 1)} times that spread."
     )
 
 
@@ -186,7 +188,7 @@ def chains(collection: Collection) -> str:
         return MISSING
     row = record.history[-1]
     return (
-        f"Of the seed shown, the largest R-hat is {text(row['r_hat'], 3)}, the least effective "
+        f"For the seed shown, the largest R-hat is {text(row['r_hat'], 3)}, the smallest effective "
         f"sample size {text(row['effective_sample_size'], 0)}, and {row['divergences']:.0f} steps "
         "diverged."
     )

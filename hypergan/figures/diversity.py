@@ -22,7 +22,7 @@ from hypergan.targets import mnist_target
 
 RELATIVE = "std / mean"
 STATISTICS = ("mean", "std", RELATIVE)
-"""What is shown of a norm. The last one does not depend on the scale of the weights."""
+"""The statistics of a norm. The last one does not depend on the scale of the weights."""
 
 DISAGREEMENT = "diversity/disagreement"
 
@@ -73,7 +73,7 @@ def _spreads(collection: Collection, method: str) -> list[float]:
 
 
 def spread_and_disagreement(collection: Collection) -> Panels:
-    """Table 1 in a picture: how much norms vary, and beside it how much functions differ."""
+    """Table 1 as a picture: how much norms vary and, beside that, how much functions differ."""
     methods = shown()
     figure = Panels(
         "How much networks of each method differ", collection, name="diversity", empty=SEE_COMMANDS,
@@ -184,7 +184,7 @@ def spread_table(collection: Collection) -> Table:
     """Relative standard deviation of each layer's norm as single networks become accurate.
 
     The point is the end of the first epoch in which the networks classify :data:`ACCURATE` percent
-    of their mini-batches rightly. APD is left out: its networks exist at the end of training alone.
+    of their mini-batches correctly. APD is left out: its networks exist only after training.
     """
     methods = [method for method in in_table_1() if method != "apd"]
     rows = {
@@ -205,7 +205,7 @@ def spread_table(collection: Collection) -> Table:
 
 
 def _when_accurate(*keys: str) -> Measure:
-    """A number in the history's first row of accurate networks; a KeyError if there is no such."""
+    """A number in the history's first row of accurate networks; KeyError if there is none."""
 
     def measured(record: Record) -> float:
         reached: dict[str, Any] = next(

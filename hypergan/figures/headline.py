@@ -1,4 +1,4 @@
-"""What a reader has to know before using the method: the front page, from records alone."""
+"""What a reader should know before using the method: the front page, from records alone."""
 
 import html
 from collections.abc import Callable
@@ -21,7 +21,7 @@ WHOLE = 100
 """Networks of HyperGAN's largest ensemble in Table 2."""
 
 LITTLE = 0.05
-"""A share of images that is not worth the name of protection."""
+"""A smaller share of images does not deserve the name of protection."""
 
 
 def headline(profile: str = PUBLISHED) -> HTML:
@@ -51,28 +51,30 @@ def accuracy(records: Collection) -> str:
             if min(len(here.of(method)) for method in ("hypergan", "ensemble")) == 1:
                 single.append(title)
     if not ahead:
-        beaten = f"{WHOLE} generated networks beat {size} trained ones on {listed(behind)}."
+        beaten = (
+            f"{WHOLE} generated networks beat {size} separately trained ones on {listed(behind)}."
+        )
         return beaten if behind else ""
-    beat = f"{size} networks trained one by one are more accurate together than {WHOLE} generated"
+    beat = f"An ensemble of {size} separately trained networks beats {WHOLE} generated"
     if behind:
-        return f"{beat} ones on {listed(ahead)}, less accurate on {listed(behind)}."
+        return f"{beat} ones in accuracy on {listed(ahead)}, but not on {listed(behind)}."
     few = f"; {listed(single)} rest{'s' * (len(single) == 1)} on one seed" if single else ""
     return (
-        f"{beat} ones, in the mean on every data set ({listed(ahead)}{few}): if you can afford to "
-        f"train {size}, train them."
+        f"{beat} ones in accuracy on every data set (means over seeds on {listed(ahead)}{few}): if "
+        f"you can afford to train {size}, train them."
     )
 
 
 def cost(records: Collection) -> str:
-    """What a training takes."""
+    """How long training takes."""
     minutes = _pair(records.on("mnist"), _training_minutes)
     if minutes is None:
         return ""
     ours, plain = (text(number, 0) for number in minutes)
     size, shorter = max(METHODS["ensemble"].compared), minutes[0] < minutes[1]
     return (
-        "What HyperGAN offers instead is any number of networks from one training, which was "
-        f"{'' if shorter else 'no '}shorter than that of {size} networks: {ours} minutes on MNIST "
+        "What HyperGAN offers instead is any number of networks from one training run, which was "
+        f"{'' if shorter else 'no '}shorter than training {size} networks: {ours} minutes on MNIST "
         f"against {plain}."
     )
 
@@ -82,20 +84,20 @@ def _training_minutes(record: Record) -> float:
 
 
 def diversity(records: Collection) -> str:
-    """Whether generated networks differ more than trained ones."""
+    """Whether generated networks differ more than separately trained ones."""
     shares = _pair(records.on("mnist"), "diversity/disagreement")
     if shares is None:
         return ""
     ours, plain = shares
     return (
-        f"Generated networks differ {'more' if ours > plain else 'less'} than trained ones: two of "
-        f"them disagree on {percent(ours, 1)} of MNIST's test images, two trained ones on "
-        f"{percent(plain, 1)}."
+        f"Two generated networks disagree on {percent(ours, 1)} of MNIST's test images, "
+        f"{'more' if ours > plain else 'less'} than the {percent(plain, 1)} of two separately "
+        "trained ones."
     )
 
 
 def anomaly(records: Collection) -> str:
-    """How well the entropy tells outliers."""
+    """How well the entropy detects outliers."""
     pairs = {
         outliers: pair
         for dataset, outliers in (
@@ -114,23 +116,23 @@ def anomaly(records: Collection) -> str:
         for what, (ours, plain) in pairs.items()
     ]
     return (
-        f"The entropy of HyperGAN's predictions sets images of unseen kinds apart, {compared} a "
-        f"deep ensemble's: an AUROC of {listed(found)}."
+        f"The entropy of HyperGAN's predictions detects images of unseen kinds {compared} that of "
+        f"a deep ensemble: the AUROC is {listed(found)}."
     )
 
 
 def adversarial(records: Collection) -> str:
-    """Whether new networks protect from an attacker who has the generator, too."""
+    """Whether new networks protect against an attacker who has the generator, too."""
     here = records.on("mnist")
     kinds = (("unstopped", "same"), ("unstopped", "fresh"), ("eot", "fresh"))
     attacked, new, adaptive = (_mean(here, "hypergan", _success(*kind)) for kind in kinds)
     if attacked is None or new is None or adaptive is None:
         return ""
-    help_ = "hardly protect" if attacked - new < LITTLE else "protect in part"
+    help_ = "hardly protects" if attacked - new < LITTLE else "partly protects"
     return (
-        f"New networks {help_} from adversarial examples: those made for ten networks mislead them "
-        f"on {percent(attacked)} of the images and new ones on {percent(new)}, and on "
-        f"{percent(adaptive)} when the attacker draws new ones as well (means over eps)."
+        f"Drawing new networks {help_} against adversarial examples: those made for ten networks "
+        f"fool the ten on {percent(attacked)} of the images and new ones on {percent(new)}, or "
+        f"{percent(adaptive)} if the attacker draws new ones as well (means over eps)."
     )
 
 
@@ -139,15 +141,16 @@ def _success(kind: str, tested: str) -> Measure:
 
 
 def regression(records: Collection) -> str:
-    """How sure the networks are where there are no data."""
+    """How certain the networks are where there are no data."""
     here = records.on("cubic")
     inside, outside = (_mean(here, "hypergan", f"std_{where}") for where in ("inside", "outside"))
     exact = _mean(here, "nuts", "std_outside")
     if inside is None or outside is None or exact is None:
         return ""
     return (
-        f"Away from the data its regressions spread {text(outside / inside, 0)} times as widely as "
-        f"among them: {percent(outside / exact)} of the spread of Bayesian inference by NUTS."
+        f"In regression HyperGAN's networks spread {text(outside / inside, 0)} times as widely "
+        f"outside the data as inside; outside, their spread is {percent(outside / exact)} of the "
+        "exact posterior's (NUTS)."
     )
 
 
@@ -159,7 +162,7 @@ FINDINGS: dict[Callable[[Collection], str], str] = {
     regression: "regression",
     adversarial: "adversarial",
 }
-"""The sentences in their order, and for each the page that has the whole story."""
+"""The sentences in order, and for each the page that has the whole story."""
 
 
 def _mean(records: Collection, method: str, measured: str | Measure) -> float | None:
@@ -174,7 +177,7 @@ def _pair(records: Collection, measured: str | Measure) -> tuple[float, float] |
 
 
 def claims(findings: list[Finding]) -> HTML:
-    """All claims as a grid of marks, a row for each subject, each mark a link."""
+    """All claims as a grid of marks, one row per subject, each mark a link."""
     rows = []
     for page, title in ledger.PAGES.items():
         own = [finding for finding in findings if finding.claim.figure.split("#")[0] == page]

@@ -7,11 +7,11 @@ from hypergan.experiments.intervals import Interval
 
 MINUS = "\N{MINUS SIGN}"
 _EQUAL = 1e-9
-"""Of the mean: all that the values of seeds that agree differ by."""
+"""Relative to the mean: the most that equal values of different seeds differ by."""
 
 
 def text(number: float, decimals: int | None = None) -> str:
-    """A number with so many decimals, by default with three significant digits."""
+    """A number with this many decimals, by default with three significant digits."""
     if not math.isfinite(number):
         return {math.inf: "∞", -math.inf: f"{MINUS}∞"}.get(number, "–")
     if decimals is None:
@@ -35,16 +35,16 @@ def with_ends(interval: Interval) -> str:
 
 
 def significant(numbers: Iterable[float], digits: int = 3) -> int:
-    """The decimals that give the largest of some numbers so many significant digits."""
+    """The decimals that give the largest of some numbers this many significant digits."""
     largest = max((abs(number) for number in numbers if math.isfinite(number)), default=0.0)
     return max(0, digits - 1 - math.floor(math.log10(largest))) if largest else 0
 
 
 def decimals(intervals: Sequence[Interval]) -> int:
-    """The decimals for intervals that stand below each other.
+    """The decimals for a column of intervals.
 
-    The middle one of their half-widths keeps one significant digit, or two where the first is a 1;
-    numbers without an interval alone have three significant digits.
+    The median half-width keeps one significant digit, or two where the first is a 1; where no
+    number has an interval, the largest keeps three significant digits.
     """
     halves = sorted(
         half

@@ -1,4 +1,4 @@
-"""What every page of results has: its finding first, and at its end where the numbers come from."""
+"""What every page of results has: its finding first and, at the end, the numbers' sources."""
 
 import html
 from collections.abc import Iterable, Sequence
@@ -16,8 +16,8 @@ from hypergan.experiments.verdicts import Finding
 from hypergan.figures import numbers
 from hypergan.figures.tables import Table
 
-MISSING = "The records that this page's finding is made from are not there yet."
-"""A finding without records."""
+MISSING = "The records behind this page's finding do not exist yet."
+"""Shown in place of a finding without records."""
 
 
 def head(
@@ -27,8 +27,8 @@ def head(
 
     Args:
         finding: The sentence.
-        figure: The page, as the ledger has it, such as "ablation"; none where the paper claims
-            nothing.
+        figure: The page, as the ledger names it, such as "ablation"; empty if the paper makes no
+            claim about it.
         profile: Profile's name.
         seeds: Judge the claims by these alone.
     """
@@ -38,7 +38,7 @@ def head(
 
 
 def said(figure: str, profile: str, seeds: Sequence[int] | None = None) -> Table:
-    """The paper's words beside what we see, for a figure of which it prints no numbers.
+    """The paper's words beside what we see, for a figure that it prints no numbers for.
 
     Arguments: see :func:`head`.
     """
@@ -52,8 +52,8 @@ def said(figure: str, profile: str, seeds: Sequence[int] | None = None) -> Table
     }
     frame = pd.DataFrame.from_dict(rows, orient="index").rename_axis("claim")
     caption = (
-        "The paper's words, and the effects by which they are judged: with their 95 % intervals, "
-        "or their range over choices that the paper leaves open."
+        "The paper's words, and the effects that test them: with 95 % intervals, or as a range "
+        "over the choices that the paper leaves open."
     )
     return Table(frame, caption, name=f"claims-{figure.partition('#')[0]}")
 
@@ -70,12 +70,12 @@ def _seen(found: Finding) -> str:
 
 
 def run_it(collection: Collection, page: str, methods: Sequence[str], dataset: str) -> Markdown:
-    """The commands that make a record of one more seed and draw the page with it.
+    """The commands that run one more seed and draw the page with it.
 
     Args:
         collection: The records of the page.
         page: Its name.
-        methods: What to run: the methods that the page is about.
+        methods: What to run, the methods that the page is about.
         dataset: The data set to run them on.
     """
     there = [r for r in collection.on(dataset).records if r.method in methods]
@@ -86,7 +86,7 @@ def run_it(collection: Collection, page: str, methods: Sequence[str], dataset: s
     minutes = sum(_minutes(record) for record in there if record.seed == there[0].seed)
     takes = f", about {minutes:.0f} minutes on one core" if there else ""
     return Markdown(
-        f"**Run it yourself**, with a seed of its own{takes}:\n\n"
+        f"**Run it yourself**, with a new seed{takes}:\n\n"
         + "\n".join(["```bash", *lines, draw, "```"])
     )
 
@@ -110,7 +110,7 @@ def sources(*collections: Collection) -> HTML:
         "Records behind this page, below data/records or runs.",
     ) if records else None  # fmt: skip
     lacking = "".join(f"<li><code>{html.escape(line)}</code></li>" for line in commands(missing))
-    runs = f"<p>Not run yet; these commands do:</p><ul>{lacking}</ul>" if missing else ""
+    runs = f"<p>Not run yet; to run them:</p><ul>{lacking}</ul>" if missing else ""
     count = f"{len(records)} record{'s' * (len(records) != 1)}"
     count += f", {len(missing)} missing" if missing else ""
     content = f"{table._repr_html_() if table else ''}{runs}"

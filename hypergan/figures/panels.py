@@ -1,7 +1,7 @@
-"""Figures as pages show them: panels that stand side by side, or on a phone below each other.
+"""Figures as pages show them: panels side by side, or on a phone one below the other.
 
-Each panel is an SVG of its own, 350 pixels wide, with its words as text, so that it stays legible
-and takes the page's colours, dark or light.
+Each panel is an SVG of its own, 350 pixels wide, whose text stays text, so that it is legible and
+takes the page's colours, dark or light.
 """
 
 import hashlib
@@ -23,7 +23,7 @@ from hypergan.experiments.collection import Collection
 from hypergan.figures.tables import as_csv
 
 WIDTH, HEIGHT = 350, 262
-"""Of a panel, in pixels."""
+"""Size of a panel, in pixels."""
 
 _DOTS = 100
 """Pixels per inch of a panel."""
@@ -44,7 +44,7 @@ _STYLE: Any = {
     "lines.linewidth": 1.6,
     "lines.markersize": 4.5,
     "axes.linewidth": 0.8,
-    "svg.fonttype": "none",  # words stay words, in the page's own font
+    "svg.fonttype": "none",  # text stays text, in the page's own font
     "path.simplify": True,
 }
 
@@ -55,7 +55,7 @@ _LOOK = (
 
 _SIMPLER = {
     r"<metadata>.*?</metadata>": "",
-    r"<defs>\s*<style.*?</style>\s*</defs>": "",  # it would be one for the whole page
+    r"<defs>\s*<style.*?</style>\s*</defs>": "",  # it would apply to the whole page
     r'<g id="[^"]*"': "<g",  # nothing refers to them
     r"#(000000|262626)\b": "currentColor",
     r"; font-family: [^;\"]*": "",
@@ -63,7 +63,7 @@ _SIMPLER = {
     r' transform="rotate\(-0 [^"]*"': "",
     r"\s*\n\s*": "\n",
 }
-"""What a page does not need of matplotlib's SVG, and what stands there instead."""
+"""Parts of matplotlib's SVG that a page does not need, and what replaces them."""
 
 
 class Panels:
@@ -72,10 +72,10 @@ class Panels:
     Args:
         words: What it shows, for those who cannot see it.
         collection: The records behind it, which say whether they are of stand-in data.
-        name: Of the file with its numbers, which the figure offers.
-        empty: What it says without records.
-        width: Of a panel, in pixels.
-        height: Of a panel, in pixels.
+        name: The name of the CSV file that the figure offers.
+        empty: The note shown without records.
+        width: Width of a panel, in pixels.
+        height: Height of a panel, in pixels.
     """
 
     def __init__(
@@ -104,9 +104,9 @@ class Panels:
         """The axes of one more panel.
 
         Args:
-            title: Stands above it.
+            title: The text above it.
             like: A panel that it shares an axis with.
-            share: Which: "x", "y" or both.
+            share: Which axis: "x", "y" or both.
         """
         with mpl.rc_context(_STYLE):
             figure = Figure(figsize=self._size, dpi=_DOTS, layout="constrained")
@@ -123,9 +123,9 @@ class Panels:
         return [figure.axes[0] for figure in self.figures]
 
     def name_ends(self) -> None:
-        """Name the curves of all panels beside their ends, instead of in a legend.
+        """Name the curves of all panels at their ends, instead of in a legend.
 
-        For many curves, of which the thick ones have bold names. To be called when all are drawn.
+        Meant for many curves; thick ones get bold names. Call it once all are drawn.
         """
         self._named_at_ends = True
         for axes in self.axes:
@@ -158,7 +158,7 @@ class Panels:
 
     @property
     def legend(self) -> Figure | None:
-        """The names of all curves, each once, as a panel of its own; none where there is one."""
+        """The names of all curves, each once, as a panel of its own; None if there are none."""
         entries: dict[str, Any] = {}
         for axes in [] if self._named_at_ends else self.axes:
             if axes.get_legend() is None:
@@ -203,11 +203,11 @@ def _wrap_labels(figure: Figure) -> None:
 
 
 def spread(heights: Sequence[float], gap: float = _LINE) -> list[float]:
-    """Heights between 0 and 1, moved apart as little as lines of words need it.
+    """Heights between 0 and 1, moved apart just enough for lines of text.
 
     Args:
         heights: From below.
-        gap: The least between two of them.
+        gap: The smallest distance between two of them.
     """
     steps = gap * np.arange(len(heights))
     if not len(heights):
@@ -235,7 +235,7 @@ def svg(figure: Figure, words: str, classes: Sequence[str] = (), salt: str = "")
         figure: The figure.
         words: What it shows, for those who cannot see it.
         classes: Of the element, for the style sheet.
-        salt: What tells it from others on the page that show the same in words.
+        salt: Distinguishes it from others on the page with the same ``words``.
     """
     width, height = (round(inches * _DOTS) for inches in figure.get_size_inches())
     file = io.StringIO()

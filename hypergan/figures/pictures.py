@@ -1,4 +1,4 @@
-"""Small pictures on a page, beside each other, with a word below each."""
+"""Small pictures side by side on a page, with a word below each."""
 
 import base64
 import html
@@ -18,7 +18,7 @@ def grid(
 
     Args:
         images: Their bytes (N, H, W), or (N, H, W, 3) in colour.
-        below: What stands below each.
+        below: The text below each.
         shown: What each shows, for those who cannot see it.
         caption: What they all are.
     """
@@ -38,7 +38,7 @@ def grid(
 
 
 def address(image: NDArray[np.uint8]) -> str:
-    """A picture as the address of itself, so that it needs no file."""
+    """A picture as a data URL, so that it needs no file."""
     file = io.BytesIO()
     Image.fromarray(image).save(file, format="WEBP", quality=85)  # a third of the bytes of a PNG
     return f"data:image/webp;base64,{base64.b64encode(file.getvalue()).decode()}"

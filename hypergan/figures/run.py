@@ -1,4 +1,4 @@
-"""The course of a run, and the runs that were tried before it."""
+"""The course of a run, and the trials that came before it."""
 
 from itertools import cycle
 
@@ -13,34 +13,34 @@ from hypergan.paths import PROJECT
 
 
 def search_table(dataset: str) -> Table:
-    """The settings that were tried for a data set, a column each, the best ensemble of 10 last.
+    """The settings tried for a data set, one column per trial, the best ensemble of 10 last.
 
-    ``accuracy_N`` is in percent on validation images, of ensembles of N, and ``accuracy_train`` on
-    the mini-batches of the last epoch; ``held_out`` is the number of validation images;
-    ``spread_LAYER`` is the relative standard deviation of the layer's norm; ``entropy_out`` is in
-    nats, on outliers.
+    ``accuracy_N`` is that of ensembles of N, in percent on validation images, and
+    ``accuracy_train`` on the mini-batches of the last epoch; ``held_out`` is the number of
+    validation images; ``spread_LAYER`` is the relative standard deviation of the layer's norm;
+    ``entropy_out`` is in nats, on outliers.
     """
     table = pd.read_csv(PROJECT / "data" / "search" / f"{dataset}.csv")
     frame = table.sort_values("accuracy_10").astype(object).set_index("epochs").T
-    return Table(frame, "Trials by the number of their epochs, the best last.", name="trials")
+    return Table(frame, "Trials by number of epochs, the best one last.", name="trials")
 
 
 def dropout_table() -> Table:
     """Two trials of MC dropout on CIFAR-10 by what is dropped, scored like all trials.
 
-    Where it is single outputs, every image has its own in each of the passes, so that there are no
-    networks of the target's form behind them.
+    Where single outputs are dropped, each image drops its own in each pass, so the passes do not
+    correspond to networks of the target's form.
     """
     frame = pd.read_csv(PROJECT / "data" / "search" / "dropout.csv", index_col="dropped")
     return Table(frame, "Two trials of MC dropout on CIFAR-10 by what is dropped.", name="dropout")
 
 
 def trials_table(*datasets: str) -> Table:
-    """The published trials on some data sets, one per row, in the words of its command.
+    """The published trials on some data sets, one per row, in the terms of its command.
 
     ``changes`` are from the settings that the method had at the time of the trial; the accuracies
-    are those of :func:`hypergan.experiments.trials.run`. Images held out, seed and commit are in
-    the file alone.
+    are those of :func:`hypergan.experiments.trials.run`. Images held out, seed and commit are
+    only in the file.
     """
     table = pd.read_csv(trials.PUBLISHED).drop(columns=["held_out", "seed", "commit"])
     table = table[table["dataset"].isin(datasets)].astype(object)

@@ -10,11 +10,11 @@ from matplotlib.axes import Axes
 from hypergan.experiments.collection import NOT_RUN, Collection
 
 PAPER, OURS = "paper", "ours"
-SEE_COMMANDS = "not run: the last lines of this page have the commands"
+SEE_COMMANDS = "not run: the commands are at the end of this page"
 """What a figure without records says, on a page that ends with the commands that make them."""
 
 LINES: tuple[Any, ...] = ("-", "--", ":", "-.", (0, (1, 1)), (0, (5, 1, 1, 1, 1, 1)))
-"""Curves are told apart by more than their colour."""
+"""Line styles, so that curves differ by more than their colour."""
 
 
 def use_style() -> None:
@@ -38,10 +38,10 @@ def say_not_run(axes: Axes, y: float = 0.05, *, row: bool = False) -> None:
 
 
 def on(collection: Collection, before: str = " on ") -> str:
-    """The data set, for figures of which a page has one for each; nothing without records."""
+    """The data set, for pages with one figure per data set; empty without records."""
     return "".join(f"{before}{record.dataset}" for record in collection.records[:1])
 
 
 def ours(collection: Collection) -> str:
-    """Title of our columns, which says so where numbers come from stand-in data."""
+    """Title of our columns, which says so if numbers come from stand-in data."""
     return f"{OURS}, on STAND-IN DATA" if collection.stand_in else OURS

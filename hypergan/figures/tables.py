@@ -27,10 +27,10 @@ class Table:
 
     Attributes:
         frame: The cells. Levels of the index and of the columns become heads of their own.
-        caption: What it shows, in Markdown's plain words; HTML is escaped.
-        better: Which end of a column is the better one, by column: its best interval is then bold
-            where no other mean lies inside it.
-        name: Of the file with its numbers, which the table offers.
+        caption: What it shows, in plain text; HTML is escaped.
+        better: Which end of a column is better, by column; its best interval is then bold if no
+            other mean lies inside it.
+        name: The name of the CSV file that the table offers.
     """
 
     frame: pd.DataFrame
@@ -74,7 +74,7 @@ class Table:
         if self._n is None:
             return ""
         if self._n == 1:
-            return "One seed, unless a cell names more."
+            return "One seed, unless a cell says otherwise."
         return f"Means of {self._n} seeds, unless a cell says otherwise; below, 95 % intervals."
 
     @property
@@ -170,7 +170,7 @@ class Table:
 
 
 def as_csv(frame: pd.DataFrame, name: str) -> str:
-    """A link that holds a data frame as a file, so that it works from disk, too."""
+    """A link that contains a data frame as a file, so that it also works from disk."""
     text = frame.to_csv(float_format="%.6g")
     data = base64.b64encode(text.encode()).decode()
     return f'<a class="csv" download="{name}.csv" href="data:text/csv;base64,{data}">CSV</a>'

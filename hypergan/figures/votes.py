@@ -1,4 +1,4 @@
-"""What freshly drawn networks say of single pictures."""
+"""How freshly drawn networks classify single pictures."""
 
 from collections.abc import Sequence
 
@@ -19,16 +19,16 @@ from hypergan.live.published import Drawable
 NETWORKS = 100
 
 WIDTH, HEIGHT = 160, 185
-"""Of a picture with its votes, in pixels: two stand side by side on a phone."""
+"""Size of a picture with its votes, in pixels: two fit side by side on a phone."""
 
 
 def votes(
     drawable: Drawable | None, images: Tensor, labels: Sequence[str], generator: torch.Generator
 ) -> Panels:
-    """Pictures, and below each how many of 100 networks see which class in it.
+    """Pictures, and below each how many of 100 networks vote for each class.
 
     Args:
-        drawable: A trained generator; without one the pictures stand alone.
+        drawable: A trained generator; without one the pictures are shown alone.
         images: Bytes (B, 28, 28).
         labels: What each picture is.
         generator: Source of the draw.
@@ -54,7 +54,7 @@ def votes(
 
 
 def rounding_table(drawables: Sequence[Drawable]) -> Table:
-    """What rounding the published numbers does, to networks of the same noise.
+    """The effect of rounding the published numbers on networks from the same noise.
 
     Accuracies are in percent; ``votes changed`` is the share of single networks' answers that
     rounding changes, in percent.
@@ -73,12 +73,12 @@ def rounding_table(drawables: Sequence[Drawable]) -> Table:
             "votes changed (%)": text(cost["votes_changed"], 2),
             "largest change of the mean softmax": text(cost["largest_change_of_mean_softmax"], 4),
         }
-    caption = "What rounding the numbers of this page's networks changes, with the same noise."
+    caption = "The effect of rounding the numbers of this page's networks, with the same noise."
     return Table(pd.DataFrame(columns), caption, name="rounding")
 
 
 def sources(drawables: Sequence[Drawable]) -> HTML:
-    """The closed part at the end of the page: what the networks came from."""
+    """The closed part at the end of the page: where the networks come from."""
     rows = {
         title_of(drawable.made["method"]): {
             name: drawable.made[name] for name in ("commit", "device", "changes")

@@ -54,14 +54,17 @@ def test_html_and_markdown_in_a_row_are_kept_apart():
 @pytest.mark.parametrize(
     ("found", "words"),
     [
-        (replace(CONFIRMED, effect=Interval(2.0, 0.5, 3.5, 3)), "interval ends 0.5 points from"),
-        (replace(CONFIRMED, effect=Interval(2.0, -9, 9, 1)), "the measurement ends 2 points from"),
-        (Finding(CLAIM, "contradicted", effect=Interval(-2, -3.5, -0.25, 3)), "ends 0.25 points"),
+        (replace(CONFIRMED, effect=Interval(2.0, 0.5, 3.5, 3)), "interval is 0.5 points away from"),
+        (
+            replace(CONFIRMED, effect=Interval(2.0, -9, 9, 1)),
+            "the measurement is 2 points away from",
+        ),
+        (Finding(CLAIM, "contradicted", effect=Interval(-2, -3.5, -0.25, 3)), "is 0.25 points"),
         (Finding(CLAIM, "undecided", needed=4.0), "about 4 seeds"),
         (Finding(CLAIM, "undecided", needed=101.0), "more than 100 seeds"),
         (Finding(CLAIM, "undecided", needed=math.inf), "no number of seeds"),
-        (Finding(CLAIM, "undecided"), "a single one does not tell"),
-        (Finding(OPEN, "depends on"), "a word of the paper on"),
+        (Finding(CLAIM, "undecided"), "one is too few"),
+        (Finding(OPEN, "depends on"), "knowing the paper's choice of"),
         (Finding(replace(CLAIM, not_comparable={"lite": "Why."}), "not comparable"), "Why."),
         (NOT_RUN, "a first run"),
     ],
@@ -92,7 +95,7 @@ def test_the_page_lists_every_claim_under_the_words_that_it_is_filtered_by():
 
 def test_the_page_begins_with_the_counts_and_a_name_for_each():
     page = parsed(claim_rows.head([CONFIRMED, CONFIRMED, NOT_RUN]))
-    assert page.p.get_text().startswith("Of 3 empirical claims of the paper, 2 are confirmed")
+    assert page.p.get_text().startswith("Of the paper's 3 empirical claims, 2 are confirmed")
     table = page.table
     assert [cell.get_text() for cell in table.select("tbody tr:last-child td")] == [
         *("2", "·", "·", "·", "·", "1")

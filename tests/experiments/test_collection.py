@@ -140,7 +140,7 @@ def test_what_is_run_is_said_before_with_its_minutes(write_digits, monkeypatch, 
     assert run == [Cell("hypergan", "digits", seed, "lite") for seed in (0, 1)] + [
         Cell("mnf", "digits", 0, "lite")
     ]
-    assert said[0].startswith("Not run yet, and run now (about 2 min on one core, and 2 of which")
+    assert said[0].startswith("No record yet, so running now (about 2 min on one core, plus 2 of")
     assert said[0].strip().endswith("lite/digits/mnf/seed0")
     compare("digits", [0, 1], run="always")
     assert not capsys.readouterr().err

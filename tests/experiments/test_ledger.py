@@ -29,14 +29,14 @@ def test_the_counts_are_those_of_the_verdicts():
     assert table.loc["Ablations"].tolist() == [2, 0, 0, 0, 0, 1]
     assert table.loc["Accuracy"].sum() == 0
     said = ledger.summary([CONFIRMED, CONFIRMED, NOT_RUN])
-    assert said == "Of 3 empirical claims of the paper, 2 are confirmed, 1 not run."
+    assert said == "Of the paper's 3 empirical claims, 2 are confirmed, 1 not run."
     assert ledger.summary([CONFIRMED]).endswith("1 is confirmed.")
 
 
 def test_how_many_verdicts_stand_the_correction_is_counted():
     stands = replace(CONFIRMED, corrected="confirmed")
     assert ledger.standing([CONFIRMED, stands, NOT_RUN]).startswith(
-        "Of the 2 that are decided, 1 stay so"
+        "Of the 2 that are decided, 1 remain so"
     )
 
 
@@ -87,7 +87,7 @@ def test_where_choices_differ_the_effect_is_their_range():
 def test_what_is_to_run_is_listed_once():
     command = "python -m hypergan run hypergan digits --seed 0 1 --profile lite"
     assert ledger.to_run([NOT_RUN, CONFIRMED, NOT_RUN]) == f"```bash\n{command}\n```"
-    assert ledger.to_run([CONFIRMED]) == "Every claim has its records."
+    assert ledger.to_run([CONFIRMED]) == "Every claim has all its records."
 
 
 @pytest.mark.audit

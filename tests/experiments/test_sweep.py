@@ -154,7 +154,7 @@ def test_the_time_left_is_told_from_the_jobs_that_are_done(capsys, monkeypatch):
     clock[0] = 600.0
     log("job_finished", job_id=1)
     said = capsys.readouterr().err
-    assert said == ("about 30 min left, and what jobs of notebook take: none has finished yet\n")
+    assert said == ("about 30 min left, plus jobs of notebook, none of which has finished yet\n")
     log("job_finished", job_id=2)  # two at a time
     assert "about 10 min left" in capsys.readouterr().err
     log("job_info", jobid=3, rule_name="notebook")
@@ -185,7 +185,7 @@ def test_what_failed_is_listed_with_its_log_and_the_reason(tmp_path):
     ):
         handler.handle(logging.makeLogRecord(event))
     assert handler.failures(tried, logs).splitlines() == [
-        "2 failed; each with its log, and why:",
+        "2 failed, each with its log and the reason:",
         f"  {logs}/smoke/cubic/apd/seed0.log: exit code 2: error: so",
         f"  {book}: ValueError: thus",
     ]
@@ -323,7 +323,7 @@ def test_a_cell_that_fails_stops_only_what_needs_it_and_is_repeated_alone(clone)
     assert not (clone / "runs" / cell.path).exists()
     assert (clone / "runs" / OTHER.path).with_stem("seed1").exists()
     assert (clone / "book/_build/html/intro.html").exists()
-    summary = log.partition("2 failed; each with its log, and why:\n")[2].splitlines()[:2]
+    summary = log.partition("2 failed, each with its log and the reason:\n")[2].splitlines()[:2]
     assert re.fullmatch(
         r"  runs/logs/smoke/cubic/hypergan/seed1.log: exit code 2: error: .*", summary[0]
     )

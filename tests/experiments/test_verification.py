@@ -365,7 +365,7 @@ def test_what_only_the_rerun_measures_is_newer_and_not_compared(own_runs, publis
     comparison = compare(CELL)
     assert comparison.ok
     assert [row.metric for row in comparison.rows] == list(flat(METRICS))
-    assert str(comparison).endswith("not compared, being newer: attacks, norms/conv2, rmse")
+    assert str(comparison).endswith("newer, so not compared: attacks, norms/conv2, rmse")
 
 
 def test_what_only_the_published_record_measures_is_an_error(own_runs, published):

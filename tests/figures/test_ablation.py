@@ -81,7 +81,7 @@ def test_the_finding_follows_its_records(found):
     said = ablation.finding(Collection([full, ablated], []), found)
     assert "networks vary by 20.0 %, without mixer by 10.0 %, as the paper says. But two" in said
     assert "disagree on 10.0 %, without mixer on 30.0 % of the test images." in said
-    assert "by no more than 1.50 points, on MNIST by 11.00. CIFAR-10 rests on one seed." in said
+    assert "by at most 1.50 points, on MNIST by 11.00. CIFAR-10 rests on one seed." in said
     less, two = diverse(FULL, 0.05, 0.1), [replace(full, seed=1)]
     said = ablation.finding(Collection([less, ablated], []), found)
     assert "vary by 5.0 %, without mixer by 10.0 %, against the paper. And two" in said

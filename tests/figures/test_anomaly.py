@@ -51,10 +51,10 @@ def test_the_finding_follows_its_records():
     own, mnf = detecting("hypergan", 0.7), detecting("mnf", 0.6)
     apart = Collection([own, detecting("apd", 0.8), mnf], [])
     said = anomaly.finding(apart, Collection([own, mnf], []))
-    assert "an AUROC of 0.700, less than APD, more than MNF. Unseen" in said
-    assert "one of 0.700, more than all others, from one seed;" in said
+    assert "an AUROC of 0.700, lower than APD, higher than MNF. For unseen" in said
+    assert "it is 0.700, higher than all others (one seed);" in said
     better = Collection([replace(own, metrics=detecting("hypergan", 0.9).metrics), mnf], [])
-    assert "with an AUROC of 0.900, more than all others." in anomaly.finding(better, apart)
+    assert "with an AUROC of 0.900, higher than all others." in anomaly.finding(better, apart)
     two = Collection([own, replace(own, seed=1), mnf], [])
     assert "seed" not in anomaly.finding(apart, two)
     assert anomaly.finding(apart, EMPTY) == anomaly.finding(EMPTY, apart) == MISSING

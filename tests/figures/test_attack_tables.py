@@ -23,22 +23,22 @@ def attacked(ours=1.0, mnf=3.0, success=0.5):
 
 def test_the_finding_follows_its_records():
     before = attack_tables.finding(collection(*attacked()))
-    assert "HyperGAN less sure than a deep ensemble of ten: 0.55 against 0.28 nats" in before
-    assert "a hundred of them are surer than MNF." in before
-    assert "They are harder to fool: at eps 0.1 they are wrong on 50 % of the images" in before
+    assert "HyperGAN are less certain than a deep ensemble of ten: 0.55 against 0.28 nats" in before
+    assert "a hundred of them are more certain than MNF." in before
+    assert "The ten are harder to fool: at eps 0.1 they are wrong on 50 % of the images" in before
     assert before.endswith("the ensemble on 100 %.")
     after = attack_tables.finding(collection(*attacked(ours=0.2, mnf=0.1, success=1.0)))
-    assert "HyperGAN surer than a deep" in after
-    assert "a hundred of them are less sure than MNF." in after
-    assert "They are no safer: at eps 0.1 they are wrong on 100 %" in after
+    assert "HyperGAN are more certain than a deep" in after
+    assert "a hundred of them are less certain than MNF." in after
+    assert "The ten are not clearly harder to fool: at eps 0.1 they are wrong on 100 %" in after
     assert attack_tables.finding(EMPTY) == MISSING
 
 
 def test_the_finding_does_not_decide_what_one_seed_leaves_open():
     said = attack_tables.finding(collection(*attacked()[:3]))
-    assert "HyperGAN about as sure as a deep ensemble of ten: 0.55 against 0.28" in said
-    assert "a hundred of them are about as sure as MNF." in said
-    assert "They are no safer" in said
+    assert "HyperGAN are about as certain as a deep ensemble of ten: 0.55 against 0.28" in said
+    assert "a hundred of them are about as certain as MNF." in said
+    assert "The ten are not clearly harder to fool" in said
 
 
 def test_the_table_of_the_papers_curves_has_means_over_eps():
@@ -115,12 +115,12 @@ def found(same, fresh, adaptive, auroc):
 def test_the_finding_on_adaptive_attacks_is_what_the_numbers_say():
     protected, left, detected = found((0.9, 1.0), (0.5, 1.0), (0.9, 1.0), (0.8, 0.2))
     assert protected.endswith("at eps 0.1.")
-    assert "The adaptive attack takes all of it at eps 0.1." in left
-    assert "clean images: at eps 0.1;" in detected
-    assert detected.endswith("below one half: at eps 1.")
+    assert "The adaptive attack removes all of the protection at eps 0.1." in left
+    assert "clean images at eps 0.1;" in detected
+    assert detected.endswith("below one half) at eps 1.")
     protected, left, _ = found((0.9, 0.9), (0.5, 0.5), (0.7, 0.9), (0.5, 0.5))
     assert protected.endswith("at eps 0.1, 1.")
-    assert "leaves some of that protection at eps 0.1 and takes all of it at eps 1." in left
+    assert "leaves some of the protection at eps 0.1 and removes all of the protection at eps 1." in left
 
 
 def test_one_seed_decides_nothing_about_adaptive_attacks():

@@ -2,16 +2,16 @@
 .PHONY: help book pdf test install notebook notebooks links sweep bench clean
 .DELETE_ON_ERROR:
 
-# The sweep's variables; more of them than these are in CONTRIBUTING.md.
+# The sweep's variables; CONTRIBUTING.md lists the others.
 SEEDS ?= 0
 PROFILE ?= lite
 CORES ?= all
 GPU ?= 0
-# Any Python from 3.11 on; to choose one: make book PYTHON=python3.12
+# Any Python from 3.11; to choose one: make book PYTHON=python3.12
 PYTHON ?= $(firstword $(foreach name,python3 python3.14 python3.13 python3.12 python3.11,$(shell \
 	$(name) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(name))))
 VENV ?= .venv
-# What these say is not for make or a shell to read: recipes take it from the environment, in quotes.
+# Neither make nor a shell may interpret these values: recipes take them from the environment, quoted.
 GIVEN := SEEDS PROFILE METHODS DATASETS MODE GPU CORES OPTIONS PYTHON VENV
 $(foreach name,$(GIVEN),$(if $(filter-out file,$(origin $(name))),\
 	$(eval override $(name) := $$(value $(name)))))
@@ -23,15 +23,15 @@ INSTALLED := $(VENV)/.installed
 TESTING := $(VENV)/.testing
 PAGE := book/_build/html/intro.html
 
-help: ## List what can be made.
+help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-book: $(INSTALLED) ## Install what is needed, run the notebooks, build the book.
+book: $(INSTALLED) ## Install the dependencies, run the notebooks, build the book.
 	TQDM_DISABLE=1 "$$VENV/bin/jupyter-book" build book -n -W --keep-going \
-		|| { rm -rf book/_build/.doctrees; exit 1; }  # or the next build would pass over the warnings
+		|| { rm -rf book/_build/.doctrees; exit 1; }  # or the next build would skip the warnings
 	@echo "Open file://$$PWD/$(PAGE)"
 
-pdf: book ## Print the book into one PDF; needs Chromium.
+pdf: book ## Print the book to one PDF; needs Chromium.
 	$(RUN) pip install --quiet --editable '.[pdf]'
 	"$$VENV/bin/python" book/pdf.py
 	@echo "Open file://$$PWD/book/_build/pdf/hypergan.pdf"
@@ -42,7 +42,7 @@ test: $(TESTING) ## Check style and types, run every test and every notebook.
 	$(RUN) mypy
 	$(RUN) pytest -n 2 --dist loadfile
 
-install: $(INSTALLED) ## Install what is needed, and nothing else.
+install: $(INSTALLED) ## Install the dependencies, nothing else.
 
 notebook: $(INSTALLED) ## Open the notebooks in Jupyter.
 	$(RUN) pip install --quiet --editable '.[lab]'
@@ -51,7 +51,7 @@ notebook: $(INSTALLED) ## Open the notebooks in Jupyter.
 notebooks: $(INSTALLED) ## Run the notebooks that are stale and store them with their figures.
 	$(RUN) hypergan.notebooks
 
-links: $(INSTALLED) ## Follow every link that leads out of the book.
+links: $(INSTALLED) ## Check every external link of the book.
 	TQDM_DISABLE=1 "$$VENV/bin/jupyter-book" build book --builder linkcheck
 
 sweep: $(INSTALLED) ## Run cells without a record, notebooks, book: make sweep SEEDS="0 1 2" PROFILE=lite.

@@ -1,4 +1,4 @@
-"""Pictures of a benchmark's report, and what it comes to."""
+"""Figures of a benchmark's report, and its findings in words."""
 
 import math
 from html import escape
@@ -24,17 +24,17 @@ def finding(report: dict[str, Any]) -> str:
     """The page in three sentences."""
     evaluation, steps = _part(report, "evaluation"), [_step(report, name) for name in TARGETS]
     each = [
-        f"{text(_factor(step, 'plain loop'), 1)} times for {title}"
+        f"{text(_factor(step, 'plain loop'), 1)} times as long on {title}"
         for step, title in zip(steps, TARGETS.values(), strict=True)
     ]
     rounded = [_factor(evaluation, _CONTENDERS[0], _OURS[1])]
     rounded += [_factor(step, "plain loop", _OURS[1]) for step in steps]
     reached = _reached(report)
     return (
-        "Plain PyTorch, one network after another, takes "
+        "One network after another, plain PyTorch takes "
         f"{text(_factor(evaluation, _CONTENDERS[0]), 1)} times as long as ours to evaluate a "
-        f"hundred networks, and for a training step of equal work {listed(each)}. {reached}Not all "
-        "of it is craft: with ours in float32, without products in bfloat16, the factors are "
+        f"hundred; a training step of equal work takes it {listed(each)}. {reached}Part "
+        "of this is due to bfloat16: with our products in float32 the factors are "
         f"{listed([text(factor, 1) for factor in rounded])}."
     )
 
@@ -56,12 +56,12 @@ def _reached(report: dict[str, Any]) -> str:
     (row,) = found.itertuples()
     times = f"{text(row.value, 1)} times"
     if row.what.endswith("at least"):
-        return f"It had not come to 98 % on MNIST when it was stopped at {times} our time. "
-    return f"To 98 % on MNIST it takes {times} as long. "
+        return f"It had not reached 98 % on MNIST when it was stopped at {times} our time. "
+    return f"To reach 98 % on MNIST it takes {times} as long. "
 
 
 def factors(report: dict[str, Any]) -> Panels:
-    """How many times as long as ours the other ways take."""
+    """How long the other ways take, as multiples of ours."""
     figure = Panels("Time of other ways as a multiple of ours", name="factors", height=190)
     rows = _part(report, "evaluation")
     _bars(figure.add("evaluating 100 networks"), _ratios(rows), "times ours")
@@ -74,7 +74,7 @@ def factors(report: dict[str, Any]) -> Panels:
 
 
 def _ratios(rows: pd.DataFrame) -> pd.DataFrame:
-    """Rows that are multiples of ours, by who takes so long."""
+    """Rows that are multiples of ours, by contender."""
     ratios = rows[rows["unit"] == "x"]
     return ratios.rename(index=lambda what: what.removesuffix(_RATIO))
 
@@ -93,7 +93,7 @@ def sources(report: dict[str, Any]) -> HTML:
 
 
 def evaluation(report: dict[str, Any]) -> Panels:
-    """Cost of an image and network: ours and the contenders', and ours by ensemble size."""
+    """Cost per image and network: ours and the contenders', and ours by ensemble size."""
     rows = _part(report, "evaluation")
     costs = rows[rows["unit"].str.startswith("us")]
     figure = Panels("Cost of evaluating an image with a network", name="evaluation", height=200)
@@ -136,7 +136,7 @@ def time_to_accuracy(report: dict[str, Any]) -> Panels:
 
 
 def _part(report: dict[str, Any], part: str) -> pd.DataFrame:
-    """A part's rows by what they measure; where a quantity has several units, by all of them."""
+    """A part's rows by what they measure; a quantity with several units has several rows."""
     rows = pd.DataFrame(report["rows"]).reindex(
         columns=["part", "what", "value", "low", "high", "unit"]
     )
@@ -148,7 +148,7 @@ def _step(report: dict[str, Any], name: str) -> pd.DataFrame:
 
 
 def _bars(axes: Axes, rows: pd.DataFrame, label: str, decimals: int = 1) -> None:
-    """A bar a row, in their order from above, with its number and the range over the rounds."""
+    """One bar per row, from the top, with its number and the range over the rounds."""
     low, high = (rows[side].fillna(rows["value"]) for side in ("low", "high"))
     ours = [name.startswith("ours") for name in rows.index]
     axes.barh(

@@ -1,4 +1,4 @@
-"""Peak memory of a piece of work, in a process of its own: ``python -m hypergan.bench.memory``."""
+"""Peak memory of a task, measured in its own process: ``python -m hypergan.bench.memory``."""
 
 import argparse
 import os
@@ -16,12 +16,12 @@ from hypergan.targets import cifar_target, mnist_target
 
 
 def peak_of(work: str, amount: int) -> int:
-    """Bytes of resident memory that some work needs at most, above the imported package.
+    """Peak bytes of resident memory that a task needs beyond the imported package.
 
     Args:
-        work: "train-mnist" or "train-cifar10" for so many steps, or "evaluate" for so many
+        work: "train-mnist" or "train-cifar10" for ``amount`` steps, or "evaluate" for ``amount``
             networks of the MNIST target on 2,000 images.
-        amount: How many.
+        amount: Number of steps or networks.
     """
     command = [sys.executable, "-m", "hypergan.bench.memory", work, str(amount)]
     environment = os.environ | {"TQDM_DISABLE": "1"}
@@ -30,7 +30,7 @@ def peak_of(work: str, amount: int) -> int:
 
 
 def train(dataset: str, steps: int) -> None:
-    """Steps of the lite settings on random images."""
+    """Train with the lite settings for some steps on random images."""
     settings = settings_for("hypergan", dataset, "lite")
     grey = dataset == "mnist"
     model = HyperGAN(mnist_target() if grey else cifar_target(), **settings.model)
@@ -41,13 +41,13 @@ def train(dataset: str, steps: int) -> None:
 
 
 def evaluate(networks: int) -> None:
-    """Mean softmax of so many networks on 2,000 random images."""
+    """Mean softmax of some networks on 2,000 random images."""
     model = HyperGAN(mnist_target(), **settings_for("hypergan", "mnist", "lite").model)
     model.predict_proba(torch.rand(2_000, 1, 28, 28), networks)
 
 
 def main() -> None:
-    """Do the work that the command line names and print the bytes it took."""
+    """Do the task that the command line names and print the bytes it took."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("work", choices=["train-mnist", "train-cifar10", "evaluate"])
     parser.add_argument("amount", type=int)

@@ -1,4 +1,4 @@
-"""What people would write: the contenders, kept free of every trick of this package."""
+"""What people would write: the contenders, without any of this package's optimisations."""
 
 from collections.abc import Callable
 
@@ -30,7 +30,7 @@ def one_after_another(ensemble: Ensemble, images: Tensor, batch_size: int = 100)
 
 @torch.no_grad()
 def vectorised(ensemble: Ensemble, images: Tensor, batch_size: int = 100) -> Tensor:
-    """Logits (N, B, C) by ``torch.func.vmap`` over the networks."""
+    """Logits (N, B, C) using ``torch.func.vmap`` over the networks."""
     call = vmap(lambda weights, batch: functional_call(ensemble.target, weights, batch), (0, None))
     return torch.cat([call(ensemble.weights, batch) for batch in images.split(batch_size)], dim=1)
 
@@ -46,7 +46,7 @@ def as_modules(networks: list[nn.Module], images: Tensor, batch_size: int = 100)
 def step(
     model: HyperGAN, networks: int, generator: torch.Generator
 ) -> Callable[[Tensor, Tensor], None]:
-    """A training step as in the authors' code, its adversarial term put right.
+    """A training step as in the authors' code, with its adversarial term corrected.
 
     All networks see the same images, one after another; Adam with PyTorch's defaults, rate 1e-4.
     """

@@ -22,7 +22,7 @@ def run(*, quick: bool = False, progress: bool = True) -> tuple[dict[str, Any], 
     """Measure everything and write ``bench.json`` to ``runs/``.
 
     Args:
-        quick: Go through every measurement with a fraction of the work; the numbers mean little.
+        quick: Run every measurement with a fraction of the work; the numbers mean little.
         progress: Show a progress bar.
 
     Returns:
@@ -32,7 +32,7 @@ def run(*, quick: bool = False, progress: bool = True) -> tuple[dict[str, Any], 
         DataError: If MNIST is damaged, or missing and cannot be downloaded.
         StorageError: If it cannot be stored, or the report cannot be written.
     """
-    mnist = load("mnist", validation=2_000)  # missing data fail now, not after ten minutes
+    mnist = load("mnist", validation=2_000)  # missing data fails now, not after ten minutes
     parts = {
         "evaluation": suite.evaluation,
         "training step": suite.training_step,
@@ -64,7 +64,7 @@ def run(*, quick: bool = False, progress: bool = True) -> tuple[dict[str, Any], 
 
 
 def read(path: Path | None = None) -> dict[str, Any]:
-    """A report: of this machine where there is one, else the published one.
+    """A report: this machine's if there is one, else the published one.
 
     Raises:
         RecordError: If it is missing or damaged.

@@ -1,4 +1,4 @@
-"""The measurements: each is a part of one table of rows, see :mod:`hypergan.bench.timing`."""
+"""The measurements; each gives rows of one table, see :mod:`hypergan.bench.timing`."""
 
 import time
 from collections.abc import Callable
@@ -38,7 +38,7 @@ EQUAL_WORK = settings_for("hypergan", "mnist", "paper").training
 
 
 def evaluation(quick: bool) -> list[Row]:
-    """Scoring images with 100 networks of the MNIST target, and its cost by ensemble size."""
+    """Scoring images with 100 networks of the MNIST target, and the cost by ensemble size."""
     part, images = "evaluation", torch.rand(100 if quick else 250, 1, 28, 28)
     model = _model("mnist")
     ensemble = model.ensemble(10 if quick else 100)
@@ -68,7 +68,7 @@ def evaluation(quick: bool) -> list[Row]:
 
 
 def training_step(quick: bool) -> list[Row]:
-    """A step of as much work as the authors', ours against the plain one, and our default one."""
+    """A step with as much work as the authors', ours and plain, and our default step."""
     rows = []
     for dataset, (_, shape) in TARGETS.items():
         part = f"training step, {dataset}"
@@ -97,9 +97,9 @@ def time_to_accuracy(
 ) -> tuple[list[Row], dict[str, list[list[float]]]]:
     """Seconds until 10 networks reach 98 % on validation images of MNIST.
 
-    Both start with the same networks around an ordinary initialisation. The plain loop gets eight
-    times our time, or until it is there; our time includes that of the validation, its does not.
-    A contender that does not get there is named so, and without ours there is no ratio.
+    Both start with the same networks around an ordinary initialisation. The plain loop runs until
+    it reaches the goal, for at most eight times our time; our time includes validation, its does
+    not. A contender that falls short is named so, and if ours does, there is no ratio.
 
     Args:
         data: MNIST with validation images.
@@ -142,7 +142,7 @@ def time_to_accuracy(
 
 
 def memory(quick: bool) -> list[Row]:
-    """Peak resident memory above the imported package, each in a process of its own."""
+    """Peak resident memory beyond the imported package, each in its own process."""
     steps = 2 if quick else 50
     jobs = {
         "training, mnist": ("train-mnist", steps),
@@ -154,7 +154,7 @@ def memory(quick: bool) -> list[Row]:
 
 
 def sampling(quick: bool) -> list[Row]:
-    """Drawing networks: how fast, and how much one holds."""
+    """Drawing networks: how fast, and the size of one."""
     rows = []
     for dataset in TARGETS:
         model = _model(dataset)
@@ -193,7 +193,7 @@ def _step(
 def _of_the_limit(
     part: str, network: nn.Module, image: Tensor, each: dict[str, list[float]]
 ) -> list[Row]:
-    """Rates of arithmetic, beside those of bare matrix products on this machine."""
+    """Rates of arithmetic beside those of bare matrix products on this machine."""
     with FlopCounterMode(display=False) as counter:
         network(image)
     operations = counter.get_total_flops()

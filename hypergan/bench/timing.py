@@ -1,4 +1,4 @@
-"""Times of contenders that take turns, so that whatever else the machine does meets all alike."""
+"""Times of contenders that take turns, so that other load on the machine affects all alike."""
 
 import time
 from collections.abc import Callable
@@ -18,7 +18,7 @@ def seconds(work: Callable[[], object]) -> float:
 
 
 def take_turns(contenders: dict[str, Callable[[], object]], rounds: int) -> dict[str, list[float]]:
-    """Seconds of each contender in each round, after a round that is not counted."""
+    """Seconds per contender and round, after a warm-up round that is not counted."""
     times: dict[str, list[float]] = {name: [] for name in contenders}
     for counted in [False] + [True] * rounds:
         for name, work in contenders.items():

@@ -1,7 +1,7 @@
 """A trained posterior as plain numbers: what a browser needs to draw networks.
 
 Mixer and generators become dense layers, their batch normalisation folded in; a finite set of
-networks becomes its weights. Matrices are rounded to 16 or 8 bits, in a unit for each row.
+networks becomes its weights. Matrices are rounded to 16 or 8 bits, with one unit per row.
 
 Shapes: N networks, P weights.
 """
@@ -52,8 +52,8 @@ def numbers_of(posterior: Posterior) -> Numbers:
         weights = posterior.sample(posterior.size)
         return {MEMBERS: torch.cat([tensor.flatten(1) for tensor in weights.values()], dim=1)}
     raise TargetError(
-        f"{type(posterior).__name__} draws its networks in a way of its own; "
-        "live figures know HyperGAN, and methods that hold a finite set of networks"
+        f"{type(posterior).__name__} draws its networks in its own way; "
+        "live figures support HyperGAN, and methods that hold a finite set of networks"
     )
 
 
@@ -67,7 +67,7 @@ def _named(name: str, layers: list[tuple[Tensor, Tensor]]) -> Numbers:
 
 @torch.no_grad()
 def _folded(modules: Iterable[nn.Module]) -> list[tuple[Tensor, Tensor]]:
-    """Weights and biases of dense layers, with the batch normalisation behind them folded in."""
+    """Weights and biases of dense layers, with the batch normalisation after them folded in."""
     layers: list[tuple[Tensor, Tensor]] = []
     for module in modules:
         if isinstance(module, nn.Linear):
@@ -83,7 +83,7 @@ def _folded(modules: Iterable[nn.Module]) -> list[tuple[Tensor, Tensor]]:
 
 
 def rounded(numbers: Mapping[str, Tensor], bits: int) -> Numbers:
-    """Matrices rounded to integers of so many bits, each row in the unit that just holds it."""
+    """Matrices rounded to integers of this many bits, each row in the smallest unit it fits in."""
     result: Numbers = {}
     most = 2 ** (bits - 1) - 1
     for name, tensor in numbers.items():
@@ -106,7 +106,7 @@ def restored(numbers: Mapping[str, Tensor]) -> Numbers:
 
 
 def noise_length(numbers: Mapping[str, Tensor], layers: list[Layer]) -> int:
-    """How many standard normal numbers make a network; 0 for a finite set."""
+    """How many standard normal numbers one network takes; 0 for a finite set."""
     if MEMBERS in numbers:
         return 0
     if "mixer.0.weight" in numbers:
@@ -115,7 +115,7 @@ def noise_length(numbers: Mapping[str, Tensor], layers: list[Layer]) -> int:
 
 
 def networks(numbers: Mapping[str, Tensor], layers: list[Layer], noise: Tensor) -> Weights:
-    """The networks that numbers make of noise (N, noise), or the finite set they are."""
+    """The networks that numbers make from noise (N, noise), or the finite set that they hold."""
     floats = restored(numbers)
     if MEMBERS in floats:
         return weights_of(floats[MEMBERS], layers)
@@ -137,11 +137,11 @@ def _mlp(numbers: Numbers, name: str, rows: Tensor) -> Tensor:
 
 
 def steps_of(target: nn.Module, shape: tuple[int, ...]) -> list[dict[str, Any]]:
-    """A target as the browser computes it: a list of steps, with where their weights begin.
+    """A target as the browser computes it: a list of steps, each with its weights' offset.
 
     Args:
         target: A plain stack of layers.
-        shape: Of one input.
+        shape: Shape of one input.
 
     Raises:
         TargetError: If it has a layer that the browser's core does not know.
@@ -161,7 +161,7 @@ def steps_of(target: nn.Module, shape: tuple[int, ...]) -> list[dict[str, Any]]:
             step = None if step["weight"] is None else step
         if step is None:
             raise TargetError(
-                f"{name!r} ({type(module).__name__}) is no layer that live figures know; they draw "
+                f"{name!r} ({type(module).__name__}) is not supported by live figures; they draw "
                 "stacks of generated dense layers and convolutions, max pooling and (leaky) ReLU"
             )
         steps += [step] if step else []
@@ -170,7 +170,7 @@ def steps_of(target: nn.Module, shape: tuple[int, ...]) -> list[dict[str, Any]]:
 
 
 def _step(module: nn.Module, shape: list[int]) -> dict[str, Any] | None:
-    """One layer; empty where it does nothing to the numbers, None where it is unknown."""
+    """One layer; empty if it leaves the numbers as they are, None if it is unknown."""
     match module:
         case nn.Flatten():
             return {}

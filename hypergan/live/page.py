@@ -1,6 +1,6 @@
-"""Live figures of a page: each is the object that a notebook's cell ends with.
+"""Live figures of a page; each is the last object of a notebook's cell.
 
-A figure offers itself by a button; on the click the page loads classic scripts, in this order: the
+A figure starts as a button; on a click the page loads classic scripts, in this order: the
 core, the widgets, the figure, its numbers. In the book they are files below ``_static/live``, which
 :mod:`hypergan.live.sphinx` writes; elsewhere, as in Jupyter, the cell's output carries them.
 """
@@ -22,12 +22,12 @@ from hypergan.live import pictures, published, script
 from hypergan.live.numbers import rounded
 
 FILES = "HYPERGAN_STATIC"
-"""Where a page that is being built will find the scripts; unset where there will be no files."""
+"""Where a page that is being built will find the scripts; unset if there will be no files."""
 
 DRAWS = ".draws"
 PICTURES = "pictures"
 EVERY = 2
-"""Of the points of a regression's grid, those that a plot needs."""
+"""A plot needs only every second point of a regression's grid."""
 
 
 @dataclass(frozen=True)
@@ -37,8 +37,8 @@ class Live:
     Attributes:
         kind: The script that draws it, ``KIND.js``.
         offer: What its button says.
-        numbers: Names of its scripts of numbers, as :func:`part` knows them.
-        facts: What else it needs.
+        numbers: Names of its number scripts, as :func:`part` takes them.
+        facts: Whatever else it needs.
     """
 
     kind: str
@@ -78,7 +78,7 @@ class Live:
 
 @dataclass(frozen=True)
 class Missing:
-    """What stands in a live figure's place where its numbers are missing."""
+    """Shown in place of a live figure whose numbers are missing."""
 
     command: str
 
@@ -112,7 +112,7 @@ def part(name: str) -> str:
         return script.entry(name, content | {"changes": "", "tensors": script.encoded(numbers)})
     found = published.find(cell)
     if found is None:
-        raise HyperGANError(f"there are no numbers of {name} to draw networks with")
+        raise HyperGANError(f"{name} has no published numbers to draw networks with")
     return script.of_drawable(found)
 
 
@@ -148,7 +148,7 @@ def digit(generator: Cell, ensemble: Cell) -> Live | Missing:
 
     Args:
         generator: A trained generator on MNIST.
-        ensemble: A deep ensemble that is asked as well.
+        ensemble: A deep ensemble that votes as well.
     """
     for cell in (generator, ensemble):
         if published.find(cell) is None:

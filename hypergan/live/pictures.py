@@ -1,7 +1,7 @@
 """A few pictures to ask networks about, published for the page where a reader draws a digit.
 
 ``python -m hypergan.live.pictures`` takes the first test digits and letters of each class, in the
-order of the files, so that none is picked for what networks make of it.
+order of the files, so that none is picked for how networks classify it.
 """
 
 import json
@@ -38,7 +38,7 @@ def published() -> tuple[Tensor, list[str]]:
     try:
         made = json.loads(PATH.with_suffix(".json").read_text(encoding="utf-8"))
         if made["sha256"] != sha256(PATH):
-            raise ValueError("it is not the one that the file beside it tells of")
+            raise ValueError("it is not the one that the JSON file beside it describes")
         return load_file(PATH)["images"], made["labels"]
     except (OSError, ValueError, KeyError) as error:
         raise RecordError(
@@ -50,7 +50,7 @@ def publish() -> None:
     """Write the pictures, and where they came from.
 
     Raises:
-        HyperGANError: If the data sets are missing and cannot be had.
+        HyperGANError: If the data sets are missing and cannot be downloaded.
     """
     data = load("mnist")
     assert data.outliers is not None

@@ -2,7 +2,7 @@
 
 ``python -m hypergan.live.published hypergan cubic --seed 0`` takes what the cell's run left in
 ``runs/``, rounds it, measures what rounding costs, and writes it to ``data/live``. With changed
-settings, as ``epochs=6``, it trains now. Each file lies where the cell's record would.
+settings, such as ``epochs=6``, it trains first. Each file has the path of the cell's record.
 
 Shapes: N networks, B inputs, C classes.
 """
@@ -38,15 +38,15 @@ from hypergan.paths import PROJECT, runs, sha256, write_whole
 from hypergan.threads import computing_with
 
 VERSION = 1
-"""Raised when the files change their meaning."""
+"""Raised when the meaning of the files changes."""
 
 FOLDER = PROJECT / "data" / "live"
 
 MANY = 1_000_000
-"""More numbers than these are rounded to 8 bits, fewer to 16."""
+"""More numbers than this are rounded to 8 bits, fewer to 16."""
 
 MEASURED = 100
-"""Networks that the cost of rounding is measured with."""
+"""Number of networks that the cost of rounding is measured on."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Drawable:
     Attributes:
         cell: The cell that they belong to.
         numbers: See :mod:`hypergan.live.numbers`.
-        made: What they came from, and what rounding cost; the JSON file beside them.
+        made: Where they came from and what rounding cost, as in the JSON file beside them.
     """
 
     cell: Cell
@@ -65,13 +65,13 @@ class Drawable:
 
     @property
     def target(self) -> nn.Module:
-        """The network that is drawn, with weights of no meaning."""
+        """The network that is drawn, with arbitrary weights."""
         task = self.made["task"]
         name = self.made["config"].get("target", "")
         return target_for(self.cell.dataset, len(task["classes"]), name)
 
     def ensemble(self, n: int, generator: torch.Generator) -> Ensemble:
-        """N freshly drawn networks, or the finite set that there is."""
+        """``n`` freshly drawn networks, or the whole finite set."""
         target = self.target
         layers = layers_of(target)
         noise = torch.randn(n, noise_length(self.numbers, layers), generator=generator)
@@ -97,7 +97,7 @@ def find(cell: Cell) -> Drawable | None:
     try:
         made = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
         if (made["version"], made["sha256"]) != (VERSION, sha256(path)):
-            raise ValueError("it is not the one that the file beside it tells of")
+            raise ValueError("it is not the one that the JSON file beside it describes")
         return Drawable(cell, load_file(path), made)
     except (OSError, ValueError, KeyError, SafetensorError) as error:
         raise RecordError(f"{path} is damaged ({error}); publish it again") from error
@@ -173,7 +173,7 @@ def _drawable(
 
 
 def _cost(exact: Drawable, rough: Drawable, data: Data) -> dict[str, Any]:
-    """What rounding does to networks of the same noise, on every fifth test input."""
+    """What rounding does to networks from the same noise, on every fifth test input."""
     inputs, labels = (values[::5] for values in data.test.tensors)
     if not data.classes:
         inputs = inputs / exact.made["task"]["units"][0]
@@ -205,8 +205,8 @@ def publish(cell: Cell, changes: dict[str, Any] | None = None) -> Drawable:
     """Write a cell's numbers, and what they came from, to ``data/live``.
 
     Args:
-        cell: The cell. It has been run, unless there are changes.
-        changes: Other values of its settings, see :class:`hypergan.experiments.trials.Trial`; the
+        cell: The cell. It must have been run, unless there are changes.
+        changes: New values of its settings, see :class:`hypergan.experiments.trials.Trial`; the
             posterior is then trained now.
 
     Raises:
@@ -214,7 +214,7 @@ def publish(cell: Cell, changes: dict[str, Any] | None = None) -> Drawable:
     """
     drawable = _trained(cell, changes) if changes else _of_run(cell, measure=True)
     if drawable.made["stand_in"]:
-        raise RecordError(f"{cell.path} is of stand-in data, which are not published")
+        raise RecordError(f"{cell.path} was made on stand-in data, which is not published")
     if not re.fullmatch("[0-9a-f]{40}", drawable.made["commit"]):
         raise RecordError(f"{cell.path} was made by code that is not committed; commit it first")
     path = path_of(cell)
@@ -226,7 +226,7 @@ def publish(cell: Cell, changes: dict[str, Any] | None = None) -> Drawable:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Publish one cell's numbers; 2 after an error the user can mend."""
+    """Publish one cell's numbers; 2 after an error that the user can fix."""
     parser = argparse.ArgumentParser(prog="python -m hypergan.live.published", description=__doc__)
     parser.add_argument("method")
     parser.add_argument("dataset")

@@ -1,4 +1,4 @@
-"""Numbers as a classic script: a page loads it on a click, also from disk, where nothing else can.
+"""Numbers as a classic script, which a page can load on a click, even from disk.
 
 The script puts one entry into ``hypergan.numbers`` of the page, which the core's ``load`` reads.
 """
@@ -19,10 +19,10 @@ SCRIPTS = files("hypergan.live") / "scripts"
 """The code of the pages."""
 
 _SAID = ("method", "dataset", "seed", "profile", "changes", "commit", "task", "bits", "rounding")
-"""What a page can say of where its numbers came from."""
+"""What a page can say about where its numbers came from."""
 
 OF_RECORD = ("method", "dataset", "seed", "profile", "commit")
-"""The same of a record's own arrays."""
+"""The same for a record's own arrays."""
 
 
 def code(name: str) -> str:
@@ -59,7 +59,7 @@ def entry(name: str, content: dict[str, Any]) -> str:
 
 
 def encoded(numbers: Mapping[str, Tensor]) -> dict[str, dict[str, Any]]:
-    """Tensors by name as the core's ``decode`` reads them; floating ones have 32 bits."""
+    """Tensors by name as the core's ``decode`` reads them; floating-point ones have 32 bits."""
     result = {}
     for name, tensor in numbers.items():
         if name.endswith(".unit"):

@@ -327,7 +327,7 @@ def test_a_cell_that_fails_stops_only_what_needs_it_and_is_repeated_alone(clone)
     assert re.fullmatch(
         r"  runs/logs/smoke/cubic/hypergan/seed1.log: exit code 2: error: .*", summary[0]
     )
-    assert summary[1].endswith("seed1/regression.log: left out: a cell that it shows failed")
+    assert summary[1].endswith("seed1/regression.log: left out: a cell that it needs failed")
     assert re.search("about .* left", log)
     assert not list((clone / "runs" / "tried").iterdir())
     damaged.unlink()

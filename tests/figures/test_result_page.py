@@ -23,7 +23,7 @@ def test_a_page_of_which_the_paper_claims_nothing_has_no_marks():
 
 def test_the_papers_words_stand_beside_what_we_see():
     table = page.said("regression#figure-2", "published")
-    row = table.frame.loc["unsure outside the data"]
+    row = table.frame.loc["uncertain outside the data"]
     assert row["the paper says"].startswith("“reasonable uncertainty estimates")
     assert row["confirmed if"] == "> 0"
     (found,) = [f for f in ledger.findings() if f.claim.id == "cubic-unsure-outside"]

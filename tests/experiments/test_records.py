@@ -79,8 +79,8 @@ DAMAGE = {
         lambda path: edit(path, config={"validation": 7}),
         "made with other settings .*--seed 3 --profile lite --force",
     ),
-    "of another seed": (lambda path: edit(path, seed=4), "is that of .*seed4.json; move it there"),
-    "of another method": (lambda path: edit(path, method="ensemble"), "is that of .*/ensemble/"),
+    "of another seed": (lambda path: edit(path, seed=4), "belongs to .*seed4.json; move it there"),
+    "of another method": (lambda path: edit(path, method="ensemble"), "belongs to .*/ensemble/"),
     "a directory": (lambda path: (path.unlink(), path.mkdir()), "damaged"),
     "nested": (lambda path: path.write_text("[" * 100_000), "damaged"),
     "bytes": (lambda path: path.write_bytes(b"\xff\x00"), "damaged"),
@@ -135,7 +135,7 @@ def test_only_good_records_of_real_data_are_promoted(own_runs, published):
 def test_a_record_of_code_that_no_commit_holds_is_not_promoted(commit, written, published):
     edit(written, commit=commit)
     advice = f"commit the changes .*again with `{CELL.command} --force`"
-    with pytest.raises(RecordError, match=rf"no commit holds \({commit}\); {advice}"):
+    with pytest.raises(RecordError, match=rf"code that is not committed \({commit}\); {advice}"):
         records.promote(written)
     assert not published.exists()
 
@@ -216,7 +216,7 @@ def test_a_number_too_large_for_one_is_refused(written):
 
 def test_version_1_has_no_environment(written):
     edit(written, record_version=1)
-    with pytest.raises(RecordError, match="environment: it came with version 2"):
+    with pytest.raises(RecordError, match="environment: added in version 2"):
         records.find(CELL)
     content = json.loads(written.read_text())
     del content["environment"]

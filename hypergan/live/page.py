@@ -112,7 +112,7 @@ def part(name: str) -> str:
         return script.entry(name, content | {"changes": "", "tensors": script.encoded(numbers)})
     found = published.find(cell)
     if found is None:
-        raise HyperGANError(f"{name} has no published numbers to draw networks with")
+        raise HyperGANError(f"{name} has no numbers to draw networks with")
     return script.of_drawable(found)
 
 

@@ -137,7 +137,10 @@ def _seeds(finding: Finding) -> str:
     better = " Records that say which images are classified correctly would narrow it." * (
         finding.images == "bound"
     )
-    return f"no number of seeds: the test images leave it open{rest}.{better}"
+    return (
+        f"no number of seeds, if the mean and the spread stay the same: the test images leave it "
+        f"open{rest}.{better}"
+    )
 
 
 def _basis(finding: Finding) -> str:
@@ -162,7 +165,7 @@ def _words(comparison: Comparison) -> str:
 
 def _history(finding: Finding) -> Iterable[str]:
     for step in finding.claim.history:
-        yield f"{step.on}, knowing {step.known}: {step.what}"
+        yield f"{step.on}: {step.what} (known by then: {step.known})"
 
 
 def _sources(finding: Finding, folder: Path) -> list[str]:

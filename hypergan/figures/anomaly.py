@@ -29,7 +29,7 @@ SETS = {"in": "test images", "out": "outliers"}
 AUROC = "detection/entropy/auroc"
 
 _POINTS = 50
-"""Points of a curve that are evenly spaced in height; as many more are so in width."""
+"""Points of a curve, evenly spaced in height, and as many again in width."""
 
 
 def finding(mnist: Collection, cifar5: Collection) -> str:

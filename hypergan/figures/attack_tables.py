@@ -31,7 +31,7 @@ BOUNDS = {"entropy": (0, math.inf), "auroc": (0, 1), "success": (0, 1), "fooled"
 
 
 def finding(collection: Collection) -> str:
-    """The page in two sentences: who is surer under attack, and who is wrong more often."""
+    """The page in two sentences: who is more certain under attack, and who is wrong more often."""
     entropy = "over_eps/pgd/{}/{}/entropy"
     ten = _over_seeds(collection, "hypergan", entropy.format(10, "fresh"))
     hundred = _over_seeds(collection, "hypergan", entropy.format(100, "fresh"))

@@ -14,7 +14,7 @@ from PIL import Image
 def grid(
     images: NDArray[np.uint8], below: Sequence[str], shown: Sequence[str], caption: str
 ) -> HTML:
-    """Pictures in reading order, as many in a row as there is room for.
+    """Pictures in reading order, as many per row as fit.
 
     Args:
         images: Their bytes (N, H, W), or (N, H, W, 3) in colour.

@@ -9,7 +9,7 @@ from hypergan.model import HyperGAN
 from hypergan.training import Training
 
 # Section 4.3: 128 hidden units, a 64-dimensional latent space, 20 points that all networks see.
-# No batch normalisation: it would keep the networks apart by itself, whatever beta is. With many
+# No batch normalisation: it alone would keep the networks apart, whatever beta is. With many
 # more than 2,000 steps they would fit the noise of the 20 points.
 _CUBIC = Settings(
     model={

@@ -98,7 +98,7 @@ def test_a_stale_record_is_not_passed_off(own_runs):
     path = own_runs / cell.path
     path.write_text(path.read_text().replace('"noise_dim": 64', '"noise_dim": 65'))
     for ask in (cells.get, cells.run):
-        with pytest.raises(RecordError, match=r"model/noise_dim 65, asked 64.*--force"):
+        with pytest.raises(RecordError, match=r"model/noise_dim 65, now 64.*--force"):
             ask(cell, progress=False)
     assert cells.run(cell, progress=False, force=True).config["model"]["noise_dim"] == 64
 

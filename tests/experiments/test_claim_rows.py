@@ -36,7 +36,7 @@ def test_in_a_row_is_all_that_the_verdict_rests_on():
     assert "“helps” (Section 0)" in text
     assert CLAIM.rule in text
     assert "for the 7 claims on this subject: undecided" in text
-    assert "2026-11-23, knowing nothing: written" in text
+    assert "2026-11-23: written (known by then: nothing)" in text
     assert "{download}`hypergan-digits-seed1.json <../data/records/lite/digits/" in text
     assert "[ablation](ablation.ipynb)" in text
     assert "python -m hypergan run hypergan digits" in claim_rows.row(NOT_RUN, PROJECT, family=7)

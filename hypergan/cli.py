@@ -131,7 +131,7 @@ def _add_computing(command: argparse.ArgumentParser) -> None:
     """Add the options of every command that trains."""
     command.add_argument("--device", default="auto", help="cpu, cuda, ... (default: a GPU if any)")
     command.add_argument(
-        "--threads", type=int, default=1, help="count, which affects last digits (default: 1)"
+        "--threads", type=int, default=1, help="their number affects last digits (default: 1)"
     )
     command.add_argument("--quiet", action="store_true", help="no progress bars")
 

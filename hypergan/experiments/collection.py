@@ -47,7 +47,7 @@ class Collection:
         return {method: self.of(method)[0] for method in methods}
 
     def __add__(self, other: "Collection") -> "Collection":
-        """Both."""
+        """The records and missing cells of both."""
         return Collection(self.records + other.records, self.missing + other.missing)
 
     def on(self, dataset: str) -> "Collection":

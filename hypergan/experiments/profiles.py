@@ -17,14 +17,14 @@ Profile = Literal["smoke", "lite", "full", "paper"]
 PROFILES: tuple[Profile, ...] = get_args(Profile)
 
 PUBLISHED = "published"
-"""In place of a profile: the one that pages show and claims are judged from, by data set."""
+"""Stands for the profile that pages show and claims are judged from, which depends on the data set."""
 
 _BEYOND_LITE: dict[str, Profile] = {"cubic": "full"}
-"""Data sets whose records are published in more than ``lite``, with all of their seeds."""
+"""Data sets whose published profile is not ``lite``, as all their seeds are there."""
 
 
 def resolved(profile: str, dataset: str) -> str:
-    """A profile's name; for :data:`PUBLISHED` that of the profile published of a data set."""
+    """A profile's name; for :data:`PUBLISHED`, that of the data set's published profile."""
     return _BEYOND_LITE.get(dataset, "lite") if profile == PUBLISHED else profile
 
 

@@ -43,7 +43,7 @@ RECORD_VERSION: Final = 2
 class Cell:
     """One method on one data set with one seed in one profile.
 
-    The profile "published" stands for the one in which the data set is published.
+    The profile "published" stands for the one that the data set is published in.
 
     Raises:
         SettingsError: If a name is unknown or the seed is invalid.

@@ -1,4 +1,4 @@
-"""How far the campaign has come: the cells of the profile ``full``, method by method."""
+"""Progress of the campaign: the cells of the profile ``full``, method by method."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ CELLS = PROJECT / "data" / "campaign" / "cells.txt"
 
 
 def cells() -> Iterator[Cell]:
-    """The cells that were fixed before the first of them was run, in their order."""
+    """The cells in the order that was fixed before the first of them was run."""
     for line in CELLS.read_text(encoding="utf-8").splitlines():
         if line and not line.startswith("#"):
             method, dataset, seed = line.split()
@@ -23,7 +23,7 @@ def cells() -> Iterator[Cell]:
 
 
 def progress() -> Table:
-    """Seeds that have a published record, of those that are to have one, by method and data set."""
+    """How many of the planned seeds have a published record, by method and data set."""
     planned, done = Counter[tuple[str, str]](), Counter[tuple[str, str]]()
     for cell in cells():
         planned[cell.method, cell.dataset] += 1

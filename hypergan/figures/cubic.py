@@ -24,7 +24,7 @@ REFERENCE = "nuts"
 """The gold standard: the exact posterior, sampled."""
 
 UNIT_PRIOR = "nuts-unit-prior"
-"""The same under the prior N(0, 1) of every weight, as MNF has it."""
+"""The same with the prior N(0, 1) for every weight, which is MNF's."""
 
 PAIR = ("hypergan", "hypergan-no-discriminator")
 BESIDE = ("hypergan", "ensemble", "mc-dropout", "mnf", REFERENCE)

@@ -17,7 +17,7 @@ Profile = Literal["smoke", "lite", "full", "paper"]
 PROFILES: tuple[Profile, ...] = get_args(Profile)
 
 PUBLISHED = "published"
-"""Stands for the profile that pages show and claims are judged from, which depends on the data set."""
+"""Stands for the profile that pages show and claims are judged from, chosen by data set."""
 
 _BEYOND_LITE: dict[str, Profile] = {"cubic": "full"}
 """Data sets whose published profile is not ``lite``, as all their seeds are there."""

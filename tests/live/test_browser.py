@@ -47,9 +47,9 @@ def open_page(browser, tmp_path, monkeypatch, request, asked):
 
 
 def figure_2():
-    cells = {"HyperGAN": Cell("hypergan", "cubic")}
-    cells["no discriminator"] = Cell("hypergan-no-discriminator", "cubic")
-    return live.cubic(cells, {"gold standard": Cell("nuts", "cubic")})
+    cells = {"HyperGAN": Cell("hypergan", "cubic", profile="published")}
+    cells["no discriminator"] = Cell("hypergan-no-discriminator", "cubic", profile="published")
+    return live.cubic(cells, {"gold standard": Cell("nuts", "cubic", profile="published")})
 
 
 def digit():

@@ -11,13 +11,18 @@ from hypergan.experiments import cells
 from hypergan.experiments.records import Cell
 from hypergan.live import page, script, sphinx
 
-PUBLISHED = Cell("hypergan", "cubic"), Cell("hypergan-no-discriminator", "cubic")
+PUBLISHED = (
+    Cell("hypergan", "cubic", profile="published"),
+    Cell("hypergan-no-discriminator", "cubic", profile="published"),
+)
 CODE = sorted(path.name for path in script.SCRIPTS.iterdir() if path.name.endswith(".js"))
 
 
 def figure_2(*cells_):
     names = ("HyperGAN", "no discriminator")
-    return page.cubic(dict(zip(names, cells_, strict=True)), {"exact": Cell("nuts", "cubic")})
+    return page.cubic(
+        dict(zip(names, cells_, strict=True)), {"exact": Cell("nuts", "cubic", profile="published")}
+    )
 
 
 def figures():
@@ -67,7 +72,7 @@ def test_another_seed_gives_another_figure():
 
 
 def test_a_seed_without_numbers_says_how_to_have_them():
-    missing = Cell("hypergan", "cubic", 77)
+    missing = Cell("hypergan", "cubic", 77, "full")
     text = figure_2(missing, PUBLISHED[1])._repr_html_()
     assert missing.command in text
     with pytest.raises(HyperGANError, match="no numbers"):

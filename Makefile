@@ -19,6 +19,17 @@ export $(filter-out PYTHON,$(GIVEN))
 INTERPRETER = '$(subst ','\'',$(PYTHON))'
 RUN := "$$VENV/bin/python" -m
 
+# This one is part of names that make itself reads.
+HASH := \#
+SIGNS := : ; % | = \ $(HASH) & * ? [ ~ $$
+ODD := $(foreach sign,$(SIGNS),$(findstring $(sign),$(VENV))) $(filter -%,$(VENV)) $(word 2,$(VENV))
+ifneq (x$(VENV)$(strip $(ODD)),x$(strip $(VENV)))
+$(error VENV is '$(VENV)'; name a folder without spaces, a leading dash, or any of $(SIGNS))
+endif
+ifeq ($(VENV),)
+override VENV := .venv
+endif
+
 INSTALLED := $(VENV)/.installed
 TESTING := $(VENV)/.testing
 PAGE := book/_build/html/intro.html
@@ -55,7 +66,11 @@ links: $(INSTALLED) ## Check every external link of the book.
 	TQDM_DISABLE=1 "$$VENV/bin/jupyter-book" build book --builder linkcheck
 
 sweep: $(INSTALLED) ## Run cells without a record, notebooks, book: make sweep SEEDS="0 1 2" PROFILE=lite.
-	set -f; PATH="$$(realpath "$$VENV")/bin:$$PATH" snakemake $$OPTIONS --cores "$$CORES" --config \
+	@case "$$SEEDS$$PROFILE$$METHODS$$DATASETS$$MODE$$GPU/$$CORES" in \
+	*[!A-Za-z0-9\ ._-]*/* | */*[!0-9al]* | */0*) \
+		echo 'error: SEEDS and the like are names and whole numbers, CORES is one or all' >&2; exit 2; \
+	esac  # Snakemake would read some signs as YAML
+	set -f; PATH="$$(realpath "$$VENV")/bin:$$PATH" snakemake $$OPTIONS --cores "$${CORES:-all}" --config \
 		seeds="$$SEEDS" profile="$$PROFILE" methods="$$METHODS" datasets="$$DATASETS" \
 		mode="$$MODE" gpu="$$GPU"
 

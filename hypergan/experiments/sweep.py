@@ -152,10 +152,21 @@ def folder(name: str) -> str:
     return name
 
 
+def own_name(name: str) -> str:
+    """The name of a sweep, which is that of a folder to be emptied.
+
+    Raises:
+        SettingsError: If it could be that of another folder.
+    """
+    if not re.fullmatch("[a-z0-9]+", name):
+        raise SettingsError(f"HYPERGAN_SWEEP is {name!r}; name it in small letters and digits")
+    return name
+
+
 def _whole(name: str, *words: str) -> int:
     """The whole number that a single word gives."""
-    if len(words) != 1 or not re.fullmatch("[0-9]+", words[0]):
-        raise SettingsError(f"{name} {' '.join(words)!r}: a whole number is needed, such as 0")
+    if len(words) != 1 or not re.fullmatch("[0-9]{1,19}", words[0]):
+        raise SettingsError(f"{name} {' '.join(words)[:60]!r}: a whole number is needed, such as 0")
     return int(words[0])
 
 

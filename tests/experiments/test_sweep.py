@@ -20,7 +20,7 @@ from pages import NOTEBOOKS
 from hypergan.errors import SettingsError
 from hypergan.experiments import cells, records, sweep
 from hypergan.experiments.records import Cell
-from hypergan.experiments.sweep import Jobs, Needs, Plan, in_words, swept
+from hypergan.experiments.sweep import Jobs, Needs, Plan, in_words, own_name, swept
 from hypergan.figures import cubic
 from hypergan.paths import PROJECT, runs
 
@@ -105,6 +105,7 @@ ODD = {
     "fraction": {"seeds": "1.5"},
     "another digit": {"seeds": "²"},
     "huge": {"seeds": 2**63},
+    "too long for a number": {"seeds": "9" * 5000},
     "two profiles": {"profile": "smoke lite"},
     "profile": {"profile": "huge"},
     "mode": {"mode": "all"},
@@ -124,6 +125,13 @@ def test_an_odd_variable_is_refused_with_a_sentence(what):
     with pytest.raises(SettingsError) as stop:
         plan(**ODD[what])
     assert len(str(stop.value).splitlines()) == 1
+
+
+@pytest.mark.parametrize("name", ["..", "a/b", "", "-x", "a\n"])
+def test_a_sweep_empties_no_folder_but_its_own(name):
+    assert own_name("1a2b") == "1a2b"
+    with pytest.raises(SettingsError, match="HYPERGAN_SWEEP is "):
+        own_name(name)
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
@@ -339,9 +347,9 @@ def test_a_cell_that_fails_stops_only_what_needs_it_and_is_repeated_alone(clone)
 
 @pytest.mark.slow
 def test_a_folder_of_records_may_have_any_name_but_braces(clone):
-    folder = clone / "my; touch evil; runs' `touch evil` $(touch evil)"
+    folder = clone / "-my; touch evil; runs' `touch evil` $(touch evil)"
     log = snakemake(
-        clone, "notebooks", methods="hypergan", seeds=0, environment={"HYPERGAN_RUNS": str(folder)}
+        clone, "notebooks", methods="hypergan", seeds=0, environment={"HYPERGAN_RUNS": folder.name}
     )
     assert (folder / "notebooks/smoke/seed0/regression.ipynb").exists(), log
     assert not list(clone.rglob("evil"))
@@ -349,10 +357,9 @@ def test_a_folder_of_records_may_have_any_name_but_braces(clone):
     assert "without braces" in snakemake(clone, "notebooks", environment=odd, fails=True)
 
 
-@pytest.mark.parametrize(
-    "value", [*EVIL, "$(shell touch {})", "${{shell touch {}}}", "$$(touch {})"]
-)
-def test_neither_make_nor_a_shell_executes_a_variable(value, tmp_path):
+@pytest.fixture
+def make(tmp_path):
+    """Runs make where Snakemake only says what it is given, a line each."""
     shutil.copy(PROJECT / "Makefile", tmp_path)
     (tmp_path / "bin").mkdir()
     (tmp_path / "pyproject.toml").touch()
@@ -360,21 +367,68 @@ def test_neither_make_nor_a_shell_executes_a_variable(value, tmp_path):
     tool = tmp_path / "bin" / "snakemake"
     tool.write_text("#!/bin/sh\nprintf '%s\\n' \"$@\"\n")
     tool.chmod(0o755)
-    value = value.format(tmp_path / "evil")
-    names = ("SEEDS", "PROFILE", "METHODS", "DATASETS", "MODE", "GPU", "CORES", "OPTIONS")
-    make = partial(subprocess.run, cwd=tmp_path, capture_output=True, text=True)
-    given = [f"{name}={value}" for name in names]
-    for command, more in (
-        (["make", "sweep", "VENV=.", *given], {}),
-        (["make", "sweep", "VENV=."], dict.fromkeys(names, value)),
-    ):
-        passed = make(command, env=os.environ | more, check=True).stdout
-        assert f"seeds={value}\nprofile={value}\nmethods={value}\n" in passed
-        assert [*value.split(), "--cores", value] == passed.partition("\n--config")[0].split("\n")[
-            -len(value.split()) - 2 :
+
+    def make(*words, **environment):
+        return subprocess.run(
+            ["make", *words],
+            cwd=tmp_path, env=os.environ | environment, capture_output=True, text=True,
+        )  # fmt: skip
+
+    return make
+
+
+WORDS = ("SEEDS", "PROFILE", "METHODS", "DATASETS", "MODE", "GPU")
+
+
+def test_variables_reach_snakemake_as_they_are(make):
+    given = dict(zip(WORDS, ["0 1", "full", "mc-dropout", "cifar5", "missing", "1"], strict=True))
+    told = [f"{name.lower()}={given[name]}" for name in WORDS]
+    for words in ([f"{name}={value}" for name, value in given.items()], []):
+        asked = make(
+            "sweep", "VENV=.", "CORES=2", "OPTIONS=-n *", *words, **({} if words else given)
+        )
+        assert asked.stdout.splitlines()[-len(told) - 5 :] == [
+            "-n",
+            "*",
+            "--cores",
+            "2",
+            "--config",
+            *told,
         ]
-    for place in ([f"VENV={value}", "PYTHON=false"], [f"PYTHON={value}"]):
-        assert make(["make", "book", *place]).returncode == 2
+    for name in (*WORDS, "CORES"):
+        assert make("sweep", "VENV=.", f"{name}=").returncode == 0
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *EVIL, "$(shell touch {})", "${{shell touch {}}}", "$$(touch {})", "0\n\ttouch {}\n",
+        '"', "# x", "!x", "|", "é", "*", "\\",
+    ],
+)  # fmt: skip
+def test_neither_make_nor_a_shell_executes_a_variable(value, make, tmp_path):
+    value = value.format(tmp_path / "evil")
+    for name in (*WORDS, "CORES"):
+        for words, more in (([f"{name}={value}"], {}), ([], {name: value})):
+            asked = make("sweep", "VENV=.", *words, **more)
+            assert (asked.returncode, asked.stdout) == (2, "")
+            assert asked.stderr.startswith("error: SEEDS and the like are names and whole numbers")
+    options = make("sweep", "VENV=.", f"OPTIONS={value}").stdout.partition("\n--cores\n")[0]
+    assert options.split("\n")[-len(value.split()) :] == value.split()
+    for place in ([f"VENV={value}", "PYTHON=false"], [f"PYTHON={value}", "VENV=venv"]):
+        assert make("book", *place).returncode == 2
+    assert not (tmp_path / "evil").exists()
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["%: pyproject.toml ; touch {} ; #", "b%k: ; touch {}", "a b", "-x", "a\n", "$(touch {})"],
+)
+def test_a_folder_that_make_would_read_as_a_rule_is_refused(name, make, tmp_path):
+    name = name.format(tmp_path / "evil")
+    for asked in (make("book", f"VENV={name}"), make("book", "PYTHON=false", VENV=name)):
+        assert asked.returncode == 2
+        assert f"VENV is '{name}'; name a folder without" in asked.stderr
     assert not (tmp_path / "evil").exists()
 
 

@@ -54,7 +54,7 @@ def at(content: Any, *keys: str) -> Any:
         KeyError: If there is none.
     """
     for key in keys:
-        if key not in content:
+        if not isinstance(content, dict) or key not in content:
             raise (Unmeasured if key.replace(".", "").isdecimal() else KeyError)(key)
         content = content[key]
     return content

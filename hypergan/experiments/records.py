@@ -17,6 +17,7 @@ from typing import Annotated, Any, ClassVar, Final, Literal
 import numpy as np
 from pydantic import Field, TypeAdapter, ValidationError
 
+from hypergan.data.datasets import DATASETS
 from hypergan.errors import RecordError
 from hypergan.evaluation.stages import Arrays
 from hypergan.experiments.methods import settings_for
@@ -147,14 +148,27 @@ class Record:
         Raises:
             RecordError: If they are missing or have been altered.
         """
-        file = self.path and self.path.with_suffix(".npz")
-        if not file or not file.exists() or sha256(file) != self.arrays_sha256:
-            state = "were altered" if file and file.exists() else "are missing"
-            raise RecordError(
-                f"the arrays {file} {state}; run the cell again with `{self.cell.command} --force`"
-            )
-        with np.load(file, allow_pickle=False) as stored:
+        with np.load(self.require_arrays(), allow_pickle=False) as stored:
             return dict(stored)
+
+    def require_arrays(self) -> Path:
+        """The file of the arrays, whose hash it knows.
+
+        Raises:
+            RecordError: If it is missing or not the one that it was written with.
+        """
+        state, file = "are missing", self.path and self.path.with_suffix(".npz")
+        try:
+            if file and _digest(file, file.stat().st_mtime_ns) == self.arrays_sha256:
+                return file
+            state = "were altered"
+        except FileNotFoundError:
+            pass
+        except OSError as error:
+            state = f"cannot be read ({error.strerror})"
+        raise RecordError(
+            f"the arrays {file} {state}; run the cell again with `{self.cell.command} --force`"
+        )
 
     @property
     def full_size(self) -> int:
@@ -211,6 +225,8 @@ def read(path: Path) -> Record:
         SettingsError: If there is no such cell.
     """
     try:
+        if path.exists() and not path.is_file():
+            raise ValueError("it is no file")
         text = path.read_text(encoding="utf-8")
         content = _parsed(text)
     except FileNotFoundError as error:
@@ -241,12 +257,22 @@ def read(path: Path) -> Record:
         raise RecordError(
             f"the record {path} belongs to {record.cell.path}; move it there, or delete it"
         )
+    if ("accuracy" in record.metrics) != (DATASETS[record.dataset].task == "classification"):
+        raise RecordError(
+            f"the record {path} is damaged (metrics: those of another task); {_AGAIN}"
+        )
     return record
 
 
 @lru_cache(maxsize=_REMEMBERED)
+def _digest(file: Path, _written: int) -> str:
+    """The sha256 of a file as it was written at some time."""
+    return sha256(file)
+
+
+@lru_cache(maxsize=_REMEMBERED)
 def _parsed(text: str) -> Any:
-    return json.loads(text, parse_constant=_refused)
+    return json.loads(text, parse_constant=_refused, object_pairs_hook=_once)
 
 
 @lru_cache(maxsize=_REMEMBERED)
@@ -262,6 +288,14 @@ def schema_path(version: int) -> Path:
 def _refused(constant: str) -> None:
     """Refuse NaN and Infinity, which are not JSON."""
     raise ValueError(f"{constant} is not a JSON number")
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """No key twice: readers would not agree on its value."""
+    content = dict(pairs)
+    if len(content) < len(pairs):
+        raise ValueError("it has a key twice")
+    return content
 
 
 def schema(version: int) -> dict[str, Any]:
@@ -284,8 +318,8 @@ def find(cell: Cell, folders: Sequence[Path] | None = None) -> Record | None:
             published ones.
 
     Raises:
-        RecordError: If it exists but is damaged, of another version, another cell's, or made with
-            settings other than the current ones.
+        RecordError: If it exists but is damaged, of another version, another cell's, without its
+            arrays, or made with settings other than the current ones.
     """
     for folder in folders or _folders():
         path = folder / cell.path
@@ -298,6 +332,7 @@ def find(cell: Cell, folders: Sequence[Path] | None = None) -> Record | None:
         if there:
             record = read(path)
             check(record)
+            record.require_arrays()
             return record
     return None
 
@@ -331,7 +366,7 @@ def seeds(cell: Cell, folders: Sequence[Path] | None = None) -> list[int]:
     """The seeds for which a cell like this one has a record, usable or not; see :func:`find`."""
     found = [(folder / cell.path).parent.glob("seed*.json") for folder in folders or _folders()]
     matches = {_SEED.fullmatch(path.stem) for paths in found for path in paths}
-    return sorted({int(match[1]) for match in matches if match})
+    return sorted({int(match[1]) for match in matches if match and int(match[1]) < 2**63})
 
 
 def _folders() -> Sequence[Path]:
@@ -348,7 +383,7 @@ def promote(path: Path) -> Path:
     """
     record = read(path)
     check(record)
-    _ = record.arrays  # refuses missing or altered ones
+    record.require_arrays()
     if record.stand_in:
         raise RecordError(f"{path} was made on stand-in data; promote records of real data")
     if record.commit == "unknown" or record.commit.endswith("-dirty"):

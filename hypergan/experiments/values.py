@@ -15,6 +15,9 @@ Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 Size = Annotated[str, Field(pattern="^[1-9][0-9]*$")]
 """Networks in an ensemble."""
 
+Eps = Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+)?$")]
+"""The largest change of a pixel."""
+
 Percent = Annotated[float, Field(ge=0, le=100)]
 NotNegative = Annotated[float, Field(ge=0)]
 Count = Annotated[int, Field(ge=1)]
@@ -39,11 +42,17 @@ class _Open(BaseModel):
     model_config = STRICT | ConfigDict(extra="allow")
 
 
-class OfClasses(_Open):
-    """Metrics of a classifier, some by the number of networks."""
+Number = NotNegative | None
+Numbers = dict[str, Number]
+"""By name, size or eps."""
 
-    __pydantic_extra__: dict[str, Measured]
-    accuracy: Annotated[dict[Size, Percent], Field(min_length=1)]
+
+class Norms(_Open):
+    """A layer's norms over networks."""
+
+    __pydantic_extra__: dict[str, Number]
+    mean: NotNegative
+    std: NotNegative
 
 
 class OfNumbers(_Open):
@@ -52,6 +61,25 @@ class OfNumbers(_Open):
     __pydantic_extra__: dict[str, Measured]
     std_inside: NotNegative
     std_outside: NotNegative
+    rmse: Number = None
+    norms: dict[str, Norms] = {}
+
+
+class OfClasses(_Open):
+    """Metrics of a classifier, some by the number of networks; all but accuracy may be missing."""
+
+    __pydantic_extra__: dict[str, Measured]
+    accuracy: Annotated[dict[Size, Percent], Field(min_length=1)]
+    diversity: Numbers = {}
+    entropy: Numbers = {}
+    norms: dict[str, Norms] = {}
+    negative_log_likelihood: dict[Size, Number] = {}
+    brier_score: dict[Size, Number] = {}
+    calibration_error: dict[Size, Number] = {}
+    detection: dict[str, Numbers] = {}
+    uncertainty: dict[Size, dict[str, Numbers]] = {}
+    attacks: dict[str, dict[Size, dict[str, dict[Eps, Numbers]]]] = {}
+    transfer: dict[str, dict[Eps, dict[Size, Numbers]]] = {}
 
 
 class Epoch(_Open):

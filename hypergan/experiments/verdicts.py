@@ -96,7 +96,8 @@ class Shelf:
         """A quantity by seed, where it was measured.
 
         Raises:
-            DataError: If a record could not have such a number.
+            DataError: If several records could, and none of them has such a number: its name is
+                wrong, where of one the record may be.
         """
         if quantity not in self._measured:
             in_report = quantity.measure.startswith("bench/")
@@ -106,6 +107,7 @@ class Shelf:
 
     def _recorded(self, quantity: Quantity) -> dict[int, Measured]:
         name, found = quantity.measure, {}
+        lacking: list[tuple[str, Path]] = []
         for record in self.records(quantity.method, quantity.dataset):
             assert record.path is not None  # noqa: S101  # the shelf has no others
             try:
@@ -116,9 +118,10 @@ class Shelf:
             except Unmeasured:
                 continue
             except KeyError as error:
-                raise DataError(
-                    f"{name!r} needs {error.args[0]!r}, which {record.path} does not have"
-                ) from None
+                lacking.append((error.args[0], record.path))
+        if len(lacking) > 1 and not found:
+            key, path = lacking[0]
+            raise DataError(f"{name!r} needs {key!r}, which {path} does not have")
         return found
 
     def _reported(self, quantity: Quantity) -> dict[int, Measured]:

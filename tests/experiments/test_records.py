@@ -1,4 +1,5 @@
 import json
+import os
 from dataclasses import replace
 
 import numpy as np
@@ -83,6 +84,13 @@ DAMAGE = {
     "of another method": (lambda path: edit(path, method="ensemble"), "belongs to .*/ensemble/"),
     "a directory": (lambda path: (path.unlink(), path.mkdir()), "damaged"),
     "nested": (lambda path: path.write_text("[" * 100_000), "damaged"),
+    "no file": (lambda path: (path.unlink(), os.mkfifo(path)), "it is no file"),
+    "a key twice": (
+        lambda path: path.write_text(path.read_text().replace("{", '{"seed": 4,', 1)),
+        "a key twice",
+    ),
+    "without its arrays": (lambda path: path.with_suffix(".npz").unlink(), "are missing; run"),
+    "with others": (lambda path: path.with_suffix(".npz").write_bytes(b"x"), "altered; run"),
     "bytes": (lambda path: path.write_bytes(b"\xff\x00"), "damaged"),
 }
 
@@ -162,6 +170,7 @@ def test_cells_that_cannot_be_are_refused(wrong):
         Cell(**{"method": "hypergan", "dataset": "digits"} | wrong)
 
 
+NESTED = ("norms", "detection", "uncertainty", "attacks", "transfer")
 NAN, INFINITY = float("nan"), float("inf")
 ODD = {
     "record_version": [None, True, 1.0, "2", [2]],
@@ -183,6 +192,8 @@ ODD = {
         {"accuracy": {"one": 90.0}}, {"accuracy": {"1": "90"}}, {"accuracy": {"1": NAN}},
         {"accuracy": {"1": 90.0}, "entropy": {"in": "low"}},
         {"accuracy": {"1": 90.0}, "entropy": {"in": -1.0}}, {"std_inside": 1.0},
+        {"std_inside": 1.0, "std_outside": 1.0},  # of a regression
+        *({"accuracy": {"1": 90.0}} | {name: odd} for name in NESTED for odd in (1.0, {"a": 1.0})),
     ],
     "arrays_sha256": [None, "", "x" * 64],
     "environment": [None, {}, {"threads": 0, "posterior_sha256": "3" * 64}, {"threads": 1}],
@@ -229,6 +240,11 @@ def test_only_the_name_of_a_cell_is_that_of_a_record(name, written):
     written.rename(written.with_name(name))
     assert not list(records.paths(written.parents[3]))
     assert records.seeds(CELL) == []
+
+
+def test_a_file_of_an_impossible_seed_stops_nobody(written):
+    (written.parent / f"seed{2**63}.json").touch()
+    assert records.seeds(CELL) == [3]
 
 
 def test_a_record_without_its_arrays_is_not_promoted(written, published):

@@ -40,6 +40,14 @@ def test_a_measure_that_no_record_has_is_a_typo(folder, name):
         evaluate(replace(CLAIM, measure=name))
 
 
+def test_one_record_that_lacks_a_number_hides_no_other(folder):
+    brier = replace(CLAIM, measure="brier_score/1")
+    write(folder, ABLATED, 0, 90.0, metrics={"accuracy": {"1": 90.0}, "brier_score": {"1": 0.5}})
+    for seed in (1, 2):
+        (folder / Cell(FULL, "digits", seed, "lite").path).unlink()
+    assert evaluate(brier).verdict == "not run"  # of the one that is left
+
+
 # Verdicts
 
 

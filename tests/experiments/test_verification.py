@@ -360,12 +360,12 @@ def test_what_is_missing_is_named_with_the_way_out(capsys, own_runs, published):
 def test_what_only_the_rerun_measures_is_newer_and_not_compared(own_runs, published):
     write(published)
     norms = METRICS["norms"] | {"conv2": {"mean": 3.0, "std": 1.0}}
-    newer = {"rmse": 1.0, "attacks": {"pgd": {"10": 0.5, "100": 0.7}}, "norms": norms}
+    newer = {"rmse": 1.0, "brier_score": {"10": 0.5, "100": 0.7}, "norms": norms}
     write(own_runs, METRICS | newer, commit="b" * 40)
     comparison = compare(CELL)
     assert comparison.ok
     assert [row.metric for row in comparison.rows] == list(flat(METRICS))
-    assert str(comparison).endswith("newer, so not compared: attacks, norms/conv2, rmse")
+    assert str(comparison).endswith("newer, so not compared: brier_score, norms/conv2, rmse")
 
 
 def test_what_only_the_published_record_measures_is_an_error(own_runs, published):

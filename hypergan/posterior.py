@@ -1,6 +1,5 @@
 """The interface of every method: a distribution over the weights of a target network."""
 
-import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from inspect import signature
@@ -19,7 +18,7 @@ from hypergan.layers import Layer, layers_of
 from hypergan.memory import require_memory
 from hypergan.precision import Precision
 from hypergan.step import Step
-from hypergan.storage import fill, read_tensors, write_tensors
+from hypergan.storage import fill, fingerprint, read_tensors, write_tensors
 from hypergan.training import Training
 
 
@@ -179,12 +178,7 @@ class Posterior(nn.Module, ABC):
 
     def fingerprint(self) -> str:
         """The sha256 of all parameters and buffers: it identifies what a result was drawn from."""
-        digest = hashlib.sha256()
-        for name, tensor in sorted(self.state_dict().items()):
-            digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
-            values = tensor.detach().cpu().contiguous().flatten()
-            digest.update(values.view(torch.uint8).numpy().tobytes())
-        return digest.hexdigest()
+        return fingerprint(self.state_dict())
 
     def save(self, path: str | Path) -> None:
         """Write the trained posterior as safetensors, with its constructor's arguments.

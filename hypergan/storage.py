@@ -1,5 +1,6 @@
-"""Tensors in files, written whole or not at all, and read into modules."""
+"""Tensors in files, written whole or not at all, with a checksum, and read into modules."""
 
+import hashlib
 import json
 from collections import defaultdict
 from pathlib import Path
@@ -17,6 +18,17 @@ _KEY = "hypergan"
 """The only key of a file's metadata: several would be written in random order."""
 
 
+def fingerprint(tensors: dict[str, Tensor], notes: str = "") -> str:
+    """The sha256 of tensors with their names, and of the notes on them."""
+    digest = hashlib.sha256()
+    for name, tensor in sorted(tensors.items()):
+        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+        values = tensor.detach().cpu().contiguous().flatten()
+        digest.update(values.view(torch.uint8).numpy().tobytes())
+    digest.update(notes.encode())
+    return digest.hexdigest()
+
+
 def write_tensors(path: str | Path, tensors: dict[str, Tensor], notes: Any) -> None:
     """Write tensors as safetensors; those that share memory are written separately.
 
@@ -32,8 +44,9 @@ def write_tensors(path: str | Path, tensors: dict[str, Tensor], notes: Any) -> N
     def save(temporary: Path) -> None:
         layout = torch.contiguous_format
         apart = {name: t.detach().clone(memory_format=layout) for name, t in tensors.items()}
+        sealed = {"sha256": fingerprint(tensors, json.dumps(notes)), "notes": notes}
         try:
-            save_file(apart, temporary, metadata={_KEY: json.dumps(notes)})
+            save_file(apart, temporary, metadata={_KEY: json.dumps(sealed)})
         except SafetensorError as error:  # how it reports a full disk
             raise OSError(str(error)) from error
 
@@ -43,14 +56,21 @@ def write_tensors(path: str | Path, tensors: dict[str, Tensor], notes: Any) -> N
 def read_tensors(path: str | Path) -> tuple[dict[str, Tensor], Any]:
     """Read the tensors and notes that :func:`write_tensors` wrote; notes may be None.
 
+    Files of earlier versions have no checksum and are read without it.
+
     Raises:
         RecordError: If the file is missing or damaged.
     """
     try:
         with safe_open(path, "pt") as file:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-            return tensors, json.loads((file.metadata() or {}).get(_KEY, "null"))
-    except (OSError, SafetensorError) as error:
+            notes = json.loads((file.metadata() or {}).get(_KEY, "null"))
+        if isinstance(notes, dict) and "sha256" in notes:
+            if fingerprint(tensors, json.dumps(notes["notes"])) != notes["sha256"]:
+                raise ValueError("its content does not match its checksum")
+            notes = notes["notes"]
+        return tensors, notes
+    except (OSError, SafetensorError, ValueError, KeyError, TypeError) as error:
         raise RecordError(f"{path} cannot be read ({error}); train it again and save it") from error
 
 

@@ -1,9 +1,12 @@
 import copy
+import json
 import pickle
+import random
 import resource
 
 import pytest
 import torch
+from safetensors.torch import save_file
 from torch import nn
 from torch.func import functional_call
 from zoo import ZOO
@@ -185,6 +188,31 @@ def test_a_damaged_file_is_refused(content, target, generator, tmp_path):
         path.write_bytes(content)
     with pytest.raises(RecordError, match="train it again"):
         small(target, generator).load(path)
+
+
+def test_a_hundred_altered_bytes_give_no_other_networks(target, generator, tmp_path):
+    path, model = tmp_path / "model.safetensors", small(target, generator)
+    model.save(path)
+    content, places, refused = path.read_bytes(), random.Random(0), 0
+    for place in places.sample(range(len(content)), 100):
+        damaged = bytearray(content)
+        damaged[place] ^= places.randrange(1, 256)
+        path.write_bytes(damaged)
+        other = small(target, generator)
+        try:
+            other.load(path)
+        except RecordError:
+            refused += 1
+        else:
+            assert other.fingerprint() == model.fingerprint()
+    assert refused > 90
+
+
+def test_a_file_without_a_checksum_is_read(target, generator, tmp_path):
+    path, model = tmp_path / "model.safetensors", small(target, generator)
+    notes = {"class": "HyperGAN", "arguments": model.arguments}
+    save_file(model.state_dict(), path, metadata={"hypergan": json.dumps(notes)})
+    assert HyperGAN.from_file(path, target).fingerprint() == model.fingerprint()
 
 
 def test_a_file_of_another_target_is_refused(target, generator, tmp_path):

@@ -111,7 +111,15 @@ def _of_run(cell: Cell, *, measure: bool = False) -> Drawable:
     settings = settings_for(cell.method, cell.dataset, cell.profile)
     data = load(cell.dataset, stand_in=settings.stand_in, validation=settings.validation)
     posterior = untrained(cell.method, data, settings, torch.Generator())
-    posterior.load((runs() / cell.path).with_suffix(".safetensors"))
+    path = (runs() / cell.path).with_suffix(".safetensors")
+    posterior.load(path)
+    if (
+        record.environment.get("posterior_sha256", posterior.fingerprint())
+        != posterior.fingerprint()
+    ):
+        raise RecordError(
+            f"{path} is not what the record beside it was measured of; run `{cell.command} --force`"
+        )
     made = {name: getattr(record, name) for name in _PROVENANCE}
     return _drawable(cell, posterior, data, made, measure=measure)
 

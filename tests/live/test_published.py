@@ -1,6 +1,7 @@
 """Numbers are rounded, measured and published with where they came from."""
 
 import json
+from dataclasses import replace
 
 import pytest
 import torch
@@ -58,6 +59,14 @@ def test_what_is_published_is_found_again(run, own_runs, monkeypatch):
     assert found.made["commit"] == kept.made["commit"]
     before, after = found.made["rounding"]["std"]
     assert after == pytest.approx(before, rel=1e-2)
+
+
+def test_the_networks_of_another_run_are_refused(run, own_runs):
+    other = cells.run(replace(run, seed=2), progress=False)
+    left, taken = ((own_runs / c.path).with_suffix(".safetensors") for c in (other.cell, run))
+    taken.write_bytes(left.read_bytes())
+    with pytest.raises(RecordError, match=r"measured of; run .*--force"):
+        published.find(run)
 
 
 def test_code_that_is_not_committed_publishes_nothing(folder, monkeypatch):

@@ -137,8 +137,8 @@ def _add_computing(command: argparse.ArgumentParser) -> None:
 
 
 def _run(options: argparse.Namespace) -> None:
-    for seed in options.seed:
-        cell = Cell(options.method, options.dataset, seed, options.profile)
+    asked = [Cell(options.method, options.dataset, s, options.profile) for s in options.seed]
+    for cell in asked:
         record = cells.run(
             cell,
             progress=not options.quiet,

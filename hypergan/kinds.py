@@ -17,6 +17,7 @@ def require_kinds(owner: Any, values: Mapping[str, Any]) -> None:
     """Refuse values that do not match the annotations of a class or function.
 
     An int passes for a float; strings and bools do not pass for numbers, nor do NaN and infinity.
+    An int must fit into 64 bits.
 
     Args:
         owner: The class or function.
@@ -31,6 +32,8 @@ def require_kinds(owner: Any, values: Mapping[str, Any]) -> None:
             if name in values:
                 plain = value.item() if isinstance(value, np.generic) else value
                 _reader(kind).validate_python((plain,))
+                if isinstance(plain, int) and not -(2**63) <= plain < 2**63:
+                    raise SettingsError(f"{name} is {value!r}; it should fit into 64 bits")
         except ValidationError as error:
             said = error.errors()[0]["msg"]
             if not said.startswith("Input "):

@@ -55,16 +55,17 @@ def run(
         HyperGANError: If anything prevents the run; the message says what to do.
     """
     keep_freed_memory()
+    choose_device(device)  # none is refused whether there is a record or not
     path = runs() / cell.path
-    if not force and (kept := records.find(cell, [runs()])):
-        return kept
-    make_folder(path.parent)
-    with exclusive(path.with_suffix(".lock")):
-        if not force and (kept := records.find(cell, [runs()])):  # written by another process
+    with computing_with(threads):
+        if not force and (kept := records.find(cell, [runs()])):
             return kept
-        remove([*path.parent.glob(f".{path.stem}.*")])  # files that a killed run left half-written
-        remove(outdated(path))
-        with computing_with(threads):
+        make_folder(path.parent)
+        with exclusive(path.with_suffix(".lock")):
+            if not force and (kept := records.find(cell, [runs()])):  # written by another process
+                return kept
+            remove([*path.parent.glob(f".{path.stem}.*")])  # files a killed run left half-written
+            remove(outdated(path))
             return _run(cell, path, progress=progress, device=device)
 
 

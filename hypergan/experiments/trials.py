@@ -17,7 +17,7 @@ from torch import Tensor
 from hypergan.checkout import commit
 from hypergan.data.datasets import DATASETS, load
 from hypergan.ensemble import Ensemble
-from hypergan.errors import SettingsError
+from hypergan.errors import RecordError, SettingsError
 from hypergan.evaluation.classification import quality, spread
 from hypergan.evaluation.protocol import at_most
 from hypergan.experiments.methods import METHODS, settings_for
@@ -187,10 +187,17 @@ COLUMNS = [
 
 
 def append(row: dict[str, Any]) -> None:
-    """Add a row to this machine's trials, writing the file whole or not at all."""
+    """Add a row to this machine's trials, writing the file whole or not at all.
+
+    Raises:
+        RecordError: If the existing file is not a table.
+    """
     path = runs() / "trials.csv"
     with exclusive(path.with_suffix(".lock")):
-        before = [pd.read_csv(path)] if path.exists() else []
+        try:
+            before = [pd.read_csv(path)] if path.exists() else []
+        except ValueError as error:  # no table, or no text
+            raise RecordError(f"{path} is damaged ({error}); rename it, and try again") from error
         rows = pd.concat([*before, pd.DataFrame([row], columns=COLUMNS)])
         write_whole(path, lambda temporary: rows.to_csv(temporary, index=False))
 

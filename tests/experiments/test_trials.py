@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from hypergan.errors import SettingsError
+from hypergan.errors import RecordError, SettingsError
 from hypergan.experiments import trials
 from hypergan.experiments.methods import settings_for
 from hypergan.experiments.trials import Trial, parse
@@ -68,6 +68,20 @@ def test_trials_are_rows_of_a_table(own_runs):
     assert found["accuracy_1"].tolist() == [row["accuracy_1"] for row in rows]
     assert found["accuracy_10"].isna().tolist() == [False, True]
     assert not list((own_runs / "trials").glob("*.checkpoint"))
+
+
+@pytest.mark.parametrize("content", [b"", b"a,b\n1\n1,2,3\n", b"\xff\n"])
+def test_a_damaged_table_stops_a_trial_after_which_nothing_is_lost(content, own_runs):
+    trial = small("ensemble", members=5, networks=5)
+    own_runs.mkdir()
+    table = own_runs / "trials.csv"
+    table.write_bytes(content)
+    with pytest.raises(RecordError, match=r"trials.csv is damaged .*; rename it"):
+        trials.run(trial, progress=False)
+    assert list((own_runs / "trials").glob("*.checkpoint"))
+    table.rename(own_runs / "damaged.csv")
+    trials.run(trial, progress=False)
+    assert len(pd.read_csv(table)) == 1
 
 
 def test_a_trial_gives_the_same_row_again(own_runs):

@@ -14,9 +14,13 @@ from pathlib import Path
 from sphinx.application import Sphinx
 from sphinx.config import Config
 
-from hypergan.paths import PROJECT, runs, sha256
+from hypergan.paths import PROJECT, downloads, runs, sha256
 
-PUBLISHED = ("bench", "live", "paper", "records", "search")
+PUBLISHED = [
+    folder.name
+    for folder in sorted(PROJECT.glob("data/*/"))
+    if folder.name != "downloads" and folder != downloads()  # whose files are pinned
+]
 READ = {
     PROJECT: [
         "hypergan/**/*.py",
@@ -35,8 +39,16 @@ def digest() -> str:
     for folder, patterns in READ.items():
         paths = sorted(path for pattern in patterns for path in folder.glob(pattern))
         for path in filter(Path.is_file, paths):
-            found.update(f"{path} {sha256(path)}\n".encode())
+            found.update(f"{path} {state(path)}\n".encode())
     return found.hexdigest()[:16]
+
+
+def state(path: Path) -> str:
+    """A file's hash, or why it cannot be read: the page that needs it says so."""
+    try:
+        return sha256(path)
+    except OSError as error:
+        return str(error.strerror)
 
 
 def choose_cache(app: Sphinx, config: Config) -> None:

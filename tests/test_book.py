@@ -1,5 +1,6 @@
 """The built book as a reader meets it, without internet."""
 
+import importlib.util
 import json
 import os
 import re
@@ -214,6 +215,17 @@ own = runs() / "lite/cubic/hypergan/seed0.json"
 print(__version__, (published() / "record.json").read_text(), own.read_text())
 ```
 """
+
+
+def test_every_published_file_is_one_that_pages_depend_on(tmp_path):
+    name = importlib.util.spec_from_file_location("dependencies", BOOK / "dependencies.py")
+    dependencies = importlib.util.module_from_spec(name)
+    name.loader.exec_module(dependencies)
+    patterns = dependencies.READ[PROJECT]
+    watched = {path for pattern in patterns for path in PROJECT.glob(pattern)}
+    published = {path for path in PROJECT.glob("data/*/**/*.*") if "downloads" not in path.parts}
+    assert published <= watched
+    assert dependencies.state(PROJECT / "README.md") != dependencies.state(tmp_path / "none")
 
 
 @pytest.mark.slow

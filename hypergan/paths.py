@@ -25,12 +25,25 @@ PART = ".part"
 
 def downloads() -> Path:
     """Root of the data sets: ``HYPERGAN_DATA``, by default ``data/downloads``."""
-    return Path(os.environ.get("HYPERGAN_DATA") or PROJECT / "data" / "downloads").expanduser()
+    return _named("HYPERGAN_DATA", PROJECT / "data" / "downloads")
 
 
 def runs() -> Path:
     """Where new records are written: ``HYPERGAN_RUNS``, by default ``runs`` (ignored by git)."""
-    return Path(os.environ.get("HYPERGAN_RUNS") or PROJECT / "runs").expanduser()
+    return _named("HYPERGAN_RUNS", PROJECT / "runs")
+
+
+def _named(variable: str, default: Path) -> Path:
+    """The folder that a variable of the environment names, where it is set.
+
+    Raises:
+        StorageError: If it is the home of a user whom the system does not know.
+    """
+    name = os.environ.get(variable)
+    try:
+        return Path(name).expanduser() if name else default
+    except RuntimeError as error:
+        raise StorageError(f"{variable} is {name!r}, of no user here; name a folder") from error
 
 
 def published() -> Path:

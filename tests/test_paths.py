@@ -5,7 +5,7 @@ import pytest
 
 from hypergan import paths
 from hypergan.errors import StorageError
-from hypergan.paths import abandoned, require_seal, write_sealed, write_whole
+from hypergan.paths import abandoned, downloads, require_seal, runs, write_sealed, write_whole
 
 
 class KilledError(BaseException):
@@ -81,6 +81,14 @@ def test_a_folder_that_is_being_filled_is_not_abandoned(tmp_path):
     assert abandoned(tmp_path) == [folder]
     paths.remove([folder])
     assert not folder.exists()
+
+
+@pytest.mark.parametrize("folder", [runs, downloads])
+def test_the_home_of_nobody_is_refused(folder, monkeypatch):
+    for name in ("HYPERGAN_RUNS", "HYPERGAN_DATA"):
+        monkeypatch.setenv(name, "~no-such-user/x")
+    with pytest.raises(StorageError, match="of no user here; name a folder"):
+        folder()
 
 
 def test_a_file_that_cannot_be_written_is_named(tmp_path):

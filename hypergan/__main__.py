@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 
 from hypergan.errors import HyperGANError
@@ -14,12 +15,21 @@ def main(arguments: list[str] | None = None) -> int:
         0 on success; 1 if `verify` finds a mismatch; 2 after an error, reported in one sentence;
         130 after Ctrl-C; 141 if the reader of the output closed the pipe.
     """
+
+    def command() -> int:
+        from hypergan import cli  # takes seconds, during which Ctrl-C may arrive
+
+        return cli.obey(arguments)
+
+    return safely(command)
+
+
+def safely(command: Callable[[], int]) -> int:
+    """Run a command, reporting its errors; the exit codes are those of :func:`main`."""
     try:
         try:
-            from hypergan import cli  # takes seconds, during which Ctrl-C may arrive
-
             _never_fail_to_encode()
-            return cli.obey(arguments)
+            return command()
         finally:
             _flush()
     except KeyboardInterrupt:

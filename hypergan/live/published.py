@@ -21,10 +21,11 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
+from hypergan.__main__ import safely
 from hypergan.checkout import commit
 from hypergan.data.datasets import Data, load
 from hypergan.ensemble import Ensemble
-from hypergan.errors import HyperGANError, RecordError
+from hypergan.errors import RecordError
 from hypergan.evaluation.regression import scale
 from hypergan.experiments import records, trials
 from hypergan.experiments.methods import settings_for
@@ -234,7 +235,11 @@ def publish(cell: Cell, changes: dict[str, Any] | None = None) -> Drawable:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Publish one cell's numbers; 2 after an error that the user can fix."""
+    """Publish one cell's numbers; the exit code is that of :func:`hypergan.__main__.main`."""
+    return safely(lambda: _publish(arguments))
+
+
+def _publish(arguments: Sequence[str] | None) -> int:
     parser = argparse.ArgumentParser(prog="python -m hypergan.live.published", description=__doc__)
     parser.add_argument("method")
     parser.add_argument("dataset")
@@ -242,12 +247,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--profile", default="lite")
     options = parser.parse_intermixed_args(arguments)
-    try:
-        cell = Cell(options.method, options.dataset, options.seed, options.profile)
-        made = publish(cell, trials.parse(options.changes)).made
-    except HyperGANError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    cell = Cell(options.method, options.dataset, options.seed, options.profile)
+    made = publish(cell, trials.parse(options.changes)).made
     print(f"{path_of(cell).relative_to(PROJECT)}: {made['numbers']} numbers, {made['rounding']}")
     return 0
 

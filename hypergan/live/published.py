@@ -235,7 +235,7 @@ def publish(cell: Cell, changes: dict[str, Any] | None = None) -> Drawable:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Publish one cell's numbers; the exit code is that of :func:`hypergan.__main__.main`."""
+    """Publish one cell's numbers; the exit code is that of ``python -m hypergan``."""
     return safely(lambda: _publish(arguments))
 
 

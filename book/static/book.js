@@ -29,3 +29,37 @@ addEventListener("DOMContentLoaded", () => {
     root.theme = theme;
   });
 })();
+
+// A table with the paper's values beside ours shows one of them alone on demand.
+addEventListener("DOMContentLoaded", () => {
+  for (const table of document.querySelectorAll(".results table:has(th.paper)")) {
+    const rows = [...table.tHead.rows];
+    const columns = [...rows.at(-1).cells].slice(-table.tBodies[0].rows[0].querySelectorAll("td").length);
+    const groups = rows.slice(0, -1).flatMap((row) => {
+      let begin = 0;
+      return [...row.querySelectorAll("[scope=colgroup]")].map((head) =>
+        ({ head, below: columns.slice(begin, (begin += head.colSpan)) }));
+    });
+    const show = (chosen) => {
+      for (const whose of ["ours", "paper"])
+        for (const cell of table.querySelectorAll(`.${whose}`)) cell.hidden = ![whose, "both"].includes(chosen);
+      for (const { head, below } of groups) {
+        const seen = below.filter((cell) => !cell.hidden).length;
+        head.hidden = !seen;
+        head.colSpan = seen || 1;
+      }
+      for (const button of control.children) button.setAttribute("aria-pressed", button.value === chosen);
+    };
+    const control = document.createElement("div");
+    control.className = "whose";
+    control.role = "group";
+    control.ariaLabel = "Values shown";
+    for (const [value, words] of [["ours", "ours"], ["paper", "the paper's"], ["both", "both"]]) {
+      const button = Object.assign(document.createElement("button"), { type: "button", value, textContent: words });
+      button.addEventListener("click", () => show(value));
+      control.append(button);
+    }
+    table.closest(".results").before(control);
+    show("both");
+  }
+});

@@ -1,11 +1,13 @@
-"""Pictures of outliers that come with the project, so that pages need no data sets.
+"""Pictures that come with the project, so that pages need no data sets.
 
-``python -m hypergan.data.pictures`` takes :data:`COUNT` of each kind, evenly spaced in file order,
-so that none is picked for what networks make of it.
+``python -m hypergan.data.pictures`` takes :data:`COUNT` outliers and as many test images, evenly
+spaced in file order, so that none is picked for what networks make of it.
 """
 
 import json
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,107 +23,145 @@ from hypergan.paths import PROJECT, downloads, sha256, write_whole
 
 FOLDER = PROJECT / "data" / "pictures"
 
-COUNT = 64
-"""Number of pictures per data set."""
+COUNT = 63
+"""Number of pictures of a kind. Every second one is among the 32 whose softmax records keep."""
 
-_ACROSS = 8
+_ACROSS = 9
 """Pictures per row of the file."""
 
 SHOWN = {
-    "mnist": ("notMNIST's letter {}", (*"ABCDEFGHIJ",)),
-    "cifar5": ("a {} of CIFAR-10", ("dog", "frog", "horse", "ship", "truck")),
+    "mnist": {
+        "out": ("notMNIST's letter {}", (*"ABCDEFGHIJ",)),
+        "in": ("MNIST's digit {}", (*"0123456789",)),
+    },
+    "cifar5": {
+        "out": ("{} of CIFAR-10", ("a dog", "a frog", "a horse", "a ship", "a truck")),
+        "in": ("{} of CIFAR-10", ("an airplane", "an automobile", "a bird", "a cat", "a deer")),
+    },
 }
-"""What the outliers of a data set show, and their class names in order."""
+"""What the outliers and test images of a data set show, and their class names in order."""
 
+_LETTERS = "notMNIST (Bulatov, 2011): glyphs of publicly available fonts, no licence stated"
+_DIGITS = "MNIST (LeCun, Bottou, Bengio and Haffner, 1998), commonly given as CC BY-SA 3.0"
+_PHOTOGRAPHS = "CIFAR-10 (Krizhevsky, 2009), no licence stated"
 SOURCES = {
-    "mnist": "notMNIST (Bulatov, 2011): glyphs of publicly available fonts, no licence stated",
-    "cifar5": "CIFAR-10 (Krizhevsky, 2009), no licence stated",
+    "mnist": {"out": _LETTERS, "in": _DIGITS},
+    "cifar5": {"out": _PHOTOGRAPHS, "in": _PHOTOGRAPHS},
 }
 
 
 @dataclass(frozen=True)
 class Pictures:
-    """Some of a data set's outliers.
+    """Some of a data set's outliers or test images.
 
     Attributes:
         images: Their bytes, (N, H, W), or (N, H, W, 3) for photographs.
         words: What each shows.
-        indices: Their indices among all outliers.
+        labels: The names of their classes.
+        indices: Their indices among all of them.
         source: Where they are from, and their licence.
     """
 
     images: NDArray[np.uint8]
     words: list[str]
+    labels: list[str]
     indices: list[int]
     source: str
 
 
-def published(dataset: str) -> Pictures:
+def classes(dataset: str, *, stand_in: bool) -> list[str]:
+    """The names of a data set's classes, as its pictures give them."""
+    names = "0123456789" if stand_in else SHOWN[dataset]["in"][1]
+    return [_class(name) for name in names]
+
+
+def published(dataset: str, where: str = "out") -> Pictures:
     """Read the pictures that come with the project.
+
+    Args:
+        dataset: Data set's name.
+        where: "out" for outliers, "in" for test images.
 
     Raises:
         RecordError: If they are missing or damaged.
     """
-    path = FOLDER / f"{dataset}.png"
+    path = _path(dataset, where)
     try:
         made = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
         if made["sha256"] != sha256(path):
             raise ValueError("its sha256 is not the one in its JSON file")
         images = _apart(np.asarray(Image.open(path)))
-        return Pictures(images, made["words"], made["indices"], made["source"])
+        return Pictures(images, **{key: made[key] for key in _SAID})
     except (OSError, ValueError, KeyError) as error:
         raise RecordError(
             f"{path} is missing or damaged ({error}); run `python -m hypergan.data.pictures`"
         ) from error
 
 
-def embedded(dataset: str) -> Pictures:
-    """Pictures of a stand-in's outliers."""
+_SAID = ("words", "labels", "indices", "source")
+
+
+@cache
+def embedded(dataset: str, where: str = "out") -> Pictures:
+    """Pictures of a stand-in's outliers or test images."""
     stand_in = DATASETS[dataset].stand_in
     assert stand_in is not None
-    return _some(stand_in(downloads()), "embedded stand-in, class {}", (*"0123456789",), "embedded")
+    names = (*"0123456789",)
+    return _some(stand_in(downloads()), where, "embedded stand-in, class {}", names, "embedded")
 
 
-def publish(dataset: str) -> None:
+def publish(dataset: str, where: str) -> None:
     """Write a data set's pictures and their origin.
 
     Raises:
         HyperGANError: If the data set is missing and cannot be downloaded.
     """
     raw = DATASETS[dataset].read(downloads())
-    some = _some(raw, *SHOWN[dataset], SOURCES[dataset])
-    path = FOLDER / f"{dataset}.png"
+    some = _some(raw, where, *SHOWN[dataset][where], SOURCES[dataset][where])
+    path = _path(dataset, where)
     FOLDER.mkdir(parents=True, exist_ok=True)
-    sheet = Image.fromarray(_together(some.images))
+    sheet = Image.fromarray(together(some.images))
     write_whole(path, lambda temporary: sheet.save(temporary, format="PNG", optimize=True))
-    made: dict[str, Any] = {"sha256": sha256(path), "source": some.source, "words": some.words}
-    made |= {"indices": some.indices, "data_sha256": raw.sha256}
+    made: dict[str, Any] = {"sha256": sha256(path)} | {key: getattr(some, key) for key in _SAID}
+    made |= {"data_sha256": raw.sha256}
     text = json.dumps(made, indent=1) + "\n"
     write_whole(path.with_suffix(".json"), lambda temporary: temporary.write_text(text))
 
 
-def _some(raw: Raw, words: str, classes: tuple[str, ...], source: str) -> Pictures:
-    assert raw.outliers is not None
-    indices = evenly(len(raw.outliers[0]), COUNT)
-    images, labels = take(raw.outliers, indices)
-    first = int(raw.outliers[1].min())  # outlier labels may not start at 0
-    names = [words.format(classes[int(label) - first]) for label in labels]
+def _path(dataset: str, where: str) -> Path:
+    return FOLDER / f"{dataset}{'' if where == 'out' else '-test'}.png"
+
+
+def _class(name: str) -> str:
+    """The name of a class without its article."""
+    return name.split()[-1]
+
+
+def _some(raw: Raw, where: str, words: str, classes: tuple[str, ...], source: str) -> Pictures:
+    pair = raw.outliers if where == "out" else raw.test
+    assert pair is not None
+    indices = evenly(len(pair[0]), COUNT)
+    images, labels = take(pair, indices)
+    first = int(pair[1].min())  # of the unseen classes, which may follow those seen
+    names = [classes[int(label) - first] for label in labels]
     pixels = images.permute(0, 2, 3, 1).squeeze(-1).to(torch.uint8).numpy()
-    return Pictures(pixels, names, indices.tolist(), source)
+    said = [words.format(name) for name in names]
+    return Pictures(pixels, said, [*map(_class, names)], indices.tolist(), source)
 
 
-def _together(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Join pictures (N, H, W, ...) into one sheet, eight per row."""
-    rows = images.reshape(-1, _ACROSS, *images.shape[1:])
+def together(images: NDArray[np.uint8], across: int = _ACROSS) -> NDArray[np.uint8]:
+    """Join pictures (N, H, W, ...) into one sheet, ``across`` per row."""
+    rows = images.reshape(-1, across, *images.shape[1:])
     return np.concatenate([np.concatenate([*row], axis=1) for row in rows])
 
 
 def _apart(sheet: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Cut a sheet of :func:`_together` into pictures (N, H, W, ...)."""
+    """Cut a sheet of :func:`together` into pictures (N, H, W, ...)."""
     rows = np.split(sheet, COUNT // _ACROSS)
     return np.stack([image for row in rows for image in np.split(row, _ACROSS, axis=1)])
 
 
 if __name__ == "__main__":
-    for name in SHOWN:
-        publish(name)
+    for name, kinds in SHOWN.items():
+        for kind in kinds:
+            publish(name, kind)

@@ -97,14 +97,14 @@ def _cdf_panels(
     for axes, where in ((outliers, "out"), (test, "in")):
         for number, (label, (arrays, size)) in enumerate(curves.items()):
             line = LINES[number % len(LINES)]
-            shares = _cdf(arrays[f"entropy_{where}_{size}"])
+            shares = cdf(arrays[f"entropy_{where}_{size}"])
             axes.plot(*shares, ls=line, lw=1.6 if number else 2.4, label=label)
         axes.set(xlabel="predictive entropy (nats)", xlim=(0, None), ylim=(0, 1.01))
     outliers.set_ylabel("share of images")
     return figure
 
 
-def _cdf(entropies: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+def cdf(entropies: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
     """Entropies and the share of images up to each, at as many points as a figure can show."""
     values = np.sort(entropies.astype(float))
     heights = np.quantile(values, np.linspace(0, 1, _POINTS), method="inverted_cdf")

@@ -16,7 +16,7 @@ import pandas as pd
 
 from hypergan.experiments.intervals import Interval
 from hypergan.figures import numbers
-from hypergan.figures.style import SEE_COMMANDS
+from hypergan.figures.style import OURS, PAPER, SEE_COMMANDS
 
 Better = Literal["high", "low"]
 
@@ -97,7 +97,7 @@ class Table:
             heads = ""
             for (key, i), run in groupby(keys):
                 width, scope = len([*run]), "col" if last else "colgroup"
-                kind = ' class="words"' if last and _is_text(self.frame.iloc[:, i]) else ""
+                kind = self._classes(int(i)) if last else ""
                 words = html.escape(str(key[-1]))
                 heads += f'<th scope="{scope}" colspan="{width}"{kind}>{words}</th>'
             rows.append(f"<tr>{corner}{heads}</tr>")
@@ -106,7 +106,7 @@ class Table:
     @property
     def _body(self) -> str:
         keys = [_levels(name) for name in self.frame.index]
-        columns = [self._column(self.frame.iloc[:, i]) for i in range(self.frame.shape[1])]
+        columns = [self._column(i) for i in range(self.frame.shape[1])]
         rows = []
         for i, key in enumerate(keys):
             heads = ""
@@ -131,18 +131,25 @@ class Table:
             rows.append(f"{row}{heads}{cells}</tr>")
         return "\n".join(rows)
 
-    def _column(self, column: "pd.Series[Any]") -> list[str]:
+    def _classes(self, i: int) -> str:
+        """What a column is: words, and ours or the paper's in a table that has both."""
+        whose = [_whose(name) for name in self.frame.columns]
+        names = ["words"] * _is_text(self.frame.iloc[:, i])
+        names += [whose[i]] * (bool(whose[i]) and {OURS, PAPER} <= {*whose})
+        return f' class="{" ".join(names)}"' if names else ""
+
+    def _column(self, i: int) -> list[str]:
+        column, kind = self.frame.iloc[:, i], self._classes(i)
         intervals = [cell for cell in column if isinstance(cell, Interval)]
         decimals, best = numbers.decimals(intervals), self._best(column)
-        kind = ' class="words"' if _is_text(column) else ""
         cells = []
         for cell in column:
             if isinstance(cell, Interval):
                 mean = numbers.text(cell.mean, decimals)
                 mean = f"<b>{mean}</b>" if cell is best else mean
-                cells.append(f"<td>{mean}{self._small(cell, decimals)}</td>")
+                cells.append(f"<td{kind}>{mean}{self._small(cell, decimals)}</td>")
             elif isinstance(cell, float):
-                cells.append(f"<td>{numbers.text(cell)}</td>")
+                cells.append(f"<td{kind}>{numbers.text(cell)}</td>")
             else:
                 words = str(cell).replace("-", numbers.MINUS) if _is_number(cell) else str(cell)
                 cells.append(f"<td{kind}>{html.escape(words)}</td>")
@@ -178,6 +185,12 @@ def as_csv(frame: pd.DataFrame, name: str) -> str:
 
 def _levels(name: Any) -> tuple[Any, ...]:
     return name if isinstance(name, tuple) else (name,)
+
+
+def _whose(column: Any) -> str:
+    """Whose a column's numbers are: the paper's, ours, or of neither name."""
+    last = str(_levels(column)[-1])
+    return next((whose for whose in (PAPER, OURS) if last.startswith(whose)), "")
 
 
 def _is_text(column: "pd.Series[Any]") -> bool:

@@ -13,18 +13,22 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
+from IPython.display import Markdown
 
+from hypergan.data.pictures import classes
 from hypergan.errors import HyperGANError
 from hypergan.experiments import cells
-from hypergan.experiments.records import Cell
-from hypergan.live import pictures, published, script
+from hypergan.experiments.collection import Collection
+from hypergan.experiments.records import Cell, Record
+from hypergan.live import images, pictures, published, script
 from hypergan.live.numbers import rounded
 
 FILES = "HYPERGAN_STATIC"
 """Where a page that is being built will find the scripts; unset if there will be no files."""
 
-DRAWS = ".draws"
+DRAWS, ENTROPIES, ATTACKED = ".draws", ".entropies", ".attacked"
 PICTURES = "pictures"
 EVERY = 2
 """A plot needs only every second point of a regression's grid."""
@@ -39,12 +43,14 @@ class Live:
         offer: What its button says.
         numbers: Names of its number scripts, as :func:`part` takes them.
         facts: Whatever else it needs.
+        on: Tells it from others of its kind on the same page.
     """
 
     kind: str
     offer: str
     numbers: list[str]
     facts: Mapping[str, Any] = field(repr=False)
+    on: str = ""
 
     @property
     def parts(self) -> dict[str, str]:
@@ -53,7 +59,7 @@ class Live:
         return {name: part(name) for name in (*code, *self.numbers)}
 
     def _repr_html_(self) -> str:
-        parts, folder, name = self.parts, os.environ.get(FILES), f"live-{self.kind}"
+        parts, folder, name = self.parts, os.environ.get(FILES), f"live-{self.kind}{self.on}"
         texts = ""
         if folder:
             loaded = [{"src": f"{folder}/{part}.js"} for part in parts]
@@ -81,9 +87,10 @@ class Missing:
     """Shown in place of a live figure whose numbers are missing."""
 
     command: str
+    what: str = "Networks can be drawn"
 
     def _repr_html_(self) -> str:
-        return f"<p>Networks can be drawn here after <code>{html.escape(self.command)}</code>.</p>"
+        return f"<p>{self.what} here after <code>{html.escape(self.command)}</code>.</p>"
 
 
 def _data(name: str, content: Any) -> str:
@@ -98,22 +105,34 @@ def part(name: str) -> str:
         HyperGANError: If there is none of this name.
     """
     if name == PICTURES:
-        images, _ = pictures.published()
-        shifted = (images.to(torch.int16) - 128).to(torch.int8)
+        letters, _ = pictures.published()
+        shifted = (letters.to(torch.int16) - 128).to(torch.int8)
         return script.entry(PICTURES, {"tensors": script.encoded({"images": shifted})})
     if "/" not in name:
         return script.code(f"{name}.js")
-    cell = Cell.at(Path(f"{name.removesuffix(DRAWS)}.json"))
-    if name.endswith(DRAWS):
-        record = cells.get(cell)
-        draws = record.arrays["predictions"][:, ::EVERY]
-        content: dict[str, Any] = {key: getattr(record, key) for key in script.OF_RECORD}
-        numbers = rounded({"draws": torch.from_numpy(draws.copy())}, 16)
-        return script.entry(name, content | {"changes": "", "tensors": script.encoded(numbers)})
+    if name.startswith(f"{PICTURES}/"):
+        return script.entry(name, images.pictures_of(name.removeprefix(f"{PICTURES}/")))
+    for suffix, content_of in _OF_RECORD.items():
+        if name.endswith(suffix):
+            cell = Cell.at(Path(f"{name.removesuffix(suffix)}.json"))
+            return script.entry(name, content_of(cells.get(cell)))
+    cell = Cell.at(Path(f"{name}.json"))
     found = published.find(cell)
     if found is None:
         raise HyperGANError(f"{name} has no numbers to draw networks with")
     return script.of_drawable(found)
+
+
+def _draws_of(record: Record) -> dict[str, Any]:
+    """A record's draws of a regression, for a script."""
+    draws = record.arrays["predictions"][:, ::EVERY]
+    numbers = rounded({"draws": torch.from_numpy(draws.copy())}, 16)
+    return script.origin(record) | {"tensors": script.encoded(numbers)}
+
+
+_OF_RECORD = {
+    DRAWS: _draws_of, ENTROPIES: images.entropies_of, ATTACKED: images.attacked_of
+}  # fmt: skip
 
 
 def _name(cell: Cell) -> str:
@@ -157,3 +176,47 @@ def digit(generator: Cell, ensemble: Cell) -> Live | Missing:
     _, labels = pictures.published()
     facts = names | {"labels": labels, "said": pictures.SAID}
     return Live("digit", "Draw a digit", list(names.values()), facts)
+
+
+def entropies(collection: Collection) -> Live | Missing:
+    """Figures 3 and 4: the images along an entropy curve, and what each ensemble says of them."""
+    records = [*collection.shown.values()]
+    if not records:
+        return Missing(collection.missing[0].command, "Images can be looked at")
+    dataset = images.name_of(records[0])
+    pixels = f"{PICTURES}/{dataset}"
+    names = [_name(record.cell) + ENTROPIES for record in records]
+    facts = {"pictures": pixels, "records": names, "classes": _classes(records[0])}
+    offer = "Look at the images along a curve"
+    return Live("entropies", offer, [pixels, *names], facts, f"-{dataset}")
+
+
+def attacked(collection: Collection) -> Live | Markdown:
+    """Figure 5: images attacked with more and more eps, and what each ensemble says of them."""
+    found = [
+        (record, record.arrays[f"images_pgd_{size}"])
+        for record in collection.shown.values()
+        if (size := images.attacked_size(record))
+    ]
+    if not found:
+        return Markdown(NO_ATTACKED)
+    first, clean = found[0][0], found[0][1][0]
+    records = [
+        record
+        for record, attacked in found
+        if len(attacked) == len(found[0][1]) and np.array_equal(attacked[0], clean)
+    ]
+    names = [_name(record.cell) + ATTACKED for record in records]
+    facts = {"records": names, "classes": _classes(first)}
+    return Live("attacked", "Look at attacked images", names, facts)
+
+
+NO_ATTACKED = (
+    "Attacked images can be looked at here where records hold them: those of version 2 do, in all "
+    "profiles but `smoke`. None of this page's does."
+)
+"""In place of images that records of version 1 do not hold."""
+
+
+def _classes(record: Record) -> list[str]:
+    return classes(record.dataset, stand_in=record.stand_in)

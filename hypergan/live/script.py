@@ -11,6 +11,7 @@ from typing import Any
 
 from torch import Tensor
 
+from hypergan.experiments.records import Record
 from hypergan.layers import layers_of
 from hypergan.live.numbers import noise_length, steps_of
 from hypergan.live.published import Drawable
@@ -20,9 +21,6 @@ SCRIPTS = files("hypergan.live") / "scripts"
 
 _SAID = ("method", "dataset", "seed", "profile", "changes", "commit", "task", "bits", "rounding")
 """What a page can say about where its numbers came from."""
-
-OF_RECORD = ("method", "dataset", "seed", "profile", "commit")
-"""The same for a record's own arrays."""
 
 
 def code(name: str) -> str:
@@ -47,6 +45,12 @@ def of_drawable(drawable: Drawable) -> str:
         "tensors": encoded(drawable.numbers),
     }
     return entry(name_of(drawable), content)
+
+
+def origin(record: Record) -> dict[str, Any]:
+    """Where a record's own numbers came from."""
+    names = ("method", "dataset", "seed", "profile", "commit")
+    return {name: getattr(record, name) for name in names} | {"changes": ""}
 
 
 def entry(name: str, content: dict[str, Any]) -> str:

@@ -95,7 +95,7 @@ def test_the_outliers_stand_in_the_order_of_their_entropy(made_up):
     assert below == sorted(below)
     assert (below[0], below[-1]) == (0, 1.05)  # the numbers of the first and of the last
     assert all(len(image["alt"].split()) >= 5 for image in page.find_all("img"))
-    assert "64 of 1\N{NARROW NO-BREAK SPACE}050 outliers" in page.text
+    assert f"{pictures.COUNT} of 1\N{NARROW NO-BREAK SPACE}050 outliers" in page.text
     assert "Pictures: embedded." in page.text
 
 

@@ -38,6 +38,10 @@ def test_heads_span_what_they_are_about(table):
     ]  # fmt: skip
     assert [th.text for th in below.find_all("th")] == ["ours", "paper", "ours"]
     assert all(th["scope"] for th in page.find_all("th"))
+    for row in (below, page.tbody.tr):
+        assert [cell["class"] for cell in row.select(".ours, .paper")] == [
+            ["ours"], ["paper"], ["ours"]
+        ]  # fmt: skip
     assert page.tbody.tr.th["rowspan"] == "2"
     assert [len(row.find_all("td")) for row in page.tbody.find_all("tr")] == [3, 3, 3]
 

@@ -15,6 +15,29 @@
     return result;
   }
 
+  /** An element of a drawing. */
+  function drawing(tag, attributes = {}, ...children) {
+    const result = document.createElementNS("http://www.w3.org/2000/svg", tag);
+    for (const [name, value] of Object.entries(attributes)) result.setAttribute(name, value);
+    result.append(...children);
+    return result;
+  }
+
+  /** Let a stage show pictures of these sheets by their names. */
+  function sheets(stage, named) {
+    for (const [name, { address }] of Object.entries(named))
+      stage.style.setProperty(`--sheet-${name}`, `url(${address})`);
+  }
+
+  /** One picture of a sheet, for the eye alone unless it is given words. */
+  function picture(name, { across, down }, index, words) {
+    const part = (place, many) => `${(100 * place) / Math.max(1, many - 1)}%`;
+    const style = `background: var(--sheet-${name}) ${part(index % across, across)} ` +
+      `${part(Math.floor(index / across), down)} / ${100 * across}% ${100 * down}%`;
+    const spoken = words ? { role: "img", "aria-label": words } : { "aria-hidden": "true" };
+    return element("span", { class: "live-picture", style, ...spoken });
+  }
+
   /** A group of radio buttons; `choose` is called with the index of the chosen one. */
   function choice(words, names, choose) {
     const group = `live-${Math.random().toString(36).slice(2)}`;
@@ -48,5 +71,5 @@
     [`${profile}/${dataset}/${method}/seed${seed}`, changes && `(${changes})`, `of commit ${commit.slice(0, 12)}`]
       .filter(Boolean).join(" ");
 
-  hypergan.widgets = { element, choice, tick, whenever, pause, format, source };
+  hypergan.widgets = { element, drawing, sheets, picture, choice, tick, whenever, pause, format, source };
 })();

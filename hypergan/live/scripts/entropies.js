@@ -161,7 +161,7 @@
     stage.append(
       element("p", {}, "Point at a curve, or tap it, for the images there. A click holds them."),
       kinds, element("div", { class: "live-sides" }, ...PLACES.map((where) => panels[where].plot)),
-      curves, element("div", { class: "live-row" }, slider), status,
+      curves, element("div", { class: "live-row" }, "sure", slider, "unsure"), status,
       element("div", { class: "live-wide", role: "region", tabindex: 0, "aria-label": "Images, answers" }, table),
       element("p", { class: "live-note" },
         silent.length ? `Records of version 1 do not hold which class was answered: ${silent.join(", ")}. ` : "",

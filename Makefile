@@ -59,7 +59,7 @@ notebook: $(INSTALLED) ## Open the notebooks in Jupyter.
 	$(RUN) pip install --quiet --editable '.[lab]'
 	$(RUN) jupyterlab book
 
-notebooks: $(INSTALLED) ## Run the notebooks that are stale and store them with their figures.
+notebooks: $(INSTALLED) ## Run the notebooks and store them with their figures.
 	$(RUN) hypergan.notebooks
 
 links: $(INSTALLED) ## Check every external link of the book.

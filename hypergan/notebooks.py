@@ -1,34 +1,39 @@
 """Notebooks stored with their figures, so that a repository's preview shows them.
 
-``python -m hypergan.notebooks`` runs those that are stale and saves them with their outputs,
-without what varies between runs. Each notebook holds a hash of what its outputs were made from, so
-that a test can tell when they are stale.
+``python -m hypergan.notebooks`` runs all of them, or those it is given, and saves each whole.
+Figures are stored as PNG, since a preview shows no drawings inside HTML and runs no scripts.
+What varies between runs is dropped, so that a file changes only with what it shows. Of that each
+notebook holds a digest by cell, so that a test can tell when it is stale.
 """
 
+import base64
+import csv
 import hashlib
 import os
+import re
 import sys
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import nbformat
 from nbclient import NotebookClient
 
+from hypergan.figures.panels import PICTURES
 from hypergan.live import page, sphinx
 from hypergan.online import first_cell
-from hypergan.paths import PROJECT, sha256, write_whole
+from hypergan.paths import PROJECT, write_whole
 
 FOLDER = PROJECT / "book"
-MADE_OF = ("data", "hypergan/figures", "hypergan/live", "hypergan/experiments")
-"""What outputs depend on besides the notebook itself."""
 
-MOST_BYTES = 2_000_000
-"""Maximum size of a stored notebook."""
+MOST_BYTES = 1_000_000
+"""Maximum size of a stored notebook, above which previews may show none."""
 
 _INSTALL = "install"
 """Id of the cell that installs the package where it is missing."""
+
+_CHECKED = "nbval-check-output"
+"""Tag of a cell whose outputs are stored as they are, for tests to compare."""
 
 
 def paths() -> list[Path]:
@@ -36,33 +41,33 @@ def paths() -> list[Path]:
     return sorted(FOLDER.glob("*.ipynb"))
 
 
-def fingerprint(notebook: Any) -> str:
-    """A hash of a notebook's cells and of what their outputs depend on."""
-    digest = hashlib.sha256()
+def shown(notebook: Any) -> dict[str, str]:
+    """A digest of the numbers in each cell's figures and tables, by the cell's id.
+
+    They are the files that figures and tables offer, with three digits, since last digits may
+    differ from machine to machine.
+    """
+    digests = {}
     for cell in notebook.cells:
-        digest.update(f"{cell.cell_type}\0{cell.source}\0".encode())
-    for path in _files():
-        digest.update(f"{path.relative_to(PROJECT).as_posix()}\0{sha256(path)}\0".encode())
-    return digest.hexdigest()
+        texts = [output.get("data", {}).get("text/html", "") for output in cell.get("outputs", [])]
+        files = re.findall(r"data:text/csv;base64,([\w+/=]*)", "".join(texts))
+        if files:
+            rows = "\n".join(base64.b64decode(file).decode() for file in files).splitlines()
+            words = [[_three_digits(word) for word in row] for row in csv.reader(rows)]
+            digests[cell.id] = hashlib.sha256(repr(words).encode()).hexdigest()[:16]
+    return digests
 
 
-def _files() -> Iterator[Path]:
-    for folder in MADE_OF:
-        for path in sorted((PROJECT / folder).rglob("*")):
-            inside = path.relative_to(PROJECT / folder).parts
-            skipped = inside[0] == "downloads" or "__pycache__" in inside
-            if path.is_file() and not skipped:
-                yield path
+def _three_digits(word: str) -> str:
+    try:
+        return f"{float(word):.3g}"
+    except ValueError:
+        return word
 
 
-def stored(path: Path) -> str | None:
-    """The fingerprint of a notebook when its outputs were made; None if it was never stored."""
-    return nbformat.read(path, as_version=4).metadata.get("hypergan", {}).get("made_of")
-
-
-def is_stale(path: Path) -> bool:
-    """Whether a notebook's outputs are missing or out of date."""
-    return stored(path) != fingerprint(nbformat.read(path, as_version=4))
+def stored(path: Path) -> dict[str, str] | None:
+    """What a notebook showed when it was stored, see :func:`shown`; None if it never was."""
+    return nbformat.read(path, as_version=4).metadata.get("hypergan", {}).get("shown")
 
 
 def with_first_cell(notebook: Any) -> Any:
@@ -86,27 +91,38 @@ def store(path: Path) -> None:
     with tempfile.TemporaryDirectory() as empty:  # published records only, none from runs/
         client = NotebookClient(notebook, timeout=600, resources={"metadata": {"path": FOLDER}})
         own = {"HYPERGAN_RUNS": empty, "TQDM_DISABLE": "1", page.FILES: sphinx.FOLDER}
-        client.execute(env=os.environ | own)
-    for number, cell in enumerate(
-        (cell for cell in notebook.cells if cell.cell_type == "code"), start=1
-    ):
-        cell.execution_count = number
-        cell.metadata.pop("execution", None)  # when it was run
+        client.execute(env=os.environ | own | {PICTURES: "png"})
+    numbers = shown(notebook)
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    for count, cell in enumerate(code, start=1):
+        cell.execution_count = count
+        cell.metadata.pop("execution", None)  # when it ran
         cell.outputs = [output for output in cell.outputs if output.get("name") != "stderr"]
         for output in cell.outputs:
             if "execution_count" in output:
-                output.execution_count = number
+                output.execution_count = count
+            if "data" in output:
+                _for_preview(output.data, checked=_CHECKED in cell.metadata.get("tags", []))
     notebook.metadata = {
         "kernelspec": kernel,
         "language_info": {"name": "python"},
-        "hypergan": notebook.metadata.get("hypergan", {}) | {"made_of": fingerprint(notebook)},
+        "hypergan": notebook.metadata.get("hypergan", {}) | {"shown": numbers},
     }
     text = nbformat.writes(notebook)
     write_whole(path, lambda temporary: temporary.write_text(text + "\n", encoding="utf-8"))
 
 
+def _for_preview(data: Any, *, checked: bool) -> None:
+    """Keep of an output's forms, in place, what a preview shows."""
+    if checked:
+        data.pop("image/png", None)
+    elif "image/png" in data or "<script" in data.get("text/html", ""):
+        data.pop("text/html")
+    elif "text/html" in data:
+        data.pop("text/plain")
+
+
 if __name__ == "__main__":
     for path in [Path(name) for name in sys.argv[1:]] or paths():
-        if is_stale(path):
-            print(path.name, flush=True)
-            store(path)
+        print(path.name, flush=True)
+        store(path)

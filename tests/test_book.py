@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+import nbformat
 import pytest
 import yaml
 from bs4 import BeautifulSoup
 from pages import BOOK, PAGES, SCRIPTS, cells_of, each_notebook, each_page, run
 
-from hypergan import __version__
+from hypergan import __version__, notebooks
 from hypergan.paths import PROJECT
 
 
@@ -42,6 +43,15 @@ def sources(cells: list[dict[str, Any]]) -> list[str]:
     return [cell["source"] for cell in cells]
 
 
+def executed(html: Path, notebook: Path) -> Path:
+    """The same notebook as the build of the book has run it."""
+    cache, saved = html.parent / ".jupyter_cache", sources(code_of(notebook))
+    (found,) = [
+        path for path in cache.glob("*/executed/*/base.ipynb") if sources(code_of(path)) == saved
+    ]
+    return found
+
+
 def shown_by(cell: dict[str, Any]) -> list[Any]:
     """What a cell has put out."""
     return [output.get("data") or "".join(output["text"]) for output in cell["outputs"]]
@@ -52,13 +62,18 @@ def shown_by(cell: dict[str, Any]) -> list[Any]:
 def test_notebook_gives_the_outputs_it_was_saved_with(html, notebook):
     """Those of the cells whose numbers matter, when the book was built."""
     saved = code_of(notebook)
-    cache = html.parent / ".jupyter_cache"
-    executed = map(code_of, cache.glob("*/executed/*/base.ipynb"))
-    (found,) = [cells for cells in executed if sources(cells) == sources(saved)]
+    found = code_of(executed(html, notebook))
     tagged = [i for i, cell in enumerate(saved) if "nbval-check-output" in cell["tags"]]
     assert tagged, "tag the cells whose numbers matter"
     for i in tagged:
         assert shown_by(saved[i]) == shown_by(found[i])
+
+
+@each_notebook
+@pytest.mark.slow
+def test_stored_figures_are_those_of_today(html, notebook):
+    today = notebooks.shown(nbformat.read(executed(html, notebook), as_version=4))
+    assert notebooks.stored(notebook) == today, "run `make notebooks`"
 
 
 @pytest.mark.slow
@@ -208,7 +223,7 @@ kernelspec: {name: python3, display_name: Python 3, language: python}
 # A page
 
 ```{code-cell} ipython3
-from hypergan import __version__
+from hypergan import __version__, notebooks
 from hypergan.paths import published, runs
 
 own = runs() / "lite/cubic/hypergan/seed0.json"

@@ -7,6 +7,7 @@ takes the page's colours, dark or light.
 import hashlib
 import html
 import io
+import os
 import re
 from collections.abc import Sequence
 from textwrap import fill
@@ -17,6 +18,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from PIL import Image
 from scipy.optimize import isotonic_regression
 
 from hypergan.experiments.collection import Collection
@@ -27,6 +29,12 @@ WIDTH, HEIGHT = 350, 262
 
 _DOTS = 100
 """Pixels per inch of a panel."""
+
+PICTURES = "HYPERGAN_PICTURES"
+"""Where set, figures are pictures, too, for previews of notebooks: they show no HTML's drawings."""
+
+_PREVIEW, _FINER, _COLOURS = 760, 1.5, 64
+"""Of such a picture: its width, dots to a pixel, and colours."""
 
 _LETTER = 7
 """Width of a letter of an axis's label, in pixels."""
@@ -188,6 +196,17 @@ class Panels:
         layout = "display:flex;flex-wrap:wrap;gap:.25rem 1rem"  # also where there is no book.css
         return f'<div class="panels"><div style="{layout}">{drawn}{legend}</div>{notes}{link}</div>'
 
+    def __repr__(self) -> str:
+        return f"Panels({self.words!r})"
+
+    def _repr_png_(self) -> bytes | None:
+        """The panels as one picture, where :data:`PICTURES` is set."""
+        if not self.figures or not os.environ.get(PICTURES):
+            return None
+        for figure in self.figures:
+            _wrap_labels(figure)
+        return png([*self.figures, *filter(None, [self.legend])])
+
     def _words(self, figure: Figure) -> str:
         title = figure.axes[0].get_title()
         return f"{self.words}: {title}" if title else self.words
@@ -226,6 +245,27 @@ def _curves(axes: Axes) -> list[tuple[str, Any]]:
         for line in axes.lines
         if id(line) in named or not str(line.get_label()).startswith("_child")
     ]
+
+
+def png(figures: Sequence[Figure]) -> bytes:
+    """Figures of one width as one picture, as many in a row as a preview has room for."""
+    pictures = []
+    for figure in figures:
+        file = io.BytesIO()
+        with mpl.rc_context(_STYLE):
+            figure.savefig(file, format="png", dpi=_FINER * _DOTS)
+        pictures.append(Image.open(file).convert("RGB"))
+    across = max(1, int(_FINER * _PREVIEW // pictures[0].width))
+    rows = [pictures[begin : begin + across] for begin in range(0, len(pictures), across)]
+    size = across * pictures[0].width, sum(max(one.height for one in row) for row in rows)
+    whole, top = Image.new("RGB", size, "white"), 0
+    for row in rows:
+        for place, one in enumerate(row):
+            whole.paste(one, (place * pictures[0].width, top))
+        top += max(one.height for one in row)
+    file = io.BytesIO()
+    whole.quantize(_COLOURS).save(file, format="PNG", optimize=True)
+    return file.getvalue()
 
 
 def svg(figure: Figure, words: str, classes: Sequence[str] = (), salt: str = "") -> str:

@@ -1,14 +1,16 @@
 """Figures in panels."""
 
+import io
 import re
 from dataclasses import replace
 
 import pytest
 from bs4 import BeautifulSoup
 from examples import CELL, EMPTY, example
+from PIL import Image
 
 from hypergan.experiments.collection import Collection
-from hypergan.figures.panels import WIDTH, Panels, spread
+from hypergan.figures.panels import PICTURES, WIDTH, Panels, spread
 
 
 def drawn():
@@ -27,6 +29,22 @@ def test_each_panel_is_an_image_with_words_and_a_size():
     assert names == ["Two <curves>: left", "Two <curves>: right", "Legend"]
     assert all(int(svg["width"]) <= WIDTH and svg["height"] for svg in page.find_all("svg"))
     assert "left" in [text.text for text in page.svg.find_all("text")]
+
+
+def test_a_preview_gets_one_picture_of_all_panels(monkeypatch):
+    assert drawn()._repr_png_() is None
+    monkeypatch.setenv(PICTURES, "png")
+    assert Panels("Nothing")._repr_png_() is None
+    figure = drawn()
+    picture = Image.open(io.BytesIO(figure._repr_png_()))
+    assert picture.width == 2 * 1.5 * WIDTH
+    left, right, legend = (
+        picture.convert("L").crop(box)
+        for box in ((0, 0, 525, 393), (525, 0, 1050, 393), (0, 393, 525, picture.height))
+    )
+    assert all(part.getextrema()[0] < 128 for part in (left, right, legend))
+    assert figure._repr_png_() == figure._repr_png_()
+    assert "0x" not in repr(figure)  # an address would differ from run to run
 
 
 def test_words_are_large_enough_on_a_phone():

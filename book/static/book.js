@@ -32,7 +32,8 @@ addEventListener("DOMContentLoaded", () => {
 
 // A table with the paper's values beside ours shows one of them alone on demand.
 addEventListener("DOMContentLoaded", () => {
-  for (const table of document.querySelectorAll(".results table:has(th.paper)")) {
+  for (const table of document.querySelectorAll(".results table")) {
+    if (!table.querySelector("th.paper")) continue;
     const rows = [...table.tHead.rows];
     const columns = [...rows.at(-1).cells].slice(-table.tBodies[0].rows[0].querySelectorAll("td").length);
     const groups = rows.slice(0, -1).flatMap((row) => {
@@ -52,8 +53,8 @@ addEventListener("DOMContentLoaded", () => {
     };
     const control = document.createElement("div");
     control.className = "whose";
-    control.role = "group";
-    control.ariaLabel = "Values shown";
+    control.setAttribute("role", "group");
+    control.setAttribute("aria-label", "Values shown");
     for (const [value, words] of [["ours", "ours"], ["paper", "the paper's"], ["both", "both"]]) {
       const button = Object.assign(document.createElement("button"), { type: "button", value, textContent: words });
       button.addEventListener("click", () => show(value));

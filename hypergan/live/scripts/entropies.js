@@ -148,7 +148,7 @@
       const share = format(100 * own.share[number], own.share[number] < 0.995 ? 0 : 1);
       const next = own.second[number], says = own.answer
         ? ` They say ${facts.classes[own.answer[number]]} with ${format(own.confidence[number], 2)}` +
-          (next ? `, then ${facts.classes[next[0]]} with ${format(next[1], 2)}.` : ".")
+          (next && next[1] >= 0.01 ? `, then ${facts.classes[next[0]]} with ${format(next[1], 2)}.` : ".")
         : "";
       slider.setAttribute("aria-valuetext", `${words[number]}, ${format(own.entropy[number], 2)} nats`);
       status.textContent =

@@ -23,10 +23,10 @@ from hypergan.paths import PROJECT, downloads, sha256, write_whole
 
 FOLDER = PROJECT / "data" / "pictures"
 
-COUNT = 63
-"""Number of pictures of a kind. Every second one is among the 32 whose softmax records keep."""
+COUNT = 32
+"""Number of pictures of a kind: those whose softmax records keep, so that a figure has 64."""
 
-_ACROSS = 9
+_ACROSS = 8
 """Pictures per row of the file."""
 
 SHOWN = {

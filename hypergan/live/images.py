@@ -33,7 +33,7 @@ def pictures_of(dataset: str) -> dict[str, Any]:
     for where in SETS:
         some = kept(dataset, where)
         said = {"words": some.words, "labels": some.labels, "source": some.source}
-        content[where] = said | {"sheet": sheet(some.images, 9)}
+        content[where] = said | {"sheet": sheet(some.images, 8)}
     return content
 
 

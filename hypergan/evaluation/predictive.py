@@ -6,6 +6,7 @@ with their variance plus the noise's, which Figure 2 leaves out. The test target
 the scores are expectations over the noise of new observations, in closed form.
 """
 
+import math
 from typing import Any
 
 import numpy as np
@@ -33,7 +34,8 @@ def log_likelihood(predictions: Array, y: Array, noise: float) -> Array:
     """
     _require_values(predictions, y)
     mean, std = normal(predictions, noise)
-    return stats.norm.logpdf(y, mean, std) - noise**2 / (2 * std**2)
+    squares = ((y - mean) ** 2 + noise**2) / std**2
+    return -squares / 2 - np.log(std) - math.log(2 * math.pi) / 2
 
 
 def coverage(predictions: Array, y: Array, noise: float, confidence: float = 0.95) -> Array:
@@ -59,8 +61,13 @@ def _require_values(predictions: Array, y: Array) -> None:
 def wasserstein(predictions: Array, reference: Array) -> Array:
     """Wasserstein-1 distance between the function values of two sets of networks, (B,).
 
+    It is the mean distance between their quantiles, which step at the same shares for all inputs.
+
     >>> wasserstein(np.array([[0.0], [1.0]]), np.array([[1.0], [3.0]]))
     array([1.5])
     """
-    columns = zip(predictions.T, reference.T, strict=True)
-    return np.array([stats.wasserstein_distance(ours, theirs) for ours, theirs in columns])
+    n, m = len(predictions), len(reference)
+    ends = np.union1d(m * np.arange(1, n + 1), n * np.arange(1, m + 1))  # of n times m parts
+    ours, theirs = (np.sort(np.ascontiguousarray(x.T)) for x in (predictions, reference))
+    gaps = np.subtract(ours[:, (ends - 1) // m], theirs[:, (ends - 1) // n], dtype=float)
+    return abs(gaps) @ (np.diff(ends, prepend=0) / (n * m))

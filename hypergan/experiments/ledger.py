@@ -53,8 +53,9 @@ def findings(
     seeds: Sequence[int] | None = None,
 ) -> list[Finding]:
     """Every claim judged, see :mod:`hypergan.experiments.verdicts`, and corrected by subject."""
-    shelf = Shelf(profile, folders, seeds)
-    found = [judge(claim, shelf) for claim in all_claims()]
+    claims = all_claims()
+    shelf = Shelf(profile, folders, seeds, claims)
+    found = [judge(claim, shelf) for claim in claims]
     return corrected(found, [subject(finding) for finding in found])
 
 
@@ -68,8 +69,9 @@ def about(
         profile: Profile's name.
         seeds: Only these; by default all.
     """
-    shelf = Shelf(profile, only=seeds)
-    return [judge(claim, shelf) for claim in all_claims() if claim.figure.startswith(figure)]
+    claims = [claim for claim in all_claims() if claim.figure.startswith(figure)]
+    shelf = Shelf(profile, only=seeds, claims=claims)
+    return [judge(claim, shelf) for claim in claims]
 
 
 def marks(findings: Sequence[Finding]) -> str:

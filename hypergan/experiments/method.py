@@ -45,7 +45,11 @@ class Method:
     @property
     def datasets(self) -> tuple[str, ...]:
         """The names of the data sets that it runs on."""
-        return tuple(name for name in DATASETS if self._given(name))
+        return tuple(filter(self.runs_on, DATASETS))
+
+    def runs_on(self, dataset: str) -> bool:
+        """Whether it has settings for a data set."""
+        return bool(self._given(dataset))
 
     def on(self, dataset: str, profile: Profile) -> Settings:
         """Its settings on one of its data sets in a profile."""

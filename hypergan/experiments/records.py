@@ -4,23 +4,26 @@ New records are written to ``runs/``; :func:`promote` copies finished ones to ``
 which is published. Readers look in the first, then in the second.
 """
 
+import io
 import json
 import math
 import re
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property, lru_cache, partial
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Final, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field, TypeAdapter, ValidationError
+from pydantic_core import from_json
 
 from hypergan.data.datasets import DATASETS
 from hypergan.errors import RecordError
 from hypergan.evaluation.stages import Arrays
-from hypergan.experiments.methods import settings_for
+from hypergan.experiments.methods import require_known, settings_for
 from hypergan.experiments.profiles import resolved
 from hypergan.experiments.values import (
     STRICT,
@@ -59,7 +62,7 @@ class Cell:
         """Refuse unknown names at once."""
         require_kinds(Cell, vars(self))
         object.__setattr__(self, "profile", resolved(self.profile, self.dataset))
-        settings_for(self.method, self.dataset, self.profile)
+        require_known(self.method, self.dataset, self.profile)
 
     @classmethod
     def at(cls, path: Path) -> "Cell":
@@ -85,6 +88,10 @@ class Cell:
             f"python -m hypergan run {self.method} {self.dataset} "
             f"--seed {self.seed} --profile {self.profile}"
         )
+
+
+Stored = Mapping[str, NDArray[Any]]
+"""The arrays beside a record, by name."""
 
 
 @dataclass(frozen=True)
@@ -142,14 +149,15 @@ class Record:
         return self
 
     @cached_property
-    def arrays(self) -> Arrays:
-        """The arrays beside it.
+    def arrays(self) -> Stored:
+        """The arrays beside it, each read when it is asked for.
 
         Raises:
             RecordError: If they are missing or have been altered.
         """
-        with np.load(self.require_arrays(), allow_pickle=False) as stored:
-            return dict(stored)
+        content = self.require_arrays().read_bytes()
+        stored: Stored = np.load(io.BytesIO(content), allow_pickle=False)
+        return stored
 
     def require_arrays(self) -> Path:
         """The file of the arrays, whose hash it knows.
@@ -272,7 +280,7 @@ def _digest(file: Path, _written: int) -> str:
 
 @lru_cache(maxsize=_REMEMBERED)
 def _parsed(text: str) -> Any:
-    return json.loads(text, parse_constant=_refused, object_pairs_hook=_once)
+    return from_json(text, allow_inf_nan=False)
 
 
 @lru_cache(maxsize=_REMEMBERED)
@@ -283,19 +291,6 @@ def _validate(text: str) -> None:
 def schema_path(version: int) -> Path:
     """Where the JSON schema of a record version is published."""
     return PROJECT / "data" / f"record-{version}.schema.json"
-
-
-def _refused(constant: str) -> None:
-    """Refuse NaN and Infinity, which are not JSON."""
-    raise ValueError(f"{constant} is not a JSON number")
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """No key twice: readers would not agree on its value."""
-    content = dict(pairs)
-    if len(content) < len(pairs):
-        raise ValueError("it has a key twice")
-    return content
 
 
 def schema(version: int) -> dict[str, Any]:
@@ -345,7 +340,10 @@ def check(record: Record) -> None:
     """
     cell = record.cell
     settings = settings_for(cell.method, cell.dataset, cell.profile)
-    asked, found = flat(_rounded(settings.as_dict())), flat(record.config)
+    own = _rounded(settings.as_dict())
+    if own == record.config:
+        return
+    asked, found = flat(own), flat(record.config)
     differing = [name for name in asked | found if asked.get(name) != found.get(name)]
     if differing:
         name = differing[0]

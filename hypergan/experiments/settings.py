@@ -49,7 +49,7 @@ class Settings:
 
         A setting of :data:`ADDED` is left out at its default, so that older records stay valid.
         """
-        content, defaults = json.loads(json.dumps(asdict(self))), _defaults()
+        content, defaults = json.loads(json.dumps(vars(self), default=vars)), _defaults()
         for path in ADDED:
             *parts, name = path.split("/")
             own, default = content, defaults

@@ -25,10 +25,16 @@ Count = Annotated[int, Field(ge=1)]
 Json = TypeAliasType("Json", "None | bool | int | float | str | list[Json] | dict[str, Json]")
 """Settings: whatever JSON has but NaN and infinities."""
 
-Measured = TypeAliasType("Measured", "None | NotNegative | dict[str, Measured]")
+_FIRST = Field(union_mode="left_to_right")
+"""Takes the first kind that fits. Each value fits one; to try the others costs more than the rest
+of reading a record."""
+
+Measured = TypeAliasType("Measured", "Annotated[dict[str, Measured] | NotNegative | None, _FIRST]")
 """A metric, or metrics by name; none is negative, and null is a mean over nothing."""
 
-Watched = TypeAliasType("Watched", "None | float | list[Watched] | dict[str, Watched]")
+Watched = TypeAliasType(
+    "Watched", "Annotated[float | dict[str, Watched] | list[Watched] | None, _FIRST]"
+)
 """One or more numbers of the history."""
 
 
@@ -111,6 +117,6 @@ class Form:
 
 
 Config = Annotated[dict[str, Any], Form(dict[str, Json])]
-Metrics = Annotated[dict[str, Any], Form(OfClasses | OfNumbers)]
+Metrics = Annotated[dict[str, Any], Form(Annotated[OfClasses | OfNumbers, _FIRST])]
 History = Annotated[list[Annotated[dict[str, Any], Form(Epoch)]], Field(min_length=1)]
 Environment = Annotated[dict[str, Any], Form(Origin)]

@@ -14,13 +14,11 @@ it lies entirely elsewhere: two tests, each at 2.5 %.
 
 import math
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain, combinations
 from pathlib import Path
 from typing import Any, Literal, get_args
-
-import numpy as np
 
 from hypergan.bench import report
 from hypergan.errors import DataError
@@ -56,41 +54,86 @@ class Measured:
     Attributes:
         value: The quantity.
         path: The file that it was read from.
-        outcomes: See :func:`hypergan.experiments.measures.outcomes`.
         bound: See :func:`hypergan.experiments.measures.binomial`.
     """
 
     value: float
     path: Path
-    outcomes: Outcomes | None = None
     bound: float | None = None
 
 
 @dataclass
+class Series:
+    """A quantity of a method's records.
+
+    Attributes:
+        values: By seed, where it was measured.
+        sums: The sums over seeds of :func:`hypergan.experiments.measures.outcomes`; None where a
+            seed has none, or of other images.
+        lacking: The records that could not have such a number, and why.
+    """
+
+    values: dict[int, Measured] = field(default_factory=dict)
+    sums: Outcomes | None = ()
+    lacking: list[str] = field(default_factory=list)
+
+    def add(self, record: Record, name: str) -> None:
+        """Measure a record."""
+        assert record.path is not None  # noqa: S101  # the shelf has no others
+        try:
+            found = Measured(measure(name)(record), record.path, binomial(record, name))
+            parts = outcomes(record, name)
+        except Unmeasured:
+            return
+        except KeyError as error:
+            self.lacking.append(
+                f"{name!r} needs {error.args[0]!r}, which {record.path} does not have"
+            )
+            return
+        if not self.values:
+            self.sums = parts
+        elif self.sums is not None:
+            alike = parts is not None and [*map(len, parts)] == [*map(len, self.sums)]
+            sums = zip(self.sums, parts or (), strict=True) if alike else None
+            self.sums = None if sums is None else tuple(a + b for a, b in sums)
+        self.values[record.seed] = found
+
+    @property
+    def sample(self) -> Sample:
+        """All seeds together."""
+        found = [self.values[seed] for seed in sorted(self.values)]
+        bounds = [each.bound for each in found if each.bound is not None]
+        return Sample(
+            [each.value for each in found],
+            self.sums and tuple(parts / len(found) for parts in self.sums),
+            max(bounds) if len(bounds) == len(found) else None,
+        )
+
+
+@dataclass
 class Shelf:
-    """The records that claims are judged from, each read once.
+    """The records that claims are judged from, each read once and not kept.
 
     Attributes:
         profile: Profile's name.
         folders: Folders of records in order of precedence; by default ``runs/``, then the
             published ones.
         only: Only these seeds; by default all.
+        claims: What they need from a record is measured when it is read.
     """
 
     profile: str = PUBLISHED
     folders: Sequence[Path] | None = None
     only: Sequence[int] | None = None
-    _records: dict[tuple[str, str], list[Record]] = field(default_factory=dict)
-    _measured: dict[Quantity, dict[int, Measured]] = field(default_factory=dict)
+    claims: Sequence[Claim] = ()
+    _seeds: dict[tuple[str, str], list[int]] = field(default_factory=dict)
+    _series: dict[Quantity, Series] = field(default_factory=dict)
 
-    def records(self, method: str, dataset: str) -> list[Record]:
-        """A method's usable records on a data set."""
-        if (method, dataset) not in self._records:
-            some = Cell(method, dataset, profile=self.profile)
-            seeds = records.seeds(some, self.folders) if self.only is None else self.only
-            found = (state(replace(some, seed=seed), self.folders).record for seed in seeds)
-            self._records[method, dataset] = [r for r in found if r and r.path and not r.stand_in]
-        return self._records[method, dataset]
+    def seeds(self, method: str, dataset: str) -> list[int]:
+        """The seeds of a method's usable records on a data set."""
+        if (method, dataset) not in self._seeds:
+            self._read(method, dataset)
+        return self._seeds[method, dataset]
 
     def measured(self, quantity: Quantity) -> dict[int, Measured]:
         """A quantity by seed, where it was measured.
@@ -99,30 +142,44 @@ class Shelf:
             DataError: If several records could, and none of them has such a number: its name is
                 wrong, where of one the record may be.
         """
-        if quantity not in self._measured:
-            in_report = quantity.measure.startswith("bench/")
-            found = self._reported(quantity) if in_report else self._recorded(quantity)
-            self._measured[quantity] = found
-        return self._measured[quantity]
+        if quantity not in self._series:
+            if quantity.measure.startswith("bench/"):
+                self._series[quantity] = Series(self._reported(quantity), None)
+            else:
+                self._read(quantity.method, quantity.dataset, quantity)
+        series = self._series[quantity]
+        if len(series.lacking) > 1 and not series.values:
+            raise DataError(series.lacking[0])
+        return series.values
 
-    def _recorded(self, quantity: Quantity) -> dict[int, Measured]:
-        name, found = quantity.measure, {}
-        lacking: list[tuple[str, Path]] = []
-        for record in self.records(quantity.method, quantity.dataset):
-            assert record.path is not None  # noqa: S101  # the shelf has no others
-            try:
-                found[record.seed] = Measured(
-                    measure(name)(record), record.path, outcomes(record, name),
-                    binomial(record, name),
-                )  # fmt: skip
-            except Unmeasured:
-                continue
-            except KeyError as error:
-                lacking.append((error.args[0], record.path))
-        if len(lacking) > 1 and not found:
-            key, path = lacking[0]
-            raise DataError(f"{name!r} needs {key!r}, which {path} does not have")
-        return found
+    def sample(self, quantity: Quantity, seeds: Iterable[int]) -> Sample:
+        """A quantity of some of the seeds with which it was measured."""
+        if set(seeds) == set(self.measured(quantity)):
+            return self._series[quantity].sample
+        return (some := Shelf(self.profile, self.folders, sorted(seeds))).sample(
+            quantity, some.measured(quantity)
+        )
+
+    def _read(self, method: str, dataset: str, *also: Quantity) -> None:
+        """Read a method's records and measure what was not measured yet."""
+        asked = (q for claim in self.claims for group in claim.quantities.values() for q in group)
+        new: dict[Quantity, Series] = {
+            quantity: Series()
+            for quantity in (*asked, *also)
+            if (quantity.method, quantity.dataset) == (method, dataset)
+            and quantity not in self._series
+            and not quantity.measure.startswith("bench/")
+        }
+        some, found = Cell(method, dataset, profile=self.profile), []
+        seeds = records.seeds(some, self.folders) if self.only is None else self.only
+        for seed in seeds:
+            record = state(replace(some, seed=seed), self.folders).record
+            if record and record.path and not record.stand_in:
+                found.append(seed)
+                for quantity, series in new.items():
+                    series.add(record, quantity.measure)
+        self._seeds[method, dataset] = found
+        self._series |= new
 
     def _reported(self, quantity: Quantity) -> dict[int, Measured]:
         """A measurement of the speed page, which was made once."""
@@ -220,7 +277,7 @@ def evaluate(
     seeds: Sequence[int] | None = None,
 ) -> Finding:
     """Judge a claim by itself from the available records; arguments as for :class:`Shelf`."""
-    return judge(claim, Shelf(profile, folders, seeds))
+    return judge(claim, Shelf(profile, folders, seeds, [claim]))
 
 
 def judge(claim: Claim, shelf: Shelf) -> Finding:
@@ -345,26 +402,13 @@ def _compare(
     if not measured or (other and not subtracted):
         return Comparison(chosen, words, None)
     found = effect(
-        _sample(measured),
-        _sample(subtracted) if other else None,
+        shelf.sample(quantity, measured),
+        shelf.sample(other, subtracted) if other else None,
         paired=paired,
         bounds=bounds(quantity.measure),
     )
     paths = tuple(each.path for each in (*measured.values(), *subtracted.values()))
     return Comparison(chosen, words, found, paths, **compared(found, claim))
-
-
-def _sample(measured: dict[int, Measured]) -> Sample:
-    found = [measured[seed] for seed in sorted(measured)]
-    by_image = [each.outcomes for each in found if each.outcomes is not None]
-    shapes = {tuple(len(images) for images in outcomes) for outcomes in by_image}
-    whole = len(by_image) == len(found) and len(shapes) == 1
-    bounds = [each.bound for each in found if each.bound is not None]
-    return Sample(
-        [each.value for each in found],
-        tuple(np.mean(images, axis=0) for images in zip(*by_image, strict=True)) if whole else None,
-        max(bounds) if len(bounds) == len(found) else None,
-    )
 
 
 def _shown(comparisons: Sequence[Comparison], verdict: Verdict, claim: Claim) -> Interval | None:
@@ -384,7 +428,7 @@ def _missing(claim: Claim, shelf: Shelf) -> tuple[Cell, ...]:
     cells = []
     for group in claim.quantities.values():
         for quantity in group:
-            seeds = {record.seed for record in shelf.records(quantity.method, quantity.dataset)}
+            seeds = shelf.seeds(quantity.method, quantity.dataset)
             cells += [
                 Cell(quantity.method, quantity.dataset, seed, shelf.profile)
                 for seed in range(claim.seeds)

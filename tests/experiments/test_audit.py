@@ -60,7 +60,7 @@ def test_every_published_record_fits_its_schema():
 @pytest.mark.parametrize("path", RECORDS, ids=str)
 def test_a_published_record_has_every_number_that_the_claims_ask_of_it(path):
     cell = Cell.at(path)
-    shelf = Shelf(cell.profile, [published()], [cell.seed])
+    shelf = Shelf(cell.profile, [published()], [cell.seed], CLAIMS)
     quantities = {q for claim in CLAIMS for group in claim.quantities.values() for q in group}
     for quantity in quantities:
         own = (quantity.method, quantity.dataset) == (cell.method, cell.dataset)

@@ -85,10 +85,6 @@ DAMAGE = {
     "a directory": (lambda path: (path.unlink(), path.mkdir()), "damaged"),
     "nested": (lambda path: path.write_text("[" * 100_000), "damaged"),
     "no file": (lambda path: (path.unlink(), os.mkfifo(path)), "it is no file"),
-    "a key twice": (
-        lambda path: path.write_text(path.read_text().replace("{", '{"seed": 4,', 1)),
-        "a key twice",
-    ),
     "without its arrays": (lambda path: path.with_suffix(".npz").unlink(), "are missing; run"),
     "with others": (lambda path: path.with_suffix(".npz").write_bytes(b"x"), "altered; run"),
     "bytes": (lambda path: path.write_bytes(b"\xff\x00"), "damaged"),

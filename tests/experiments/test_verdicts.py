@@ -11,6 +11,7 @@ from test_claims import ABLATED, CLAIM, CLAIMS, FULL
 
 from hypergan.errors import DataError
 from hypergan.experiments import records, verdicts
+from hypergan.experiments.claims import Quantity
 from hypergan.experiments.effects import Sample, effect
 from hypergan.experiments.records import Cell
 from hypergan.experiments.verdicts import Comparison, Finding, compared, corrected, evaluate
@@ -291,3 +292,26 @@ def test_own_records_come_before_published_ones(folder, tmp_path):
     both = evaluate(CLAIM, folders=[folder, published])
     assert both.effect.n == 4
     assert both.records[0].is_relative_to(folder)
+
+
+def test_claims_read_each_record_once(folder, monkeypatch):
+    read, asked = records.read, []
+    monkeypatch.setattr(records, "read", lambda path: asked.append(path) or read(path))
+    claims = [CLAIM, replace(CLAIM, measure="memory"), replace(CLAIM, measure="history/loss/end")]
+    shelf = verdicts.Shelf(claims=claims)
+    for claim in claims:
+        verdicts.judge(claim, shelf)
+    assert sorted(asked) == sorted(folder.rglob("*.json"))
+
+
+def test_images_of_some_seeds_alone_are_averaged_over_these(own_runs):
+    rights = {seed: np.arange(4) % (seed + 2) == 0 for seed in range(3)}
+    for seed, right in rights.items():
+        write(own_runs, FULL, seed, 100 * right.mean(), {"right_1": right})
+    shelf = verdicts.Shelf()
+    quantity = Quantity(FULL, "digits", "accuracy/1")
+    for seeds in ([0, 1, 2], [0, 2]):
+        sample = shelf.sample(quantity, seeds)
+        mean = np.mean([100.0 * rights[seed] for seed in seeds], axis=0)
+        assert np.array_equal(sample.outcomes, [mean])
+        assert sample.values == [100 * rights[seed].mean() for seed in seeds]

@@ -61,14 +61,18 @@ def settings_for(method: str, dataset: str, profile: str) -> Settings:
         SettingsError: If a name is unknown, or the method does not run on the data set; the message
             lists the known ones.
     """
+    require_known(method, dataset, profile)
+    return METHODS[method].on(dataset, cast(Profile, profile))
+
+
+def require_known(method: str, dataset: str, profile: str) -> None:
+    """Refuse what :func:`settings_for` has no settings for, with its errors."""
     _require("method", method, METHODS)
     _require("data set", dataset, DATASETS)
     _require("profile", profile, PROFILES)
-    if dataset not in (runs_on := METHODS[method].datasets):
-        raise SettingsError(
-            f"{method} does not run on {dataset!r}; choose one of {', '.join(runs_on)}"
-        )
-    return METHODS[method].on(dataset, cast(Profile, profile))
+    if not METHODS[method].runs_on(dataset):
+        known = ", ".join(METHODS[method].datasets)
+        raise SettingsError(f"{method} does not run on {dataset!r}; choose one of {known}")
 
 
 def _require(kind: str, name: str, known: Iterable[str]) -> None:

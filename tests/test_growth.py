@@ -1,0 +1,14 @@
+"""Reading many records takes no more memory than reading some, and time in proportion."""
+
+import pytest
+from growth import made, measured
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("job", ["list", "claims"])
+def test_ten_times_the_records_take_no_more_memory(job, own_runs):
+    before = measured(job, own_runs)
+    made(own_runs, 1_000)
+    seconds, megabytes = measured(job, own_runs)
+    assert megabytes < before[1] + 50  # they have 27 MB of text and 300 MB of arrays
+    assert seconds < before[0] + 10  # of one core

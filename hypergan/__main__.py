@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from hypergan.errors import HyperGANError
+from hypergan.machine import wait_politely
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -28,6 +29,7 @@ def safely(command: Callable[[], int]) -> int:
     """Run a command, reporting its errors; the exit codes are those of :func:`main`."""
     try:
         try:
+            wait_politely()
             _never_fail_to_encode()
             return command()
         finally:

@@ -1,6 +1,8 @@
 """Run experiments, verify and publish their records, judge the claims, measure speed."""
 
 import argparse
+import os
+import sys
 from collections import Counter
 from pathlib import Path
 
@@ -14,7 +16,9 @@ from hypergan.experiments.methods import METHODS
 from hypergan.experiments.profiles import PROFILES, PUBLISHED
 from hypergan.experiments.records import Cell
 from hypergan.experiments.state import commands, state
+from hypergan.machine import share
 from hypergan.paths import PROJECT, published, remove, runs
+from hypergan.threads import computing_with
 
 
 def obey(arguments: list[str] | None = None) -> int:
@@ -46,7 +50,7 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument("--seed", type=int, nargs="+", default=[0], help="one or more (default: 0)")
     run.add_argument("--profile", choices=PROFILES, default="lite", help="default: lite")
     run.add_argument("--force", action="store_true", help="run again even if there is a record")
-    _add_computing(run)
+    _add_computing(run, threads=1)
     run.set_defaults(command=_run)
     attempt = actions.add_parser(
         "try",
@@ -67,7 +71,7 @@ def parser() -> argparse.ArgumentParser:
     attempt.add_argument(
         "--held-out", type=int, default=2_000, help="images to hold out (default: 2000)"
     )
-    _add_computing(attempt)
+    _add_computing(attempt, threads=None)
     attempt.set_defaults(command=_try)
     promote = actions.add_parser(
         "promote", help="copy finished records of real data from runs/ to data/records/"
@@ -96,6 +100,7 @@ def parser() -> argparse.ArgumentParser:
         "bench", help="measure speed and memory against plain PyTorch, in about 15 minutes"
     )
     bench.add_argument("--quick", action="store_true", help="run every part briefly, as a check")
+    _add_threads(bench, None)
     bench.add_argument("--quiet", action="store_true", help="no progress bars")
     bench.set_defaults(command=_bench)
     claims = actions.add_parser("claims", help="judge the paper's claims from the records")
@@ -127,16 +132,40 @@ def _named(word: str) -> str:
     return titles.get(word, word)
 
 
-def _add_computing(command: argparse.ArgumentParser) -> None:
+def _add_computing(command: argparse.ArgumentParser, threads: int | None) -> None:
     """Add the options of every command that trains."""
     command.add_argument("--device", default="auto", help="cpu, cuda, ... (default: a GPU if any)")
-    command.add_argument(
-        "--threads", type=int, default=1, help="their number affects last digits (default: 1)"
-    )
+    _add_threads(command, threads)
     command.add_argument("--quiet", action="store_true", help="no progress bars")
 
 
+def _add_threads(command: argparse.ArgumentParser, threads: int | None) -> None:
+    command.add_argument(
+        "--threads",
+        type=_number_or_auto,
+        default=threads,
+        help="their number affects last digits; auto: what the machine can give "
+        f"(default: {threads or 'auto'})",
+    )
+
+
+def _number_or_auto(word: str) -> int | None:
+    return None if word == "auto" else int(word)
+
+
+def _threads(asked: int | None) -> int:
+    """The number of threads, which is logged; one that was asked for is kept, as digits depend on it."""
+    can = share()
+    if asked is None:
+        print(f"computing with {can}", file=sys.stderr)
+        return can.threads
+    if can.threads < asked <= (os.cpu_count() or 1):
+        print(f"computing with {asked} threads; the machine can give {can}", file=sys.stderr)
+    return asked
+
+
 def _run(options: argparse.Namespace) -> None:
+    threads = _threads(options.threads)
     asked = [Cell(options.method, options.dataset, s, options.profile) for s in options.seed]
     for cell in asked:
         record = cells.run(
@@ -144,7 +173,7 @@ def _run(options: argparse.Namespace) -> None:
             progress=not options.quiet,
             device=options.device,
             force=options.force,
-            threads=options.threads,
+            threads=threads,
         )
         print(f"{_relative(runs() / cell.path)}: {_headline(record)}")
 
@@ -152,9 +181,8 @@ def _run(options: argparse.Namespace) -> None:
 def _try(options: argparse.Namespace) -> None:
     changes = trials.parse(options.changes)
     trial = trials.Trial(options.method, options.dataset, changes, options.seed, options.held_out)
-    row = trials.run(
-        trial, progress=not options.quiet, device=options.device, threads=options.threads
-    )
+    threads = _threads(options.threads)
+    row = trials.run(trial, progress=not options.quiet, device=options.device, threads=threads)
     print(", ".join(f"{name} {value}" for name, value in row.items() if value != ""))
 
 
@@ -208,7 +236,8 @@ def _list(options: argparse.Namespace) -> None:
 
 
 def _bench(options: argparse.Namespace) -> None:
-    measured, path = report.run(quick=options.quick, progress=not options.quiet)
+    with computing_with(_threads(options.threads)):
+        measured, path = report.run(quick=options.quick, progress=not options.quiet)
     print(report.table(measured).to_string(float_format="{:.3g}".format, na_rep=""))
     print(_relative(path))
 

@@ -1,0 +1,92 @@
+"""What the machine can give this process, found out before PyTorch is imported.
+
+Only the command line asks: whoever uses the library sets threads as they like.
+"""
+
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+ALLOTMENTS = ("OMP_NUM_THREADS", "SLURM_CPUS_PER_TASK", "SLURM_CPUS_ON_NODE")
+"""Variables that say how many threads a process may have; Snakemake gives each job the first."""
+
+_WAITING = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME")
+
+
+@dataclass(frozen=True)
+class Share:
+    """What the machine can give now.
+
+    Attributes:
+        threads: How many may compute.
+        reason: What limits them.
+    """
+
+    threads: int
+    reason: str
+
+    def __str__(self) -> str:
+        """For the log."""
+        return f"{self.threads} thread{'s' * (self.threads > 1)} ({self.reason})"
+
+
+def share(root: Path = Path("/")) -> Share:
+    """The least of cores, quota, allotments, and the cores that nobody else computes on.
+
+    Args:
+        root: Where ``proc`` and ``sys`` lie.
+    """
+    cores = os.cpu_count() or 1
+    limits = {f"of {cores} cores": cores}
+    if hasattr(os, "sched_getaffinity"):
+        limits["cores that it may run on"] = len(os.sched_getaffinity(0))
+    if quota := _quota(root):
+        limits["quota of the control group"] = quota
+    for name in ALLOTMENTS:
+        if (word := os.environ.get(name, "").split(",")[0]).isdecimal() and int(word):
+            limits[name] = int(word)
+    if hasattr(os, "getloadavg") and "SLURM_JOB_ID" not in os.environ:  # there, cores are its own
+        load = os.getloadavg()[0]
+        limits[f"the load is {load:.1f}"] = max(1, round(cores - load))
+    reason = min(limits, key=lambda name: limits[name])
+    return Share(limits[reason], reason)
+
+
+def wait_politely() -> None:
+    """Let idle threads of OpenMP sleep instead of spin, unless all cores are this process's own.
+
+    Beside other busy processes a thread that spins at a barrier keeps the one it waits for from
+    running; alone, waking up costs more than spinning. OpenMP asks once, when PyTorch is imported,
+    so afterwards this does nothing; nor does it where the user has chosen.
+    """
+    chosen = any(name in os.environ for name in _WAITING)
+    if not chosen and "torch" not in sys.modules and share().threads < (os.cpu_count() or 1):
+        os.environ["OMP_WAIT_POLICY"] = "passive"
+
+
+def _quota(root: Path) -> int | None:
+    """Whole cores that the control groups around this process leave it; None if all."""
+    try:
+        lines = (root / "proc/self/cgroup").read_text().splitlines()
+    except OSError:  # not Linux
+        return None
+    own = next((line.split(":", 2)[2] for line in lines if line.startswith("0::")), "/")
+    groups = root / "sys/fs/cgroup"
+    inside = groups / own.strip("/")
+    files = [folder / "cpu.max" for folder in (inside, *inside.parents)]
+    old = groups / "cpu"  # version 1 has two files
+    words = [
+        *(_words(file) for file in files),
+        [*_words(old / "cpu.cfs_quota_us"), *_words(old / "cpu.cfs_period_us")],
+    ]
+    limits = [pair for pair in words if len(pair) == 2 and pair[0].isdecimal()]  # not "max" or -1
+    cores = [int(most) / int(period) for most, period in limits]
+    return max(1, int(min(cores))) if cores else None
+
+
+def _words(file: Path) -> list[str]:
+    try:
+        return file.read_text().split()
+    except OSError:
+        return []

@@ -74,7 +74,7 @@ sweep: $(INSTALLED) ## Run cells without a record, notebooks, book: make sweep S
 		seeds="$$SEEDS" profile="$$PROFILE" methods="$$METHODS" datasets="$$DATASETS" \
 		mode="$$MODE" gpu="$$GPU"
 
-bench: $(INSTALLED) ## Measure speed and memory against plain PyTorch (about 15 minutes).
+bench: $(INSTALLED) ## Measure speed and memory against plain PyTorch (about half an hour).
 	$(RUN) hypergan bench
 
 clean: ## Remove the built book, the virtual environment and all caches; keep data and runs.

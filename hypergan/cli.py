@@ -97,9 +97,12 @@ def parser() -> argparse.ArgumentParser:
     listing.add_argument("--seed", type=int, nargs="+", default=[0], help="seeds (default: 0)")
     listing.set_defaults(command=_list)
     bench = actions.add_parser(
-        "bench", help="measure speed and memory against plain PyTorch, in about 15 minutes"
+        "bench", help="measure speed and memory against plain PyTorch, in about half an hour"
     )
     bench.add_argument("--quick", action="store_true", help="run every part briefly, as a check")
+    bench.add_argument(
+        "--publish", action="store_true", help="only add earlier runs to the published ones"
+    )
     _add_threads(bench, None)
     bench.add_argument("--quiet", action="store_true", help="no progress bars")
     bench.set_defaults(command=_bench)
@@ -154,7 +157,7 @@ def _number_or_auto(word: str) -> int | None:
 
 
 def _threads(asked: int | None) -> int:
-    """The number of threads, which is logged; one that was asked for is kept, as digits depend on it."""
+    """The number of threads, logged; a number asked for is kept, as last digits depend on it."""
     can = share()
     if asked is None:
         print(f"computing with {can}", file=sys.stderr)
@@ -236,10 +239,13 @@ def _list(options: argparse.Namespace) -> None:
 
 
 def _bench(options: argparse.Namespace) -> None:
+    if options.publish:
+        print(f"{report.publish()} added to {_relative(report.PUBLISHED)}")
+        return
     with computing_with(_threads(options.threads)):
-        measured, path = report.run(quick=options.quick, progress=not options.quiet)
+        measured, changed, path = report.run(quick=options.quick, progress=not options.quiet)
     print(report.table(measured).to_string(float_format="{:.3g}".format, na_rep=""))
-    print(_relative(path))
+    print(*changed, _relative(path), sep="\n")
 
 
 def _claims(options: argparse.Namespace) -> None:

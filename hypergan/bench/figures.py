@@ -1,6 +1,7 @@
 """Figures of a benchmark's report, and its findings in words."""
 
 import math
+from collections.abc import Sequence
 from html import escape
 from typing import Any
 
@@ -17,7 +18,12 @@ from hypergan.figures.tables import Table
 TARGETS = {"mnist": "MNIST", "cifar10": "CIFAR-10"}
 _CONTENDERS = ("one after another", "separate modules", "vmap")
 _OURS = ("ours", "ours in float32")
+_STEPS = [*_OURS, "plain loop"]
+GROWTH = {"networks": "25 images", "images": "10 networks", "weights": "10 networks, 100 inputs"}
+"""What grows, and beside how many of the others."""
+
 _RATIO = " / ours"
+_MACHINE = ("date", "cores", "instructions", "matrix units", "load")
 
 
 def finding(report: dict[str, Any]) -> str:
@@ -88,6 +94,7 @@ def table(report: dict[str, Any]) -> Table:
 def sources(report: dict[str, Any]) -> HTML:
     """The closed part at the end of the page: the machine and the versions."""
     facts = {"commit": report["commit"], **report["versions"]}
+    facts |= {name: report[name] for name in _MACHINE if name in report}
     items = "".join(f"<li>{escape(f'{name} {fact}')}</li>" for name, fact in facts.items())
     return closed(f"Where these numbers come from: {report['device']}", f"<ul>{items}</ul>")
 
@@ -98,13 +105,48 @@ def evaluation(report: dict[str, Any]) -> Panels:
     costs = rows[rows["unit"].str.startswith("us")]
     figure = Panels("Cost of evaluating an image with a network", name="evaluation", height=200)
     _bars(figure.add("100 networks"), costs.loc[[*_OURS, *_CONTENDERS]], "µs")
-    right = figure.add("ours, by number of networks")
-    sizes = costs[costs.index.str.endswith(" networks")]
-    numbers = [int(what.split()[0].replace(",", "")) for what in sizes.index]
-    right.plot(numbers, sizes["value"], marker="o")
-    right.fill_between(numbers, sizes["low"], sizes["high"], alpha=0.2)
-    right.set(xscale="log", ylim=(0, None), xlabel="networks", ylabel="µs")
     return figure
+
+
+def growth(report: dict[str, Any]) -> Panels:
+    """Cost of an image and network as there are more of them, ours and the plain loop's."""
+    figure = Panels("Cost of an image and network, drawn and scored", name="growth", height=190)
+    for of, title in GROWTH.items():
+        rows = _part(report, f"growth, {of}")
+        rows = rows[rows["unit"] != "x"]
+        if rows.empty:
+            continue
+        axes = figure.add(title)
+        for name, dashes in (("ours", "-"), ("plain loop", "--")):
+            own = rows[rows.index.str.endswith(f", {name}")]
+            numbers = [int(what.removesuffix(f", {name}").replace(",", "")) for what in own.index]
+            axes.plot(numbers, own["value"], dashes, marker="o", label=name)
+            axes.fill_between(numbers, *_ends(own), alpha=0.2)
+        axes.set(xscale="log", yscale="log", xlabel=of, ylabel="µs")
+    if not figure.axes:
+        figure.notes.append("not measured in the run that is shown")
+    return figure
+
+
+def _ends(rows: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
+    """The range over rounds, where there are several."""
+    low, high = (rows[side].fillna(rows["value"]) for side in ("low", "high"))
+    return low, high
+
+
+def machines(reports: Sequence[dict[str, Any]]) -> Table:
+    """How many times as long as ours the plain ways take, on each kind of machine."""
+    columns = {}
+    for report in reports:
+        rows = pd.DataFrame(report["rows"])
+        ours = rows["what"].str.contains(" / (?:.*ours|networks drawn)")
+        ratios = rows[(rows["unit"] == "x") & ours]
+        words = [report["device"], report.get("instructions", ""), report.get("date", "")]
+        name = ", ".join(filter(None, words))
+        columns[name] = ratios.set_index(["part", "what"])["value"].map(lambda v: text(v, 1))
+    frame = pd.DataFrame(columns).fillna("–")
+    caption = "Times of other ways as multiples of ours, medians of the last run on each machine."
+    return Table(frame, caption, name="machines")
 
 
 def limit(report: dict[str, Any]) -> Panels:
@@ -120,7 +162,9 @@ def training(report: dict[str, Any]) -> Panels:
     figure = Panels("Seconds of a training step of equal work", name="training", height=170)
     for name, title in TARGETS.items():
         rows = _step(report, name)
-        _bars(figure.add(title), rows[rows["unit"] == "s"].drop("our default step"), "seconds", 2)
+        _bars(
+            figure.add(title), rows[rows["unit"] == "s"].filter(items=_STEPS, axis=0), "seconds", 2
+        )
     return figure
 
 
@@ -149,7 +193,7 @@ def _step(report: dict[str, Any], name: str) -> pd.DataFrame:
 
 def _bars(axes: Axes, rows: pd.DataFrame, label: str, decimals: int = 1) -> None:
     """One bar per row, from the top, with its number and the range over the rounds."""
-    low, high = (rows[side].fillna(rows["value"]) for side in ("low", "high"))
+    low, high = _ends(rows)
     ours = [name.startswith("ours") for name in rows.index]
     axes.barh(
         rows.index, rows["value"], xerr=[rows["value"] - low, high - rows["value"]], height=0.6,

@@ -43,12 +43,36 @@ def as_modules(networks: list[nn.Module], images: Tensor, batch_size: int = 100)
     )
 
 
+@torch.no_grad()
+def predict_proba(model: HyperGAN, images: Tensor, networks: int) -> Tensor:
+    """Mean softmax (B, C) of so many networks, drawn a hundred at a time, used one by one."""
+    total = torch.zeros(())
+    for first in range(0, networks, 100):
+        ensemble = model.ensemble(min(100, networks - first))
+        total = total + one_after_another(ensemble, images).softmax(-1).sum(0)
+    return total / networks
+
+
+def fgsm(ensemble: Ensemble, images: Tensor, labels: Tensor, eps: float) -> Tensor:
+    """One step against the mean softmax of an ensemble, images (B, channels, H, W) in [0, 1]."""
+    tried = images.clone().requires_grad_()
+    weights = ensemble.weights
+    each = [
+        functional_call(ensemble.target, {k: v[i] for k, v in weights.items()}, tried).softmax(-1)
+        for i in range(len(ensemble))
+    ]
+    F.nll_loss(torch.stack(each).mean(0).log(), labels).backward()
+    assert tried.grad is not None
+    return (images + eps * tried.grad.sign()).clamp(0, 1)
+
+
 def step(
-    model: HyperGAN, networks: int, generator: torch.Generator
+    model: HyperGAN, networks: int, generator: torch.Generator, *, share_images: bool = True
 ) -> Callable[[Tensor, Tensor], None]:
     """A training step as in the authors' code, with its adversarial term corrected.
 
-    All networks see the same images, one after another; Adam with PyTorch's defaults, rate 1e-4.
+    All networks see the same images, or each its part, one after another; Adam with PyTorch's
+    defaults, rate 1e-4.
     """
     players = [(n, p) for n, p in model.named_parameters() if not n.startswith("target.")]
     critic = [p for n, p in players if n.startswith("discriminator.")]
@@ -60,9 +84,11 @@ def step(
         codes = model.codes(model.noise(networks, generator))
         weights = model.weights(codes)
         losses = []
+        parts = list(zip(images.chunk(networks), labels.chunk(networks), strict=True))
         for i in range(networks):
-            logits = functional_call(model.target, {k: v[i] for k, v in weights.items()}, images)
-            losses.append(F.cross_entropy(logits, labels))
+            seen, truth = (images, labels) if share_images else parts[i]
+            logits = functional_call(model.target, {k: v[i] for k, v in weights.items()}, seen)
+            losses.append(F.cross_entropy(logits, truth))
         task_loss = torch.stack(losses).mean()
         objective = task_loss + model.beta * F.softplus(-model.discriminator(codes)).mean()
         maker_adam.zero_grad()

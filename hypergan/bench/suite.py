@@ -12,9 +12,10 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from hypergan.bench import plain
 from hypergan.bench.memory import peak_of
-from hypergan.bench.timing import Row, ratios, row, seconds, take_turns
+from hypergan.bench.timing import COST, Row, compared, ratios, row, take_turns
 from hypergan.data.datasets import Data
 from hypergan.ensemble import Ensemble
+from hypergan.evaluation.attacks import fgsm, in_pixels
 from hypergan.experiments.methods import settings_for
 from hypergan.fitting import fit
 from hypergan.memory import keep_freed_memory
@@ -32,13 +33,12 @@ TARGETS: dict[str, tuple[Callable[[], nn.Module], tuple[int, ...]]] = {
     "mnist": (mnist_target, (1, 28, 28)),
     "cifar10": (cifar_target, (3, 32, 32)),
 }
-COST = "us per image and network"
 EQUAL_WORK = settings_for("hypergan", "mnist", "paper").training
 """The authors' step: 100 networks that all see the same 100 images."""
 
 
 def evaluation(quick: bool) -> list[Row]:
-    """Scoring images with 100 networks of the MNIST target, and the cost by ensemble size."""
+    """Scoring images with 100 networks of the MNIST target."""
     part, images = "evaluation", torch.rand(100 if quick else 250, 1, 28, 28)
     model = _model("mnist")
     ensemble = model.ensemble(10 if quick else 100)
@@ -55,20 +55,49 @@ def evaluation(quick: bool) -> list[Row]:
     each = {name: [1e6 * t / work for t in values] for name, values in times.items()}
     rows = [row(part, name, values, COST) for name, values in each.items()]
     rows += ratios(part, times)
-    rows += _of_the_limit(part, ensemble[0], images[:1], each)
-    for networks in (1, 10) if quick else (1, 10, 100, 1000):
-        inputs = images.repeat(1 if quick else max(1, 20 // networks), 1, 1, 1)
-        score = partial(model.predict_proba, inputs, networks)
-        cost = [1e6 * seconds(score) / networks / len(inputs) for _ in range(3)]
-        rows.append(row(part, f"{networks:,} networks", cost, COST))
-    everything = torch.rand(1_000 if quick else 10_000, 1, 28, 28)
-    whole = seconds(lambda: model.predict_proba(everything, len(ensemble)))
-    what = f"draw {len(ensemble)} networks, score {len(everything)} images"
-    return [*rows, row(part, what, [whole], "s")]
+    return rows + _of_the_limit(part, ensemble[0], images[:1], each)
+
+
+def growth(quick: bool) -> list[Row]:
+    """Drawing networks and scoring images, by how many there are of each, and of their weights."""
+    rounds = 1 if quick else 3
+
+    def costs(part: str, what: str, model: HyperGAN, networks: int, images: Tensor) -> list[Row]:
+        contenders: dict[str, Callable[[], object]] = {
+            "ours": partial(model.predict_proba, images, networks),
+            "plain loop": partial(plain.predict_proba, model, images, networks),
+        }
+        return compared(part, what, contenders, rounds, networks * len(images))
+
+    mnist, rows = _model("mnist"), []
+    for networks in (1, 10) if quick else (1, 10, 100, 1_000, 10_000):
+        images = torch.rand(25, 1, 28, 28)
+        rows += costs("growth, networks", f"{networks:,}", mnist, networks, images)
+    for number in (1, 10) if quick else (1, 10, 100, 1_000, 10_000):
+        images = torch.rand(number, 1, 28, 28)
+        rows += costs("growth, images", f"{number:,}", mnist, 10, images)
+    for width in (69, 281) if quick else (69, 281, 963, 3_125):  # 10^4 to 10^7 weights
+        model = HyperGAN(_perceptron(width), generator=torch.Generator().manual_seed(0))
+        weights = f"{sum(p.numel() for p in model.target.parameters()):,}"
+        rows += costs("growth, weights", weights, model, 10, torch.rand(100, 64))
+    return rows
+
+
+def gradient(quick: bool) -> list[Row]:
+    """The gradient with respect to images, as attacks ask for it, over ten networks."""
+    images = torch.rand(20 if quick else 100, 1, 28, 28)
+    labels = torch.arange(len(images)) % 10
+    ensemble = _model("mnist").ensemble(10)
+    contenders: dict[str, Callable[[], object]] = {
+        "ours": partial(fgsm, in_pixels(lambda: ensemble, [0.0], [1.0]), images, labels, 0.1),
+        "plain loop": partial(plain.fgsm, ensemble, images, labels, 0.1),
+    }
+    work = len(ensemble) * len(images)
+    return compared("gradient for images", "10 networks", contenders, 1 if quick else 5, work)
 
 
 def training_step(quick: bool) -> list[Row]:
-    """A step with as much work as the authors', ours and plain, and our default step."""
+    """A step with as much work as the authors', ours and plain."""
     rows = []
     for dataset, (_, shape) in TARGETS.items():
         part = f"training step, {dataset}"
@@ -84,11 +113,28 @@ def training_step(quick: bool) -> list[Row]:
         times = take_turns(contenders, 1 if quick else 5)
         rows += [row(part, name, values, "s") for name, values in times.items()]
         rows += ratios(part, times)
+    return rows
+
+
+def default_step(quick: bool) -> list[Row]:
+    """A step of the settings that records are made with, where networks share out the images."""
+    rows = []
+    for dataset, (_, shape) in TARGETS.items():
         ours = settings_for("hypergan", dataset, "lite").training
         images = torch.rand(ours.batch_size, *shape)
-        step = _step(dataset, ours, images, torch.arange(ours.batch_size) % 10)
-        default = take_turns({"ours": step}, 1 if quick else 10)["ours"]
-        rows.append(row(part, "our default step", default, "s"))
+        labels = torch.arange(ours.batch_size) % 10
+        theirs = plain.step(
+            _model(dataset).train(), ours.networks, torch.Generator().manual_seed(0),
+            share_images=False,
+        )  # fmt: skip
+        contenders: dict[str, Callable[[], object]] = {
+            "ours": _step(dataset, ours, images, labels),
+            "plain loop": partial(theirs, images, labels),
+        }
+        times = take_turns(contenders, 1 if quick else 10)
+        part = f"default step, {dataset}"
+        rows += [row(part, name, values, "s") for name, values in times.items()]
+        rows += ratios(part, times)
     return rows
 
 
@@ -150,7 +196,11 @@ def memory(quick: bool) -> list[Row]:
         "evaluating 100 networks": ("evaluate", 10 if quick else 100),
         "evaluating 1,000 networks": ("evaluate", 20 if quick else 1_000),
     }
-    return [row("memory", what, [peak_of(*job) / 1e9], "GB") for what, job in jobs.items()]
+    return [
+        row("memory", what + suffix, [peak_of(*job, way) / 1e9 for _ in range(rounds)], "GB")
+        for what, job in jobs.items()
+        for way, suffix, rounds in (("ours", "", 1 if quick else 3), ("plain", ", plain loop", 1))
+    ]
 
 
 def sampling(quick: bool) -> list[Row]:
@@ -158,12 +208,30 @@ def sampling(quick: bool) -> list[Row]:
     rows = []
     for dataset in TARGETS:
         model = _model(dataset)
-        times = take_turns({"ours": partial(model.sample, 100)}, 1 if quick else 10)["ours"]
-        size = sum(w[0].nbytes for w in model.sample(1).values()) / 1e3
+        contenders: dict[str, Callable[[], object]] = {
+            "networks drawn": partial(model.sample, 100),
+            "one at a time": partial(_one_at_a_time, model, 100),
+        }
+        times = take_turns(contenders, 1 if quick else 10)
         part = f"sampling, {dataset}"
-        rows.append(row(part, "networks drawn", [100 / t for t in times], "per second"))
+        rows += [
+            row(part, w, [100 / t for t in values], "per second") for w, values in times.items()
+        ]
+        rows += ratios(part, times, "networks drawn")
+        size = sum(w[0].nbytes for w in model.sample(1).values()) / 1e3
         rows.append(row(part, "one network", [size], "kB"))
     return rows
+
+
+def _one_at_a_time(model: HyperGAN, networks: int) -> None:
+    for _ in range(networks):
+        model.sample(1)
+
+
+def _perceptron(width: int) -> nn.Module:
+    """A classifier of 64 numbers."""
+    hidden = [nn.Linear(64, width), nn.ReLU(), nn.Linear(width, width), nn.ReLU()]
+    return nn.Sequential(*hidden, nn.Linear(width, 10))
 
 
 def _model(dataset: str) -> HyperGAN:
@@ -202,8 +270,8 @@ def _of_the_limit(
         matrix = torch.rand(2048, 2048)
         with products_in(precision, CPU):
             times = take_turns({"ours": partial(torch.mm, matrix, matrix)}, 10)["ours"]
-        rate = 2 * 2048**3 / min(times) / 1e9
-        rows.append(row(part, f"matrix products, {precision}", [rate], "GFLOP/s"))
+        rates = [2 * 2048**3 / t / 1e9 for t in times]
+        rows.append(row(part, f"matrix products, {precision}", rates, "GFLOP/s"))
     return rows + [
         row(part, name, [operations / us / 1e3 for us in values], "GFLOP/s")
         for name, values in each.items()

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from statistics import median
 from typing import Any
 
+COST = "us per image and network"
+
 Row = dict[str, Any]
 """A measured quantity: ``part``, ``what``, ``value``, ``unit``, and ``low`` and ``high`` over the
 rounds where there are several."""
@@ -35,6 +37,26 @@ def ratios(part: str, times: dict[str, list[float]], ours: str = "ours") -> list
         for name, other in times.items()
         if name != ours
     ]
+
+
+def compared(
+    part: str, what: str, contenders: dict[str, Callable[[], object]], rounds: int, scale: float
+) -> list[Row]:
+    """Ours and the plain way beside each other at one size, and how many times longer it takes.
+
+    Args:
+        part: Of the table.
+        what: The size, in words.
+        contenders: One of them is called "ours".
+        rounds: How often each has its turn.
+        scale: Images times networks: costs are per image and network.
+    """
+    times = take_turns(contenders, rounds)
+    named = {f"{what}, {name}": values for name, values in times.items()}
+    rows = [
+        row(part, name, [1e6 * t / scale for t in values], COST) for name, values in named.items()
+    ]
+    return rows + ratios(part, named, f"{what}, ours")
 
 
 def row(part: str, what: str, values: list[float], unit: str) -> Row:

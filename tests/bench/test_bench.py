@@ -12,6 +12,7 @@ from hypergan.bench import figures, plain, report, suite, timing
 from hypergan.bench.memory import peak_of
 from hypergan.data.datasets import load
 from hypergan.errors import DataError, RecordError
+from hypergan.evaluation.attacks import fgsm, in_pixels
 from hypergan.objective import cross_entropy
 from hypergan.step import Step
 from hypergan.targets import mnist_target
@@ -122,9 +123,105 @@ def test_a_thousand_networks_need_no_more_memory_than_a_hundred():
     assert any(peak_of("evaluate", 300) < 1.3 * few for _ in range(3))
 
 
+def test_the_plain_attack_is_ours(model, generator):
+    ensemble = model.ensemble(3, generator)
+    images, labels = torch.rand(4, 1, 28, 28, generator=generator), torch.arange(4)
+    victim = in_pixels(lambda: ensemble, [0.0], [1.0], precision="float32")
+    ours = fgsm(victim, images, labels, 0.1)
+    agree = (plain.fgsm(ensemble, images, labels, 0.1) - ours).abs() < 1e-6
+    assert agree.float().mean() > 0.99  # a gradient of almost 0 may have either sign
+
+
+def test_the_plain_loop_predicts_as_many_networks(model):
+    images, networks = torch.rand(3, 1, 28, 28), 120
+    torch.manual_seed(1)
+    theirs = plain.predict_proba(model, images, networks)
+    torch.manual_seed(1)
+    drawn = [model.ensemble(n) for n in (100, 20)]
+    ours = sum(len(e) * e.predict_proba(images, precision="float32") for e in drawn) / networks
+    torch.testing.assert_close(theirs, ours, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.slow
+def test_every_cost_has_a_plain_counterpart():
+    """Of everything but what takes processes of its own or MNIST."""
+    parts = (suite.growth, suite.gradient, suite.training_step, suite.default_step, suite.sampling)
+    measured = {(row["part"], row["what"]) for part in parts for row in part(True)}
+    for part, what in measured:
+        if what.endswith("ours") and " / " not in what:
+            theirs = what.replace("ours", "plain loop")
+            assert {(part, theirs), (part, f"{theirs} / {what}")} <= measured
+    assert len({part for part, _ in measured}) == 10
+
+
+REPORT = {
+    "device": "cpu, fast", "instructions": "AVX512", "quick": False, "commit": "0", "versions": {},
+    "rows": [{"part": "p", "what": "theirs / ours", "value": 2.0, "unit": "x"}], "curves": {},
+}  # fmt: skip
+
+
+def of(value, **changes):
+    return REPORT | {"rows": [REPORT["rows"][0] | {"value": value}]} | changes
+
+
+@pytest.fixture
+def without_measuring(monkeypatch):
+    """A run takes no time and finds what it is told."""
+    found = {"value": 2.0}
+    for name in ("growth", "gradient", "training_step", "default_step", "memory", "sampling"):
+        monkeypatch.setattr(suite, name, lambda _: [])
+    monkeypatch.setattr(suite, "evaluation", lambda _: of(found["value"])["rows"])
+    monkeypatch.setattr(suite, "time_to_accuracy", lambda *_, **__: ([], {}))
+    monkeypatch.setattr(report, "load", lambda *_, **__: None)
+    return found
+
+
+def test_runs_are_added_and_a_change_since_the_last_one_is_said(own_runs, without_measuring):
+    for value, said in ((2.0, []), (2.1, []), (1.6, ["p, theirs / ours: 2.1 -> 1.6 x (-24%)"])):
+        without_measuring["value"] = value
+        one, changed, path = report.run(progress=False)
+        assert changed == said
+    assert [run["rows"][0]["value"] for run in report.every(path)] == [2.0, 2.1, 1.6]
+    assert report.read() == one
+    assert one["instructions"] == torch.backends.cpu.get_cpu_capability()
+    quick, _, elsewhere = report.run(quick=True, progress=False)
+    assert report.every(elsewhere) == [quick]
+    assert len(report.every(path)) == 3
+
+
+def test_another_kind_of_machine_is_no_change(own_runs, without_measuring):
+    report._add([of(9.0)], own_runs / "bench.json")
+    assert report.run(progress=False)[1] == []
+
+
+def test_publishing_adds_what_is_new(own_runs, tmp_path, monkeypatch):
+    monkeypatch.setattr(report, "PUBLISHED", tmp_path / "published.json")
+    report._add([of(1.0, device="other")], report.PUBLISHED)
+    with pytest.raises(RecordError, match="no run to publish"):
+        report.publish()
+    report._add([of(2.0), of(3.0)], own_runs / "bench.json")
+    assert [report.publish(), report.publish()] == [2, 0]
+    assert [run["rows"][0]["value"] for run in report.every(report.PUBLISHED)] == [1.0, 2.0, 3.0]
+    table = figures.machines(report.machines()).frame
+    assert table.loc[("p", "theirs / ours")].tolist() == ["1.0", "3.0"]
+    assert list(table.columns) == ["other, AVX512", "cpu, fast, AVX512"]
+
+
+def test_growth_is_drawn_for_what_was_measured():
+    rows = [
+        {"part": "growth, networks", "what": f"{n}, {who}", "value": v, "unit": suite.COST}
+        for n, v in (("1", 3.0), ("1,000", 2.0)) for who in ("ours", "plain loop")
+    ]  # fmt: skip
+    (axes,) = figures.growth(REPORT | {"rows": rows}).axes
+    assert [line.get_xdata().tolist() for line in axes.lines] == [[1, 1000]] * 2
+    bare = figures.growth(REPORT)
+    assert not bare.axes
+    assert bare.notes == ["not measured in the run that is shown"]
+
+
 @pytest.fixture
 def published():
-    return report.read(report.PUBLISHED / "bench.json")
+    return report.read(report.PUBLISHED)
 
 
 def test_the_published_report_has_every_picture(published):
@@ -175,7 +272,7 @@ def test_factors_are_those_of_the_report(published):
 
 def test_a_damaged_report_is_refused(tmp_path):
     path = tmp_path / "bench.json"
-    for text in (None, "{", json.dumps({"rows": [{"part": "x"}]})):
+    for text in (None, "{", json.dumps({"runs": []}), json.dumps({"runs": [{"rows": []}]})):
         if text is not None:
             path.write_text(text)
         with pytest.raises(RecordError, match="make bench"):

@@ -3,13 +3,14 @@
 import math
 from collections.abc import Sequence
 from html import escape
-from typing import Any
 
 import pandas as pd
 from IPython.display import HTML
 from matplotlib.axes import Axes
 
+from hypergan.bench.report import Report
 from hypergan.bench.report import table as _table
+from hypergan.experiments import schedule
 from hypergan.figures.numbers import text
 from hypergan.figures.page import closed, listed
 from hypergan.figures.panels import Panels
@@ -26,7 +27,7 @@ _RATIO = " / ours"
 _MACHINE = ("date", "cores", "instructions", "matrix units", "load")
 
 
-def finding(report: dict[str, Any]) -> str:
+def finding(report: Report) -> str:
     """The page in three sentences."""
     evaluation, steps = _part(report, "evaluation"), [_step(report, name) for name in TARGETS]
     each = [
@@ -53,7 +54,7 @@ def _factor(rows: pd.DataFrame, theirs: str, ours: str = _OURS[0]) -> float:
     return float(costs[theirs] / costs[ours])
 
 
-def _reached(report: dict[str, Any]) -> str:
+def _reached(report: Report) -> str:
     """How many times as long the plain loop takes to 98 %, as a sentence, where ours gets there."""
     rows = pd.DataFrame(report["rows"])
     found = rows[rows["part"].str.startswith("time to") & (rows["unit"] == "x")]
@@ -66,7 +67,7 @@ def _reached(report: dict[str, Any]) -> str:
     return f"To reach 98 % on MNIST it takes {times} as long. "
 
 
-def factors(report: dict[str, Any]) -> Panels:
+def factors(report: Report) -> Panels:
     """How long the other ways take, as multiples of ours."""
     figure = Panels("Time of other ways as a multiple of ours", name="factors", height=190)
     rows = _part(report, "evaluation")
@@ -85,13 +86,13 @@ def _ratios(rows: pd.DataFrame) -> pd.DataFrame:
     return ratios.rename(index=lambda what: what.removesuffix(_RATIO))
 
 
-def table(report: dict[str, Any]) -> Table:
+def table(report: Report) -> Table:
     """All that was measured, one row each."""
     caption = "Medians over rounds in which the contenders took turns, and the range over rounds."
     return Table(_table(report), caption, name="speed")
 
 
-def sources(report: dict[str, Any]) -> HTML:
+def sources(report: Report) -> HTML:
     """The closed part at the end of the page: the machine and the versions."""
     facts = {"commit": report["commit"], **report["versions"]}
     facts |= {name: report[name] for name in _MACHINE if name in report}
@@ -99,7 +100,7 @@ def sources(report: dict[str, Any]) -> HTML:
     return closed(f"Where these numbers come from: {report['device']}", f"<ul>{items}</ul>")
 
 
-def evaluation(report: dict[str, Any]) -> Panels:
+def evaluation(report: Report) -> Panels:
     """Cost per image and network: ours and the contenders', and ours by ensemble size."""
     rows = _part(report, "evaluation")
     costs = rows[rows["unit"].str.startswith("us")]
@@ -108,7 +109,7 @@ def evaluation(report: dict[str, Any]) -> Panels:
     return figure
 
 
-def growth(report: dict[str, Any]) -> Panels:
+def growth(report: Report) -> Panels:
     """Cost of an image and network as there are more of them, ours and the plain loop's."""
     figure = Panels("Cost of an image and network, drawn and scored", name="growth", height=190)
     for of, title in GROWTH.items():
@@ -134,7 +135,7 @@ def _ends(rows: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
     return low, high
 
 
-def machines(reports: Sequence[dict[str, Any]]) -> Table:
+def machines(reports: Sequence[Report]) -> Table:
     """How many times as long as ours the plain ways take, on each kind of machine."""
     columns = {}
     for report in reports:
@@ -149,7 +150,7 @@ def machines(reports: Sequence[dict[str, Any]]) -> Table:
     return Table(frame, caption, name="machines")
 
 
-def limit(report: dict[str, Any]) -> Panels:
+def limit(report: Report) -> Panels:
     """Rates of arithmetic in evaluation, beside those of bare matrix products."""
     rows = _part(report, "evaluation")
     figure = Panels("Arithmetic per second", name="limit", height=220)
@@ -157,7 +158,7 @@ def limit(report: dict[str, Any]) -> Panels:
     return figure
 
 
-def training(report: dict[str, Any]) -> Panels:
+def training(report: Report) -> Panels:
     """Seconds of a training step of equal work on both targets."""
     figure = Panels("Seconds of a training step of equal work", name="training", height=170)
     for name, title in TARGETS.items():
@@ -168,7 +169,7 @@ def training(report: dict[str, Any]) -> Panels:
     return figure
 
 
-def time_to_accuracy(report: dict[str, Any]) -> Panels:
+def time_to_accuracy(report: Report) -> Panels:
     """Accuracy of ten networks on validation images against the seconds spent on training."""
     figure = Panels("Accuracy against seconds of training", name="time-to-accuracy")
     axes = figure.add()
@@ -179,7 +180,46 @@ def time_to_accuracy(report: dict[str, Any]) -> Panels:
     return figure
 
 
-def _part(report: dict[str, Any], part: str) -> pd.DataFrame:
+def cluster(report: Report, profile: str, datasets: Sequence[str], seeds: int) -> Table:
+    """What a sweep takes on a cluster, by how many nodes there are.
+
+    Args:
+        report: For what it takes to read a record.
+        profile: Profile's name.
+        datasets: Data sets' names.
+        seeds: How many.
+    """
+    rows, notes = {}, []
+    for kind, gpu in (("CPU", False), ("GPU", True)):
+        jobs, missing = schedule.jobs(profile, datasets, gpu=gpu)
+        if not jobs:
+            notes.append(f"No record was made on a {kind}.")
+            continue
+        notes.append(f"{len(jobs)} cells by records of a {kind}, {len(missing)} without any.")
+        for nodes in (1, 10, 100, 1_000, seeds * len(jobs)):
+            made = schedule.schedule(jobs, nodes, seeds)
+            rows[kind, nodes] = {
+                "hours": text(made.seconds / 3600, 0),
+                "hours of all nodes": text(made.nodes * made.seconds / 3600, 0),
+                "worked (%)": text(100 * made.busy, 0),
+                "written (kB/s)": text(made.written / made.seconds / 1e3, 2),
+                "reading all records (s)": _collecting(report, seeds * len(jobs)),
+            }
+    frame = pd.DataFrame.from_dict(rows, orient="index").rename_axis(["kind", "nodes"])
+    caption = (
+        f"{seeds} seeds of the profile {profile}, a job at a time on each node, in the last row "
+        f"a node for each job. {' '.join(notes)}"
+    )
+    return Table(frame, caption, name="cluster")
+
+
+def _collecting(report: Report, number: int) -> str:
+    """Seconds to read so many records, where the run measured it."""
+    rows = _part(report, "collection")
+    return text(rows.loc["ours", "value"] * number / 1e3, 0) if len(rows) else "–"
+
+
+def _part(report: Report, part: str) -> pd.DataFrame:
     """A part's rows by what they measure; a quantity with several units has several rows."""
     rows = pd.DataFrame(report["rows"]).reindex(
         columns=["part", "what", "value", "low", "high", "unit"]
@@ -187,7 +227,7 @@ def _part(report: dict[str, Any], part: str) -> pd.DataFrame:
     return rows[rows["part"] == part].set_index("what")
 
 
-def _step(report: dict[str, Any], name: str) -> pd.DataFrame:
+def _step(report: Report, name: str) -> pd.DataFrame:
     return _part(report, f"training step, {name}")
 
 

@@ -54,6 +54,7 @@ def run(*, quick: bool = False, progress: bool = True) -> tuple[Report, list[str
         "default step": suite.default_step,
         "memory": suite.memory,
         "sampling": suite.sampling,
+        "collection": suite.collection,
     }
     report: Report = {"quick": quick, "commit": commit(), "versions": versions(), **_machine()}
     rows = []

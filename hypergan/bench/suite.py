@@ -1,11 +1,13 @@
 """The measurements; each gives rows of one table, see :mod:`hypergan.bench.timing`."""
 
+import json
 import time
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
@@ -22,6 +24,7 @@ from hypergan.memory import keep_freed_memory
 from hypergan.metrics import accuracy, entropy
 from hypergan.model import HyperGAN
 from hypergan.objective import cross_entropy
+from hypergan.paths import published
 from hypergan.precision import products_in
 from hypergan.randomness import global_seed
 from hypergan.step import Step
@@ -201,6 +204,31 @@ def memory(quick: bool) -> list[Row]:
         for what, job in jobs.items()
         for way, suffix, rounds in (("ours", "", 1 if quick else 3), ("plain", ", plain loop", 1))
     ]
+
+
+def collection(quick: bool) -> list[Row]:
+    """Judging the claims by the published records, beside reading all that these hold."""
+    from hypergan.experiments import ledger, records  # they read this benchmark's report
+
+    paths = [p for p in records.paths(published()) if p.is_relative_to(published() / "lite")]
+
+    def ours() -> None:
+        records.forget()
+        ledger.findings("lite", [published()])
+
+    def theirs() -> None:
+        for path in paths:
+            json.loads(path.read_text(encoding="utf-8"))
+            with np.load(path.with_suffix(".npz")) as arrays:
+                dict(arrays)
+
+    times = take_turns({"ours": ours, "plain loop": theirs}, 1 if quick else 5)
+    part = "collection"
+    rows = [
+        row(part, name, [1e3 * t / len(paths) for t in values], "ms per record")
+        for name, values in times.items()
+    ]
+    return rows + ratios(part, times)
 
 
 def sampling(quick: bool) -> list[Row]:

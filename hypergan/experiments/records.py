@@ -288,6 +288,12 @@ def _validate(text: str) -> None:
     _FORM.validate_json(text)
 
 
+def forget() -> None:
+    """Parse every text anew, as a process does that begins."""
+    _parsed.cache_clear()
+    _validate.cache_clear()
+
+
 def schema_path(version: int) -> Path:
     """Where the JSON schema of a record version is published."""
     return PROJECT / "data" / f"record-{version}.schema.json"

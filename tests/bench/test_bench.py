@@ -168,7 +168,15 @@ def of(value, **changes):
 def without_measuring(monkeypatch):
     """A run takes no time and finds what it is told."""
     found = {"value": 2.0}
-    for name in ("growth", "gradient", "training_step", "default_step", "memory", "sampling"):
+    for name in (
+        "growth",
+        "gradient",
+        "training_step",
+        "default_step",
+        "memory",
+        "sampling",
+        "collection",
+    ):
         monkeypatch.setattr(suite, name, lambda _: [])
     monkeypatch.setattr(suite, "evaluation", lambda _: of(found["value"])["rows"])
     monkeypatch.setattr(suite, "time_to_accuracy", lambda *_, **__: ([], {}))
@@ -205,6 +213,25 @@ def test_publishing_adds_what_is_new(own_runs, tmp_path, monkeypatch):
     table = figures.machines(report.machines()).frame
     assert table.loc[("p", "theirs / ours")].tolist() == ["1.0", "3.0"]
     assert list(table.columns) == ["other, AVX512", "cpu, fast, AVX512"]
+
+
+def test_reading_records_is_measured_beside_reading_all_they_hold():
+    rows = {(row["what"], row["unit"]): row["value"] for row in suite.collection(True)}
+    assert set(rows) == {
+        ("ours", "ms per record"), ("plain loop", "ms per record"), ("plain loop / ours", "x"),
+    }  # fmt: skip
+    assert min(rows.values()) > 0
+
+
+def test_a_cluster_takes_less_time_the_more_nodes_it_has():
+    read = {"part": "collection", "what": "ours", "value": 2.0, "unit": "ms per record"}
+    table = figures.cluster(REPORT | {"rows": [read]}, "lite", ["cubic"], 50)
+    assert "No record was made on a GPU" in table.caption
+    hours = table.frame["hours"].tolist()
+    assert hours == sorted(hours, key=float, reverse=True)
+    jobs = table.frame.index[-1][1]
+    assert set(table.frame["reading all records (s)"]) == {f"{2 * jobs / 1e3:.0f}"}
+    assert set(figures.cluster(REPORT, "lite", ["cubic"], 1).frame.iloc[:, -1]) == {"–"}
 
 
 def test_growth_is_drawn_for_what_was_measured():

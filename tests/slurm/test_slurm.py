@@ -8,6 +8,7 @@ import sysconfig
 import time
 
 import pytest
+import torch
 from cluster import cluster, missing
 
 from hypergan.paths import PROJECT
@@ -19,7 +20,7 @@ pytestmark = [
 SWEEP = (
     "snakemake", "--profile", "profiles/slurm", "--slurm-init-seconds-before-status-checks=5",
     "--slurm-status-command=squeue",
-    "records", "--config", "seeds=0 1 2", "profile=smoke", "datasets=cubic",
+    "records", "--config", "datasets=cubic",
 )  # fmt: skip
 
 
@@ -33,10 +34,11 @@ def slurm(tmp_path_factory):
         }  # fmt: skip
 
 
-def begin(environment, runs, *methods):
+def begin(environment, runs, *methods, seeds="0 1 2", profile="smoke"):
+    asked = [f"methods={' '.join(methods)}", f"seeds={seeds}", f"profile={profile}"]
     with (runs.parent / "sweep.log").open("w") as log:
         return subprocess.Popen(
-            [*SWEEP, f"methods={' '.join(methods)}"], cwd=PROJECT, stdout=log, stderr=log,
+            [*SWEEP, *asked], cwd=PROJECT, stdout=log, stderr=log,
             env=environment | {"HYPERGAN_RUNS": str(runs)}, start_new_session=True,
         )  # fmt: skip
 
@@ -87,3 +89,33 @@ def test_a_killed_controller_repeats_only_what_was_in_flight(slurm, tmp_path):
     assert {path: path.stat().st_mtime_ns for path in made} == made
     assert len(submitted(folder)) - before == 3 - len(made)
     assert {json.loads(path.read_text())["seed"] for path in runs.rglob("seed?.json")} == {0, 1, 2}
+
+
+def test_a_job_killed_by_time_goes_on_from_its_checkpoint(slurm, tmp_path):
+    folder, environment = slurm
+    runs = tmp_path / "runs"
+    before = len(submitted(folder))
+
+    def rows():
+        """The history in the checkpoint, with the seconds that each epoch took."""
+        (kept,) = runs.rglob("*.checkpoint")
+        return torch.load(kept, weights_only=True)["history"]
+
+    sweep = begin(environment, runs, "sgld", seeds="7", profile="lite")  # takes minutes
+    try:
+        until(lambda: [*runs.rglob("*.checkpoint")])
+        job = subprocess.check_output(
+            ["squeue", "--noheader", "--states=running", "--format=%i"], env=environment, text=True
+        ).strip()
+        limit = ["scontrol", "update", f"JobId={job}", "TimeLimit=1"]  # a minute, which is over
+        subprocess.run(limit, env=environment, check=True)
+        until(lambda: submitted(folder)[before:] == ["TIMEOUT"])
+        first = rows()
+        until(lambda: len(rows()) > len(first))
+        assert rows()[: len(first)] == first
+    finally:
+        os.killpg(sweep.pid, signal.SIGKILL)
+        sweep.wait()
+        queue = ["squeue", "--noheader", "--format=%i"]
+        left = subprocess.check_output(queue, env=environment, text=True).split()
+        subprocess.run(["scancel", *left], env=environment, check=bool(left))

@@ -1,0 +1,115 @@
+"""What a sweep would take on a cluster, from what its cells took here."""
+
+import heapq
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from hypergan.experiments import records
+from hypergan.experiments.methods import METHODS, settings_for
+from hypergan.experiments.profiles import PROFILES
+from hypergan.experiments.records import Cell, Record
+from hypergan.experiments.state import state
+from hypergan.experiments.sweep import swept
+from hypergan.training import Training
+
+
+@dataclass(frozen=True)
+class Job:
+    """A cell, and what it takes.
+
+    Attributes:
+        cell: The cell.
+        seconds: On one node.
+        written: Bytes that stay of it.
+    """
+
+    cell: Cell
+    seconds: float
+    written: int
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """A sweep on so many nodes, one job at a time on each.
+
+    Attributes:
+        nodes: How many.
+        seconds: From the first job's start to the last one's end.
+        worked: Seconds of all jobs together.
+        written: Bytes of all jobs together.
+    """
+
+    nodes: int
+    seconds: float
+    worked: float
+    written: int
+
+    @property
+    def busy(self) -> float:
+        """The share of the nodes' time that is worked."""
+        return self.worked / (self.nodes * self.seconds)
+
+
+def jobs(
+    profile: str, datasets: Sequence[str], *, gpu: bool = False
+) -> tuple[list[Job], list[Cell]]:
+    """One seed of a sweep, each cell by records of its like, and the cells that have none.
+
+    Where the profile has no record, one of another profile stands for it: its training in
+    proportion to the images that pass through networks, its evaluation as it is.
+
+    Args:
+        profile: Profile's name.
+        datasets: Data sets' names.
+        gpu: Go by records that were made on a GPU, instead of on a CPU.
+    """
+    found, missing = [], []
+    for dataset in datasets:
+        for method in swept():
+            if dataset in METHODS[method].datasets:
+                cell = Cell(method, dataset, profile=profile)
+                job = _job(cell, gpu)
+                missing += [] if job else [cell]
+                found += [job] if job else []
+    return found, missing
+
+
+def _job(cell: Cell, gpu: bool) -> Job | None:
+    others = [name for name in reversed(PROFILES) if name not in ("smoke", cell.profile)]
+    for profile in (cell.profile, *others):
+        like = replace(cell, profile=profile)
+        each = (state(replace(like, seed=seed)).record for seed in records.seeds(like))
+        made = [r for r in each if r and not r.stand_in and r.device.startswith("cpu") != gpu]
+        if made:
+            own, other = (
+                settings_for(cell.method, cell.dataset, p).training for p in (cell.profile, profile)
+            )
+            work = _work(own) / _work(other)
+            seconds = [_training(r) * work + r.wall_seconds - _training(r) for r in made]
+            sizes = [_size(record) for record in made]
+            return Job(cell, sum(seconds) / len(made), round(sum(sizes) / len(made)))
+    return None
+
+
+def _training(record: Record) -> float:
+    return float(sum(row["seconds"] for row in record.history))
+
+
+def _size(record: Record) -> int:
+    assert record.path is not None  # noqa: S101  # it was read
+    return sum(record.path.with_suffix(s).stat().st_size for s in (".json", ".npz"))
+
+
+def _work(training: Training) -> float:
+    """Images that pass through networks, in units of the data set where an epoch is one pass."""
+    seen = 1 if training.steps_per_epoch is None else training.steps_per_epoch * training.batch_size
+    return training.epochs * seen * (training.networks if training.share_images else 1)
+
+
+def schedule(jobs: Sequence[Job], nodes: int, seeds: int = 1) -> Schedule:
+    """Each job goes to the first node that is free, in the order of seeds and cells."""
+    free = [0.0] * nodes
+    for job in [*jobs] * seeds:
+        heapq.heapreplace(free, free[0] + job.seconds)
+    worked, written = (seeds * sum(getattr(j, of) for j in jobs) for of in ("seconds", "written"))
+    return Schedule(nodes, max(free), worked, written)

@@ -1,4 +1,6 @@
-"""How reading records grows with their number: ``python tests/growth.py 10 100 1000 10000``.
+"""How reading records grows with their number, as a table in CSV.
+
+    python tests/growth.py 10 100 1000 10000 > data/bench/records.csv
 
 Each job runs in a process of its own beside so many records more than the published ones. These are
 published ones with other seeds; their arrays are hard links, so that the files differ and the bytes
@@ -82,11 +84,14 @@ def main() -> None:
     asked = parser.parse_args()
     if asked.job:
         do(asked.job)
+    if asked.numbers:
+        print("records,job,seconds,megabytes")
     for number in asked.numbers:
         with tempfile.TemporaryDirectory(dir=PROJECT) as folder:
             made(Path(folder), number)
             for job in asked.jobs:
-                print(number, job, *measured(job, Path(folder)), flush=True)
+                seconds, megabytes = measured(job, Path(folder))
+                print(f"{number},{job},{seconds:.1f},{megabytes:.0f}", flush=True)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ import pandas as pd
 from IPython.display import HTML
 from matplotlib.axes import Axes
 
+from hypergan.bench import report as report_file
 from hypergan.bench.report import Report
 from hypergan.bench.report import table as _table
 from hypergan.experiments import schedule
@@ -178,6 +179,18 @@ def time_to_accuracy(report: Report) -> Panels:
     axes.axhline(98, color="gray", linestyle=":", label="98 %")
     axes.set(xlabel="seconds", ylabel="accuracy (%)", xscale="log", ylim=(80, 100))
     return figure
+
+
+def reading() -> Table:
+    """How reading records grows with their number, as ``tests/growth.py`` measured it."""
+    frame = pd.read_csv(report_file.PUBLISHED.with_name("records.csv"))
+    table = frame.pivot_table(["seconds", "megabytes"], "job", "records", sort=False)
+    table = table[["seconds", "megabytes"]].rename_axis(columns=["", "records"])
+    caption = (
+        "Seconds of one core, with the start of the program, and memory above the imported "
+        "package, by records beside the published ones."
+    )
+    return Table(table, caption, name="records")
 
 
 def cluster(report: Report, profile: str, datasets: Sequence[str], seeds: int) -> Table:

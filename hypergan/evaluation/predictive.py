@@ -21,13 +21,15 @@ Array = np.ndarray[Any, Any]
 
 
 def normal(predictions: Array, noise: float) -> tuple[Array, Array]:
-    """Mean and standard deviation of an observation at each input, (B,) each."""
+    """Mean and standard deviation of an observation at each input, (..., B) each."""
     predictions = predictions.astype(float)
-    return predictions.mean(0), np.sqrt(predictions.var(0, ddof=1) + noise**2)
+    return predictions.mean(-2), np.sqrt(predictions.var(-2, ddof=1) + noise**2)
 
 
 def log_likelihood(predictions: Array, y: Array, noise: float) -> Array:
-    """Expected log likelihood in nats of new observations of the noise-free ``y``, (B,).
+    """Expected log likelihood in nats of new observations of the noise-free ``y``, (..., B).
+
+    The predictions may be those of several sets of networks, (..., N, B).
 
     Raises:
         DataError: If ``y`` is not one number for each input.
@@ -51,7 +53,7 @@ def coverage(predictions: Array, y: Array, noise: float, confidence: float = 0.9
 
 def _require_values(predictions: Array, y: Array) -> None:
     """Refuse values that would broadcast over networks or inputs."""
-    if predictions.ndim != 2 or y.shape != predictions.shape[1:]:
+    if predictions.ndim < 2 or y.shape != predictions.shape[-1:]:
         raise DataError(
             f"predictions {predictions.shape} and values {y.shape} do not match; give (N, B) of N "
             "networks at B inputs, and (B,)"
@@ -68,6 +70,8 @@ def wasserstein(predictions: Array, reference: Array) -> Array:
     """
     n, m = len(predictions), len(reference)
     ends = np.union1d(m * np.arange(1, n + 1), n * np.arange(1, m + 1))  # of n times m parts
-    ours, theirs = (np.sort(np.ascontiguousarray(x.T)) for x in (predictions, reference))
-    gaps = np.subtract(ours[:, (ends - 1) // m], theirs[:, (ends - 1) // n], dtype=float)
-    return abs(gaps) @ (np.diff(ends, prepend=0) / (n * m))
+    one, other = (ends - 1) // m, (ends - 1) // n
+    shares = np.diff(ends, prepend=0) / (n * m)
+    ordered = (np.sort(np.ascontiguousarray(x.T)) for x in (predictions, reference))
+    columns = zip(*ordered, strict=True)
+    return np.array([abs(a[one].astype(float) - b[other]) @ shares for a, b in columns])

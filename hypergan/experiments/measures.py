@@ -122,7 +122,11 @@ def log_likelihood(record: Record, where: str, size: str) -> float:
     inside = abs(arrays["x"]) <= cubic.LIMIT
     chosen = {"inside": inside, "outside": ~inside}[where]
     predictions, y = arrays["predictions"][:, chosen], arrays["y"][chosen]
-    ensembles = np.array_split(predictions, len(predictions) // int(size))
+    number, left = divmod(len(predictions), int(size))
+    if left:
+        ensembles = np.array_split(predictions, number)
+    else:
+        ensembles = [predictions.reshape(number, -1, len(y))]  # all at once
     return float(np.mean([predictive.log_likelihood(e, y, cubic.NOISE) for e in ensembles]))
 
 

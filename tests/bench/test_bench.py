@@ -4,6 +4,7 @@ import json
 import urllib.request
 from urllib.error import URLError
 
+import pandas as pd
 import pytest
 import torch
 
@@ -304,3 +305,11 @@ def test_a_damaged_report_is_refused(tmp_path):
             path.write_text(text)
         with pytest.raises(RecordError, match="make bench"):
             report.read(path)
+
+
+def test_growth_with_records_is_shown_as_it_was_measured():
+    measured = pd.read_csv(report.PUBLISHED.with_name("records.csv"))
+    table = figures.reading().frame
+    for row in measured.itertuples():
+        assert table.loc[row.job, ("seconds", row.records)] == row.seconds
+        assert table.loc[row.job, ("megabytes", row.records)] == row.megabytes

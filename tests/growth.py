@@ -21,6 +21,7 @@ from pathlib import Path
 import nbformat
 
 from hypergan.experiments import records
+from hypergan.experiments.profiles import PUBLISHED, resolved
 from hypergan.memory import resident
 from hypergan.paths import PROJECT, published
 
@@ -30,11 +31,12 @@ JOBS = (*COMMANDS, *(f"{page}.ipynb" for page in PAGES))
 """Two commands, and all that is computed for a page."""
 
 
-def made(folder: Path, number: int, profile: str = "lite") -> None:
+def made(folder: Path, number: int) -> None:
     """Fill a folder with records of as many seeds of every cell, which nobody has published."""
     cells = defaultdict(list)
     for path in records.paths(published()):
-        if path.is_relative_to(published() / profile):
+        profile, dataset, *_ = path.relative_to(published()).parts
+        if profile == resolved(PUBLISHED, dataset):  # the others are not shown
             cells[path.parent].append(path)
     for count, own in enumerate(islice(cycle(cells.values()), number)):
         seed = 1_000 + count // len(cells)

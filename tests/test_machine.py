@@ -118,16 +118,15 @@ def test_the_policy_is_set_before_openmp_starts_and_by_the_command_line_alone():
         assert done.stdout.split() == [policy]
 
 
-def test_what_was_chosen_is_said(monkeypatch, capsys):
+def test_what_was_chosen_is_said(monkeypatch):
     from hypergan import cli
 
     monkeypatch.setattr(cli, "share", lambda: Share(2, "the load is 5.9"))
-    assert cli._threads(None) == 2
-    assert capsys.readouterr().err == "computing with 2 threads (the load is 5.9)\n"
-    assert cli._threads(3) == 3  # the last digits depend on it
-    assert "3 threads; the machine can give 2 threads (the load" in capsys.readouterr().err
-    assert cli._threads(1) == 1
-    assert capsys.readouterr().err == ""
+    assert cli._threads(None) == (2, "computed with 2 threads (the load is 5.9)")
+    number, note = cli._threads(3)  # the last digits depend on it
+    assert number == 3
+    assert "3 threads; the machine can give 2 threads (the load" in note
+    assert cli._threads(1) == (1, "")
 
 
 def test_a_word_is_no_number_of_threads(capsys):

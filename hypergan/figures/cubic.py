@@ -1,7 +1,7 @@
 """Figure 2, the regression of the cubic, and its numbers."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np

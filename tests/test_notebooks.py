@@ -87,3 +87,6 @@ def test_what_is_shown_are_numbers_to_three_digits_and_words():
     assert notebooks.shown(made("method,mean\nAPD,0.124\n")) != first
     assert notebooks.shown(made("method,mean\nMNF,0.123456\n")) != first
     assert notebooks.shown(nbformat.v4.new_notebook(cells=made("").cells[:0])) == {}
+    computed = made("method,mean\nAPD,0.123456\n")
+    computed.cells[0].metadata["tags"] = ["computed"]
+    assert notebooks.shown(computed) == {}

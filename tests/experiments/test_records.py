@@ -8,6 +8,7 @@ from examples import CELL, example
 
 from hypergan.errors import RecordError, SettingsError, StorageError
 from hypergan.experiments import records
+from hypergan.experiments.methods import settings_for
 from hypergan.experiments.records import RECORD_VERSION, Cell
 
 ARRAYS = {"norms_linear": np.arange(4.0)}
@@ -261,3 +262,4 @@ def test_a_fingerprint_is_of_the_settings(monkeypatch):
 def test_the_published_profile_is_that_of_the_data_set():
     assert Cell("hypergan", "cubic", 3, "published") == Cell("hypergan", "cubic", 3, "full")
     assert Cell("hypergan", "mnist", 3, "published") == Cell("hypergan", "mnist", 3, "lite")
+    assert settings_for("mnf", "cubic", "published") == settings_for("mnf", "cubic", "full")

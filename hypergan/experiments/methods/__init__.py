@@ -20,7 +20,7 @@ from hypergan.experiments.methods import (
     nuts,
     sgld,
 )
-from hypergan.experiments.profiles import PROFILES, Profile
+from hypergan.experiments.profiles import PROFILES, Profile, resolved
 from hypergan.experiments.settings import Settings
 from hypergan.posterior import Posterior
 
@@ -61,6 +61,7 @@ def settings_for(method: str, dataset: str, profile: str) -> Settings:
         SettingsError: If a name is unknown, or the method does not run on the data set; the message
             lists the known ones.
     """
+    profile = resolved(profile, dataset)
     require_known(method, dataset, profile)
     return METHODS[method].on(dataset, cast(Profile, profile))
 

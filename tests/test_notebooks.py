@@ -23,7 +23,7 @@ def test_a_preview_can_show_what_is_stored(path):
         for output in cell.get("outputs", []):
             data = output.get("data", {})
             assert "<script" not in data.get("text/html", "")
-            assert 'class="panels"><div style="display:flex' not in data.get("text/html", "")
+            assert '<svg class="panel"' not in data.get("text/html", "")
             assert not re.search(r" at 0x[0-9a-f]+>", data.get("text/plain", ""))
 
 

@@ -369,10 +369,13 @@ def make(tmp_path):
     tool.write_text("#!/bin/sh\nprintf '%s\\n' \"$@\"\n")
     tool.chmod(0o755)
 
+    # These tests may have been started by make itself.
+    outside = {k: v for k, v in os.environ.items() if not k.startswith(("MAKE", "MFLAGS"))}
+
     def make(*words, **environment):
         return subprocess.run(
             ["make", *words],
-            cwd=tmp_path, env=os.environ | environment, capture_output=True, text=True,
+            cwd=tmp_path, env=outside | environment, capture_output=True, text=True,
         )  # fmt: skip
 
     return make

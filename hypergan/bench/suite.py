@@ -22,7 +22,7 @@ from hypergan.experiments.methods import settings_for
 from hypergan.fitting import fit
 from hypergan.memory import keep_freed_memory
 from hypergan.metrics import accuracy, entropy
-from hypergan.model import HyperGAN
+from hypergan.model import HyperGAN, mlp
 from hypergan.objective import cross_entropy
 from hypergan.paths import published
 from hypergan.precision import products_in
@@ -80,7 +80,9 @@ def growth(quick: bool) -> list[Row]:
         images = torch.rand(number, 1, 28, 28)
         rows += costs("growth, images", f"{number:,}", mnist, 10, images)
     for width in (69, 281) if quick else (69, 281, 963, 3_125):  # 10^4 to 10^7 weights
-        model = HyperGAN(_perceptron(width), generator=torch.Generator().manual_seed(0))
+        model = HyperGAN(
+            mlp(64, width, width, 10, batch_norm=False), generator=torch.Generator().manual_seed(0)
+        )
         weights = f"{sum(p.numel() for p in model.target.parameters()):,}"
         rows += costs("growth, weights", weights, model, 10, torch.rand(100, 64))
     return rows
@@ -255,12 +257,6 @@ def sampling(quick: bool) -> list[Row]:
 def _one_at_a_time(model: HyperGAN, networks: int) -> None:
     for _ in range(networks):
         model.sample(1)
-
-
-def _perceptron(width: int) -> nn.Module:
-    """A classifier of 64 numbers."""
-    hidden = [nn.Linear(64, width), nn.ReLU(), nn.Linear(width, width), nn.ReLU()]
-    return nn.Sequential(*hidden, nn.Linear(width, 10))
 
 
 def _model(dataset: str) -> HyperGAN:

@@ -2,7 +2,7 @@
 
     python tests/resnet20.py > data/bench/resnet20.json
 
-Three epochs of 10,000 training images chose the start: with a ``spread`` of .1, .3 or 1 the networks
+Three epochs of 10,000 training images chose the start: with a ``spread`` of .1, .3 or 1 networks
 learnt more slowly than a plain one, with .03 as fast (loss 1.76 after 1.96, 2.01 and 2.3). Both are
 trained by Adam at the same peak rate, which falls along a cosine, with the same crops and flips. On
 one core it takes about an hour; generated networks go on from a checkpoint if they are stopped.

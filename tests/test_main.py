@@ -159,11 +159,18 @@ def test_list_tells_own_records_from_published_ones_and_from_begun_runs(
     assert total.endswith(" none, 1 own, 1 published")
 
 
-def test_the_module_runs_and_fails_without_a_traceback():
-    command = [sys.executable, "-m", "hypergan", "run", "gan", "mnist"]
+def test_the_module_fails_without_a_traceback_and_imports_only_what_it_needs():
+    command = [sys.executable, "-X", "importtime", "-m", "hypergan", "run", "gan", "mnist"]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 2
-    known = done.stderr.removeprefix("error: unknown method 'gan'; choose one of ").strip()
+    imports, told = [], []
+    for line in done.stderr.splitlines():
+        (imports if line.startswith("import time:") else told).append(line)
+    imported = {line.split("|")[-1].strip() for line in imports}
+    assert "torch" in imported
+    slow = {"matplotlib", "scipy.stats", "sklearn", "torchvision", "triton"}
+    assert not slow & imported
+    known = told[0].removeprefix("error: unknown method 'gan'; choose one of ").strip()
     assert set(known.split(", ")) == set(METHODS)
 
 

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.utils.flop_counter import FlopCounterMode
 
 from hypergan.bench import plain
 from hypergan.bench.memory import peak_of
@@ -287,6 +286,8 @@ def _of_the_limit(
     part: str, network: nn.Module, image: Tensor, each: dict[str, list[float]]
 ) -> list[Row]:
     """Rates of arithmetic beside those of bare matrix products on this machine."""
+    from torch.utils.flop_counter import FlopCounterMode  # takes a while
+
     with FlopCounterMode(display=False) as counter:
         network(image)
     operations = counter.get_total_flops()

@@ -15,8 +15,6 @@ from urllib.error import URLError
 
 import torch
 from torch import Tensor
-from torchvision import datasets
-from torchvision.datasets.utils import download_url
 
 from hypergan.errors import DataError, StorageError
 from hypergan.paths import PART, abandoned, make_folder, remove, sha256
@@ -118,7 +116,15 @@ def read_idx(path: Path) -> Tensor:
     return torch.frombuffer(bytearray(content[start:]), dtype=torch.uint8).view(shape)
 
 
+def _from_torchvision(name: str, root: str) -> None:
+    from torchvision import datasets
+
+    getattr(datasets, name)(root, download=True)
+
+
 def _download_notmnist(root: str) -> None:
+    from torchvision.datasets.utils import download_url
+
     for name, md5 in (
         ("t10k-images-idx3-ubyte.gz", "2c87c839a4ef9b238846600eec8c35b7"),
         ("t10k-labels-idx1-ubyte.gz", "7ea9118cbafd0f6e3ee2ad771d782a01"),
@@ -136,7 +142,7 @@ ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db 47040016 train-
 0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7  7840016 t10k-images-idx3-ubyte
 ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2    10008 t10k-labels-idx1-ubyte
 """,
-    partial(datasets.MNIST, download=True),
+    partial(_from_torchvision, "MNIST"),
 )
 
 NOTMNIST = Source(
@@ -161,5 +167,5 @@ f962466ef690d46b226450fb9aadc74ba4bc64a76aa526b5827fe4bc5c7125cb      158 batche
 d91802434d8376bbaeeadf58a737e3a1b12ac839077e931237e0dcd43adcb154 31035623 data_batch_5
 f53d8d457504f7cff4ea9e021afcf0e0ad8e24a91f3fc42091b8adef61157831 31035526 test_batch
 """,
-    partial(datasets.CIFAR10, download=True),
+    partial(_from_torchvision, "CIFAR10"),
 )

@@ -5,10 +5,8 @@ All are uint8 and the same on every call. Digits and letters are white on black,
 
 from pathlib import Path
 
-import matplotlib
 import torch
 from PIL import Image, ImageDraw, ImageFont
-from sklearn.datasets import load_digits
 from torch import Tensor
 from torch.nn.functional import interpolate, pad
 
@@ -41,6 +39,8 @@ def digits() -> tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]]:
     interpolation keeps strokes sharper than bilinear. The 360 test images are chosen with a fixed
     seed.
     """
+    from sklearn.datasets import load_digits  # takes a while
+
     bunch = load_digits()
     small = torch.from_numpy(bunch.images).float().unsqueeze(1) / 16
     large = interpolate(small, size=(20, 20), mode="bicubic").clamp(0, 1)
@@ -81,6 +81,8 @@ def tinted(images: Tensor) -> Tensor:
 
 def _letter(letter: str, font: str, generator: torch.Generator) -> Tensor:
     """One letter (28, 28), 19 to 25 pixels per em, tilted up to 12 degrees, moved up to 2."""
+    import matplotlib
+
     size, tilt, across, down = torch.rand(4, generator=generator).mul(2).sub(1).tolist()
     path = Path(matplotlib.get_data_path()) / "fonts" / "ttf" / f"{font}.ttf"
     face = ImageFont.truetype(

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import torch
 from torch import Tensor
-from torchvision.datasets import CIFAR10, MNIST
 
 from hypergan.data import cubic, downloads, embedded
 from hypergan.errors import DataError
@@ -69,6 +68,8 @@ def hashes(**pairs: Pair) -> dict[str, str]:
 
 def mnist(root: Path) -> Raw:
     """MNIST, with notMNIST as outliers."""
+    from torchvision.datasets import MNIST  # takes a while
+
     read = downloads.MNIST.ensure(root) | downloads.NOTMNIST.ensure(root)
     _refuse_processed(root)
     train, test = (
@@ -98,6 +99,8 @@ def mnist5000(root: Path) -> Raw:
 
 def cifar10(root: Path) -> Raw:
     """CIFAR-10."""
+    from torchvision.datasets import CIFAR10
+
     read = downloads.CIFAR10.ensure(root)
     splits = CIFAR10(root, train=True), CIFAR10(root, train=False)
     train, test = (

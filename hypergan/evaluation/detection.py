@@ -6,7 +6,6 @@ from torch import Tensor
 from hypergan.extras import need
 
 need("sklearn", extra="experiments")
-from sklearn.metrics import average_precision_score, roc_auc_score, roc_curve  # noqa: E402
 
 
 def detection(inside: Tensor, outside: Tensor) -> dict[str, float]:
@@ -26,6 +25,8 @@ def detection(inside: Tensor, outside: Tensor) -> dict[str, float]:
         ``fpr95``, the share of inliers flagged by the highest threshold that flags 95 % of the
         outliers. All between 0 and 1.
     """
+    from sklearn.metrics import average_precision_score, roc_auc_score, roc_curve
+
     scores = np.concatenate([inside.cpu().numpy(), outside.cpu().numpy()])
     is_outlier = np.repeat([0, 1], [len(inside), len(outside)])
     flagged_inside, flagged_outside, _ = roc_curve(is_outlier, scores, drop_intermediate=False)

@@ -15,7 +15,6 @@ from hypergan.errors import DataError
 from hypergan.extras import need
 
 need("scipy", extra="experiments")
-from scipy import stats  # noqa: E402
 
 Array = np.ndarray[Any, Any]
 
@@ -47,6 +46,8 @@ def coverage(predictions: Array, y: Array, noise: float, confidence: float = 0.9
         DataError: If ``y`` is not one number for each input.
     """
     _require_values(predictions, y)
+    from scipy import stats  # takes a while
+
     low, high = stats.norm.interval(confidence, *normal(predictions, noise))
     return stats.norm.cdf(high, y, noise) - stats.norm.cdf(low, y, noise)
 

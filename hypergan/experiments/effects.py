@@ -12,7 +12,6 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
 from hypergan.experiments.intervals import Bounds, Interval
 from hypergan.experiments.measures import Outcomes
@@ -84,6 +83,8 @@ class Effect:
 
     def interval(self) -> Interval:
         """The mean with its 95 % interval."""
+        from scipy import stats  # takes a while
+
         half = self.error
         if 0 < half < math.inf:
             half *= float(stats.t.ppf(0.975, self.freedom))
@@ -97,6 +98,8 @@ class Effect:
             return 1.0
         if self.error == 0:
             return float(self.mean <= threshold)
+        from scipy import stats
+
         return float(stats.t.sf((self.mean - threshold) / self.error, self.freedom))
 
     def p_below(self, threshold: float) -> float:

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
 from hypergan.errors import SettingsError
 
@@ -70,5 +69,7 @@ def interval(
     mean, n = float(np.mean(values)), len(values)
     half = math.inf
     if n > 1:
+        from scipy import stats  # takes a while
+
         half = float(stats.t.ppf((1 + confidence) / 2, n - 1) * stats.sem(values))
     return Interval(mean, mean - half, mean + half, n).within(bounds)

@@ -1,12 +1,11 @@
 import signal
-import subprocess
-import sys
 import time
 from dataclasses import replace
 from itertools import pairwise
 
 import pytest
 import torch
+from forked import PROCESSES
 from killed import KilledError, killing
 from torch import nn
 from torch.utils.data import Dataset
@@ -169,21 +168,17 @@ def test_a_stopped_run_ends_like_one_that_was_not(steps, blobs, tmp_path):
     assert same(state(one), state(other))
 
 
-RUN = """
-import sys, torch
-from torch import nn
-from hypergan import HyperGAN, Training, fit
-torch.set_num_threads(1)
-generator = torch.Generator().manual_seed(0)
-x = torch.randn(600, 2, generator=generator)
-torch.manual_seed(0)
-target = nn.Sequential(nn.Linear(2, 16), nn.ReLU(), nn.Linear(16, 2))
-model = HyperGAN(target, 8, 6, 16, generator=generator)
-settings = Training(epochs=60, batch_size=60, networks=3, codes=16, checkpoint_seconds=0)
-fit(model, (x, (x[:, 0] > 0).long()), settings, generator=generator,
-    checkpoint=__import__("pathlib").Path(sys.argv[1]), progress=False)
-model.save(__import__("pathlib").Path(sys.argv[2]))
-"""
+def train_and_save(checkpoint, path):
+    """What the processes below run."""
+    torch.set_num_threads(1)
+    generator = torch.Generator().manual_seed(0)
+    x = torch.randn(600, 2, generator=generator)
+    torch.manual_seed(0)
+    posterior, _ = model(nn.Sequential(nn.Linear(2, 16), nn.ReLU(), nn.Linear(16, 2)))
+    settings = Training(epochs=60, batch_size=60, networks=3, codes=16, checkpoint_seconds=0)
+    data = x, (x[:, 0] > 0).long()
+    fit(posterior, data, settings, generator=generator, checkpoint=checkpoint, progress=False)
+    posterior.save(path)
 
 
 @pytest.mark.slow
@@ -192,15 +187,16 @@ def test_a_killed_process_ends_like_one_that_was_not(tmp_path):
 
     def run(name, *, kill=False):
         checkpoint = tmp_path / f"{name}.checkpoint"
-        process = subprocess.Popen([sys.executable, "-c", RUN, checkpoint, tmp_path / name])
-        if kill:
-            before = checkpoint.stat().st_mtime_ns if checkpoint.exists() else 0
-            while process.poll() is None:
-                if checkpoint.exists() and checkpoint.stat().st_mtime_ns > before:
-                    time.sleep(0.02)
-                    process.send_signal(signal.SIGKILL)
-                    return process.wait()
-        return process.wait()
+        before = checkpoint.stat().st_mtime_ns if checkpoint.exists() else 0
+        process = PROCESSES.Process(target=train_and_save, args=(checkpoint, tmp_path / name))
+        process.start()
+        while kill and process.is_alive():
+            if checkpoint.exists() and checkpoint.stat().st_mtime_ns > before:
+                time.sleep(0.02)
+                process.kill()
+            time.sleep(0.001)
+        process.join()
+        return process.exitcode
 
     def kept():
         return torch.load(tmp_path / "other.checkpoint", weights_only=True)["history"]

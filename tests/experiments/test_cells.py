@@ -1,4 +1,3 @@
-import multiprocessing
 import os
 import random
 import signal
@@ -9,6 +8,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import torch
+from forked import PROCESSES
 
 from hypergan.errors import RecordError
 from hypergan.evaluation import classification, robustness
@@ -30,11 +30,17 @@ def lasting(record):
     return content
 
 
+@pytest.fixture(scope="module", params=["mnist", "cifar5"])
+def image_record(request, tmp_path_factory):
+    """The record of a cell whose inputs are images."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HYPERGAN_RUNS", str(tmp_path_factory.mktemp("images")))
+        return cells.run(Cell("hypergan", request.param, 0, "smoke"), progress=False)
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("dataset", ["mnist", "cifar5"])
-def test_an_image_cell_measures_what_the_book_shows(dataset):
-    cell = Cell("hypergan", dataset, 0, "smoke")
-    record = cells.run(cell, progress=False)
+def test_an_image_cell_measures_what_the_book_shows(image_record):
+    record = image_record
     metrics, arrays = record.metrics, record.arrays
     assert record.stand_in
     assert metrics["accuracy"].keys() == {"1", "5", "10", "100"}
@@ -157,20 +163,21 @@ def test_what_a_finished_run_left_is_not_taken_for_a_new_one(own_runs, monkeypat
 
 
 @pytest.mark.slow
-def test_a_stopped_evaluation_goes_on_and_gives_the_same_record(own_runs, monkeypatch):
-    cell = Cell("hypergan", "mnist", 1, "smoke")
-    whole = lasting(cells.run(cell, progress=False))
-    arrays = records.find(cell).arrays
+@pytest.mark.parametrize("image_record", ["mnist"], indirect=True)
+def test_a_stopped_evaluation_goes_on_and_gives_the_same_record(
+    image_record, own_runs, monkeypatch
+):
+    cell, arrays = image_record.cell, image_record.arrays
     monkeypatch.setattr(robustness.Attacker, "attack_singles", interrupted)  # the last stage
     with pytest.raises(KeyboardInterrupt):
-        cells.run(cell, progress=False, force=True)
+        cells.run(cell, progress=False)
     monkeypatch.undo()
     monkeypatch.setenv("HYPERGAN_RUNS", str(own_runs))
     monkeypatch.setattr(
         robustness.Attacker, "attack_ensemble", forbidden
     )  # what is done is not done again
     monkeypatch.setattr(classification, "evaluate_ensemble", forbidden)
-    assert lasting(cells.run(cell, progress=False, force=True)) == whole
+    assert lasting(cells.run(cell, progress=False)) == lasting(image_record)
     again = records.find(cell).arrays
     assert again.keys() == arrays.keys()
     assert all(np.array_equal(again[name], arrays[name]) for name in arrays)
@@ -216,12 +223,10 @@ def run_short_epochs(folder, cell, deadly):
 
 @pytest.fixture
 def start():
-    """Starts that process; the server it is forked from has the imports done."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["hypergan.experiments.cells"])
+    """Starts that process."""
 
     def start(folder, cell=MANY, deadly=None):
-        process = context.Process(target=run_short_epochs, args=(folder, cell, deadly))
+        process = PROCESSES.Process(target=run_short_epochs, args=(folder, cell, deadly))
         process.start()
         return process
 

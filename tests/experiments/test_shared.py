@@ -1,9 +1,9 @@
 """Many processes write to one folder of records."""
 
-import multiprocessing
 import os
 
 import pytest
+from forked import PROCESSES
 
 from hypergan.experiments import cells, records
 from hypergan.experiments.records import Cell
@@ -21,9 +21,7 @@ def run(asked):
 def test_thirty_cells_at_once_lose_nothing(own_runs):
     """Each of fifteen cells is asked for twice; the second waits for the first one's record."""
     asked = [(cell, str(own_runs)) for cell in CELLS * 2]
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["hypergan.experiments.cells"])  # imported once for all
-    with context.Pool(30, maxtasksperchild=1) as pool:
+    with PROCESSES.Pool(30, maxtasksperchild=1) as pool:
         found = pool.map_async(run, asked, chunksize=1).get(timeout=480)
     assert len({posterior for _, posterior in found}) == len(CELLS)
     for cell, posterior in found:

@@ -121,6 +121,7 @@ def test_what_needs_an_extra_says_which(module):
 
 
 USERS = """
+# mypy: disallow-untyped-calls
 import torch
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
@@ -132,16 +133,19 @@ history = fit(model, loader, Training(epochs=1), loss=nn.CrossEntropyLoss(), che
 ensemble: Ensemble = model.ensemble(10)[:5]
 network: nn.Module = ensemble[0]
 error: float = (1 - ensemble.predict_proba(torch.randn(2, 4))).sum().item() + history[0]["loss"]
+ensemble.predict(3)  # type: ignore[arg-type]
 """
 
 
 def test_a_users_program_is_typed(tmp_path):
+    """Its last line is wrong; were that not noticed, the comment would be an error.
+
+    Most of the time goes into PyTorch, unless mypy has checked the package before.
+    """
     (tmp_path / "program.py").write_text(USERS)
-    options = ("--strict", "--no-incremental", "--config-file=", "--follow-imports=silent")
+    options = (f"--config-file={PROJECT}/pyproject.toml", f"--cache-dir={PROJECT}/.mypy_cache")
     command = [sys.executable, "-m", "mypy", *options, "program.py"]
     env = os.environ | {"MYPYPATH": "", "PYTHONPATH": str(PROJECT)}
     done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout
-    (tmp_path / "program.py").write_text(USERS + "ensemble.predict(3)\n")
-    assert subprocess.run(command, cwd=tmp_path, env=env, capture_output=True).returncode == 1
     assert (PROJECT / "hypergan" / "py.typed").exists()

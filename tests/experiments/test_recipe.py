@@ -4,9 +4,9 @@ import os
 import subprocess
 import sys
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
+from outside import TOY, installed
 
 from hypergan.data.datasets import DATASETS
 from hypergan.errors import SettingsError
@@ -17,7 +17,6 @@ from hypergan.experiments.profiles import PROFILES
 from hypergan.experiments.sweep import Plan
 from hypergan.figures import accuracy, diversity
 
-TOY = Path(__file__).parents[1] / "toy"
 sys.path.insert(0, str(TOY))
 
 import toy_data  # noqa: E402
@@ -91,16 +90,12 @@ def test_the_tables_and_the_plan_know_both(toys):
 
 
 def test_an_installed_package_adds_them_to_the_command_line(tmp_path):
-    package = tmp_path / "toy-1.dist-info"
-    package.mkdir()
-    (package / "METADATA").write_text("Metadata-Version: 2.1\nName: toy\nVersion: 1\n")
-    (package / "entry_points.txt").write_text(
+    both = (
         "[hypergan.methods]\njittered = toy_method:METHOD\n\n"
         "[hypergan.datasets]\nbars = toy_data:DATASET\n"
     )
-    path = os.pathsep.join([str(tmp_path), str(TOY), os.environ.get("PYTHONPATH", "")])
+    environment = os.environ | {"PYTHONPATH": installed(tmp_path, both)}
     command = [sys.executable, "-m", "hypergan", "list", "--profile", "smoke"]
-    environment = os.environ | {"PYTHONPATH": path}
     done = subprocess.run(command, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     listed = {line.split()[0] for line in done.stdout.splitlines()}

@@ -27,9 +27,11 @@ METHOD = Method(
     },
 )
 
+_DEEP = replace(_CUBIC, model=_CUBIC.model | {"max_tree_depth": 12})
 UNIT_PRIOR = replace(
     METHOD,
     title="NUTS, unit prior",
-    switches={"prior": "unit", "max_tree_depth": 12},
+    settings=METHOD.settings | {"lite": {"cubic": _DEEP}},
+    switches={"prior": "unit"},
 )
 """Under the prior of MNF and of the Langevin chain."""

@@ -16,6 +16,19 @@ ALONE = [
 """What keeps Chromium from talking to anybody."""
 
 
+LONGEST = (
+    "test_slurm", "test_book", "test_parameters", "test_reader", "test_sweep", "test_cells",
+    "test_browser", "test_recipe", "test_bench", "test_growth",
+)  # fmt: skip
+"""Files that take long, the longest first."""
+
+
+def pytest_collection_modifyitems(items):
+    """Long files are begun first, so that no worker is left alone with one at the end."""
+    place = {name: i for i, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: place.get(item.path.stem, len(LONGEST)))
+
+
 @pytest.fixture(autouse=True)
 def own_runs(tmp_path, monkeypatch):
     """Records go to an empty folder."""

@@ -75,6 +75,11 @@ def classes(dataset: str, *, stand_in: bool) -> list[str]:
     return [_class(name) for name in names]
 
 
+def of(dataset: str, where: str = "out", *, stand_in: bool) -> Pictures:
+    """Pictures of a data set, or of its stand-in; see :func:`published`."""
+    return (embedded if stand_in else published)(dataset, where)
+
+
 def published(dataset: str, where: str = "out") -> Pictures:
     """Read the pictures that come with the project.
 

@@ -168,7 +168,7 @@ def outliers(collection: Collection, method: str = "hypergan") -> HTML:
     if method not in collection.shown:
         return HTML(f"<p>{SEE_COMMANDS}</p>")
     record = collection.shown[method]
-    some = (pictures.embedded if record.stand_in else pictures.published)(record.dataset)
+    some = pictures.of(record.dataset, stand_in=record.stand_in)
     every = record.arrays[f"entropy_out_{record.full_size}"].astype(float)
     entropies = every[some.indices]
     order = entropies.argsort(kind="stable")

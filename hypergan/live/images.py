@@ -21,17 +21,11 @@ STAND_IN = "-stand-in"
 """Ends the name of a data set of which the pictures are stand-ins."""
 
 
-def kept(dataset: str, where: str) -> pictures.Pictures:
-    """Pictures of a data set, or of its stand-in."""
-    name = dataset.removesuffix(STAND_IN)
-    return (pictures.published if name == dataset else pictures.embedded)(name, where)
-
-
-def pictures_of(dataset: str) -> dict[str, Any]:
-    """Outliers and test images of a data set, or of its stand-in, for a script."""
-    content = {}
+def pictures_of(name: str) -> dict[str, Any]:
+    """Outliers and test images for a script, by the name that :func:`name_of` gives them."""
+    dataset, content = name.removesuffix(STAND_IN), {}
     for where in SETS:
-        some = kept(dataset, where)
+        some = pictures.of(dataset, where, stand_in=name != dataset)
         said = {"words": some.words, "labels": some.labels, "source": some.source}
         content[where] = said | {"sheet": sheet(some.images, 8)}
     return content
@@ -55,7 +49,7 @@ def entropies_of(record: Record) -> dict[str, Any]:
     size = record.full_size
     content = _origin(record) | {"networks": size, "sets": {}}
     for where in SETS:
-        places = kept(name_of(record), where).indices
+        places = pictures.of(record.dataset, where, stand_in=record.stand_in).indices
         entropy, unsure, answer, softmax = (
             record.arrays.get(name)
             for name in (

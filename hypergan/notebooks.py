@@ -38,6 +38,9 @@ _COMPUTED = "computed"
 _CHECKED = "nbval-check-output"
 """Tag of a cell whose outputs are stored as they are, for tests to compare."""
 
+_SCRIPTED = re.compile(r"<(form|script)\b.*?</\1>\s*", re.DOTALL)
+"""What a preview would show as bare words: it runs no scripts and hides nothing."""
+
 
 def paths() -> list[Path]:
     """The notebooks of the book."""
@@ -123,6 +126,8 @@ def _for_preview(data: Any, *, checked: bool) -> None:
         data.pop("text/html")
     elif "text/html" in data:
         data.pop("text/plain")
+    elif "text/markdown" in data:
+        data["text/markdown"] = _SCRIPTED.sub("", data["text/markdown"])
 
 
 if __name__ == "__main__":

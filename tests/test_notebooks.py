@@ -22,7 +22,8 @@ def test_a_preview_can_show_what_is_stored(path):
     for cell in nbformat.read(path, as_version=4).cells:
         for output in cell.get("outputs", []):
             data = output.get("data", {})
-            assert "<script" not in data.get("text/html", "")
+            for form in ("text/html", "text/markdown"):
+                assert not re.search("<(script|form|select)", data.get(form, ""))
             assert '<svg class="panel"' not in data.get("text/html", "")
             assert not re.search(r" at 0x[0-9a-f]+>", data.get("text/plain", ""))
 

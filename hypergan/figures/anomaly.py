@@ -15,7 +15,7 @@ from hypergan.experiments.methods import title_of
 from hypergan.figures.numbers import text
 from hypergan.figures.page import MISSING, listed
 from hypergan.figures.panels import Panels
-from hypergan.figures.pictures import grid
+from hypergan.figures.pictures import Grid
 from hypergan.figures.style import LINES, SEE_COMMANDS, on
 from hypergan.figures.tables import Better, Table
 
@@ -160,7 +160,7 @@ def _frame(rows: Mapping[Any, Any], columns: list[str], names: list[str]) -> pd.
     return frame
 
 
-def outliers(collection: Collection, method: str = "hypergan") -> HTML:
+def outliers(collection: Collection, method: str = "hypergan") -> Grid | HTML:
     """Outliers in order of increasing entropy.
 
     They are the same for every record, and none was picked for how networks classify it.
@@ -177,7 +177,7 @@ def outliers(collection: Collection, method: str = "hypergan") -> HTML:
         f"entropy first; below each its entropy in nats under {record.full_size} networks of "
         f"{title_of(method)}, seed {record.seed}. Pictures: {some.source}."
     )
-    return grid(
+    return Grid(
         some.images[order],
         [text(entropies[index], 2) for index in order],
         [f"{some.words[index]}, entropy {text(entropies[index], 2)} nats" for index in order],

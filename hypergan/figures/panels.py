@@ -201,7 +201,7 @@ class Panels:
 
     def _repr_png_(self) -> bytes | None:
         """The panels as one picture, where :data:`PICTURES` is set."""
-        if not self.figures or not os.environ.get(PICTURES):
+        if not self.figures or not for_preview():
             return None
         for figure in self.figures:
             _wrap_labels(figure)
@@ -245,6 +245,11 @@ def _curves(axes: Axes) -> list[tuple[str, Any]]:
         for line in axes.lines
         if id(line) in named or not str(line.get_label()).startswith("_child")
     ]
+
+
+def for_preview() -> bool:
+    """Whether :data:`PICTURES` is set."""
+    return bool(os.environ.get(PICTURES))
 
 
 def png(figures: Sequence[Figure]) -> bytes:

@@ -89,7 +89,7 @@ def test_detection_is_a_mean_over_seeds_within_its_bounds(made_up):
 
 
 def test_the_outliers_stand_in_the_order_of_their_entropy(made_up):
-    page = BeautifulSoup(anomaly.outliers(made_up).data, "html.parser")
+    page = BeautifulSoup(anomaly.outliers(made_up)._repr_html_(), "html.parser")
     below = [float(word.text) for word in page.find_all("figcaption")]
     assert len(below) == pictures.COUNT
     assert below == sorted(below)
@@ -106,7 +106,7 @@ def test_the_pictures_of_real_data_need_no_data_folder(made_up, monkeypatch, tmp
     entropies = np.zeros(10_000)
     entropies[places[5]] = 2.0
     real = with_arrays(replace(record, stand_in=False), {"entropy_out_100": entropies})
-    page = BeautifulSoup(anomaly.outliers(Collection([real], [])).data, "html.parser")
+    page = BeautifulSoup(anomaly.outliers(Collection([real], []))._repr_html_(), "html.parser")
     last = page.find_all("img")[-1]
     assert last["alt"] == f"{pictures.published('mnist').words[5]}, entropy 2.00 nats"
     assert last["src"].startswith("data:image/webp;base64,")
@@ -117,6 +117,6 @@ def test_without_records_each_part_says_so(made_up):
     for draw in (anomaly.entropy_cdfs, anomaly.size_cdfs):
         assert "not run" in draw(EMPTY).notes[0]
         assert "stand-in" in draw(made_up).notes[0]
-    assert "not run" in anomaly.outliers(EMPTY).data
+    assert "not run" in anomaly.outliers(EMPTY)._repr_html_()
     for table in (anomaly.detection_table, anomaly.size_table):
         assert table(EMPTY)._repr_html_()

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import tempfile
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # small tensors gain nothing by more; before torch
 
@@ -23,10 +24,26 @@ LONGEST = (
 """Files that take long, the longest first."""
 
 
-def pytest_collection_modifyitems(items):
-    """Long files are begun first, so that no worker is left alone with one at the end."""
+def pytest_configure(config):
+    """What JAX compiles in one process, all others of the session take from a folder."""
+    if not hasattr(config, "workerinput"):  # workers inherit it
+        folder = tempfile.TemporaryDirectory()
+        config.add_cleanup(folder.cleanup)
+        os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", folder.name)
+        os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
+
+
+def pytest_collection_modifyitems(config, items):
+    """Begin with long files, so that no worker is left alone with one at the end.
+
+    With ``--dist loadgroup``, each file has one worker, and so has all that asks for the book.
+    """
     place = {name: i for i, name in enumerate(LONGEST)}
     items.sort(key=lambda item: place.get(item.path.stem, len(LONGEST)))
+    if config.pluginmanager.hasplugin("xdist"):
+        for item in items:
+            group = "book" if "html" in item.fixturenames else item.nodeid.partition("::")[0]
+            item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.fixture(autouse=True)
@@ -64,19 +81,13 @@ def same_start():
 
 
 @pytest.fixture(scope="session")
-def html(tmp_path_factory, worker_id):
-    """The folder of the book, built once for all workers; a warning of the build is an error."""
-    from filelock import FileLock  # imported here: most tests need neither
-    from pages import BOOK, SCRIPTS, run
+def html(tmp_path_factory):
+    """The folder of the book; a warning of the build is an error."""
+    from pages import BOOK, SCRIPTS, run  # imported here: most tests do without
 
-    shared = tmp_path_factory.getbasetemp()
-    shared = shared if worker_id == "master" else shared.parent
-    built, records = shared / "book", tmp_path_factory.mktemp("runs")
-    with FileLock(shared / "book.lock"):
-        if not (built / "whole").exists():
-            build = (SCRIPTS / "jupyter-book", "build", BOOK, "--path-output", built)
-            run(*build, "-n", "-W", "--keep-going", records=records)
-            (built / "whole").touch()
+    built, records = tmp_path_factory.mktemp("book"), tmp_path_factory.mktemp("runs")
+    build = (SCRIPTS / "jupyter-book", "build", BOOK, "--path-output", built)
+    run(*build, "-n", "-W", "--keep-going", records=records)
     return built / "_build" / "html"
 
 

@@ -53,8 +53,9 @@ def executed(html: Path, notebook: Path) -> Path:
 
 
 def shown_by(cell: dict[str, Any]) -> list[Any]:
-    """What a cell has put out."""
-    return [output.get("data") or "".join(output["text"]) for output in cell["outputs"]]
+    """What a cell has put out: what it prints, which may come in parts, and its other outputs."""
+    printed = "".join("".join(output.get("text", "")) for output in cell["outputs"])
+    return [printed, *(output["data"] for output in cell["outputs"] if "data" in output)]
 
 
 @each_notebook

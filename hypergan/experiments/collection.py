@@ -22,6 +22,9 @@ NOT_RUN, NONE = "not run", "–"
 
 Run = Literal["never", "smoke", "always"]
 
+TRIED = ("hypergan", "ensemble")
+"""Methods that are enough to try a comparison in the profile ``smoke``."""
+
 
 @dataclass(frozen=True)
 class Collection:
@@ -180,6 +183,9 @@ def compare(
         seeds: As :func:`require_parameters` gives them.
         profile: Profile's name.
         methods: Methods' names, by default those of Table 2.
-        run: See :func:`collect`.
+        run: See :func:`collect`; in ``smoke``, only :data:`TRIED` are run.
     """
+    if run == profile:
+        collect(TRIED, [dataset], profile, seeds, run=run)
+        run = "never"
     return collect(methods or compared(), [dataset], profile, seeds, run=run)

@@ -1,5 +1,8 @@
 """Every page of the book in a browser, as readers on desktops, tablets and phones meet it."""
 
+from dataclasses import dataclass, field
+from functools import cache
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from pages import PAGES
@@ -28,28 +31,79 @@ COLOURS = {"type": "rule", "values": ["color-contrast"]}
 SCROLLING = {"type": "rule", "values": ["scrollable-region-focusable"]}
 
 
+OBSERVE = """
+    globalThis.shifts = 0;
+    new PerformanceObserver((list) => list.getEntries()
+        .filter((one) => !one.hadRecentInput).forEach((one) => (shifts += one.value)))
+        .observe({ type: "layout-shift", buffered: true });
+"""
+"""Adds up how far things move that nobody has moved."""
+
+NAMELESS = """() => [...document.querySelectorAll(`img:not([alt]),
+        article svg:not([aria-hidden=true], [aria-label], [aria-labelledby])`)]
+    .filter(one => !one.querySelector("title"))
+    .map(one => one.outerHTML.slice(0, 200))"""
+
+LOST = """width => [...document.querySelectorAll("article *")]
+    .filter(one => one.checkVisibility())
+    .filter(one => !one.closest(".visually-hidden, mjx-assistive-mml"))
+    .filter(one => one.getBoundingClientRect().right > width + 1
+        || (one.scrollWidth > one.clientWidth + 1
+            && getComputedStyle(one).overflowX !== "visible"))
+    .map(one => one.outerHTML.slice(0, 200))"""
+"""What is wider than the paper, or hides what it would show on scrolling."""
+
+
+@dataclass
+class Visit:
+    """What a page showed in one visit."""
+
+    said: list[str] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+    shifts: float = 0.0
+    first: float | None = None
+    nameless: list[str] = field(default_factory=list)
+    widths: dict[int, int] = field(default_factory=dict)
+    broken: list[tuple[str, str]] = field(default_factory=list)
+    lost: list[str] = field(default_factory=list)
+
+
 @pytest.fixture(scope="module")
-def visit(browser, html):
-    """Opens a page and leaves the one before; a page comes with what it said and asked for."""
-    opened = {}
+def visited(browser, html):
+    """Visits a page, once for all tests: each changes the window, none loads the page again."""
 
-    def visit(name):
-        if name not in opened:
-            for page, _, _ in opened.values():
-                page.close()
-            opened.clear()
-            page, said, asked = browser.new_page(color_scheme="light"), [], []
-            page.on("console", lambda one: one.type in SERIOUS and said.append(one.text))
-            page.on("pageerror", lambda error: said.append(str(error)))
-            page.on("request", lambda request: asked.append(request.url))
-            seen(page, DESKTOP)
-            page.goto((html / f"{name}.html").as_uri())
-            opened[name] = page, said, asked
-        page, said, asked = opened[name]
+    @cache
+    def visited(name):
+        page, visit = browser.new_page(color_scheme="light"), Visit()
+        page.on("console", lambda one: one.type in SERIOUS and visit.said.append(one.text))
+        page.on("pageerror", lambda error: visit.said.append(str(error)))
+        page.on("request", lambda request: visit.asked.append(request.url))
+        page.add_init_script(OBSERVE)
+        page.set_viewport_size({"width": DESKTOP, "height": HEIGHT})
+        page.goto((html / f"{name}.html").as_uri())
+        page.add_style_tag(content="* { transition: none !important }")  # to dark at once
         seen(page, DESKTOP)
-        return page, said, asked
+        visit.shifts = page.evaluate("shifts")
+        first = page.locator("article :is(figure, table, svg):visible").first
+        visit.first = first.bounding_box()["y"] if name in RESULT_FIRST else None
+        visit.nameless = page.evaluate(NAMELESS)
+        if name in LOOKED_OVER:
+            visit.broken += broken(page, WHOLE_PAGE)
+            seen(page, DESKTOP, color_scheme="dark")
+            assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+            visit.broken += broken(page, COLOURS)
+        for width in WIDTHS:
+            seen(page, width)
+            visit.widths[width] = page.evaluate("document.documentElement.scrollWidth")
+        if name in LOOKED_OVER:
+            visit.broken += broken(page, SCROLLING)
+        seen(page, PAPER, media="print")
+        page.evaluate("dispatchEvent(new Event('beforeprint'))")
+        visit.lost = page.evaluate(LOST, PAPER)
+        page.close()
+        return visit
 
-    return visit
+    return visited
 
 
 def seen(page, width, **media):
@@ -59,79 +113,73 @@ def seen(page, width, **media):
     page.evaluate("new Promise(shown => requestAnimationFrame(() => setTimeout(shown)))")
 
 
-@pytest.fixture(scope="module", params=[*PAGES, "search", "genindex"])
-def name(request):
-    """A page's name; its tests follow one another."""
-    return request.param
+def broken(page, rules):
+    """Those of axe's rules that a page breaks seriously, each with a place."""
+    if not page.evaluate("'axe' in globalThis"):
+        page.evaluate(Axe().axe_script)
+    options = {"resultTypes": ["violations"], "runOnly": rules, "preload": False}
+    found = page.evaluate("options => axe.run(options)", options)["violations"]
+    serious = [one for one in found if one["impact"] in SERIOUS]
+    return [(one["id"], one["nodes"][0]["html"][:200]) for one in serious]
 
 
-def test_nothing_is_said_and_nothing_asked_of_another_host(visit, name):
-    _, said, asked = visit(name)
-    assert said == []
-    assert [address for address in asked if not address.startswith(("file:", "data:"))] == []
+each_name = pytest.mark.parametrize("name", [*PAGES, "search", "genindex"])
 
 
-def test_no_width_scrolls_sideways(visit, name):
-    page, _, _ = visit(name)
-    for width in WIDTHS:
-        seen(page, width)
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
+@each_name
+def test_nothing_is_said_and_nothing_asked_of_another_host(visited, name):
+    visit = visited(name)
+    assert visit.said == []
+    assert [url for url in visit.asked if not url.startswith(("file:", "data:"))] == []
 
 
-def test_pictures_and_drawings_have_names(visit, name):
-    page, _, _ = visit(name)
-    assert page.locator("img:not([alt])").count() == 0
-    nameless = page.evaluate(
-        """() => [...document.querySelectorAll("article svg:not([aria-hidden=true])")]
-            .filter(one => !one.ariaLabel && !one.getAttribute("aria-labelledby")
-                && !one.querySelector("title"))
-            .map(one => one.outerHTML.slice(0, 200))"""
-    )
-    assert nameless == []
+@each_name
+def test_nothing_moves_while_a_page_loads(visited, name):
+    assert visited(name).shifts < 0.02
+
+
+@each_name
+def test_no_width_scrolls_sideways(visited, name):
+    assert all(found <= width for width, found in visited(name).widths.items())
+
+
+@each_name
+def test_pictures_and_drawings_have_names(visited, name):
+    assert visited(name).nameless == []
 
 
 @pytest.mark.parametrize("name", LOOKED_OVER)
-def test_axe_finds_nothing_serious(visit, name):
-    page, _, _ = visit(name)
-    assert broken(page, WHOLE_PAGE) == []
-    seen(page, 375)
-    assert broken(page, SCROLLING) == []
-    seen(page, DESKTOP, color_scheme="dark")
-    page.wait_for_timeout(500)  # colours fade into each other
-    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
-    assert broken(page, COLOURS) == []
+def test_axe_finds_nothing_serious(visited, name):
+    assert visited(name).broken == []
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_printing_loses_nothing_at_the_edge(visit, name):
-    """Nothing is wider than the paper, and nothing hides what it would show on scrolling."""
-    page, _, _ = visit(name)
-    seen(page, PAPER, media="print")
-    page.evaluate("dispatchEvent(new Event('beforeprint'))")
-    lost = page.evaluate(
-        """width => [...document.querySelectorAll("article *")]
-            .filter(one => one.checkVisibility())
-            .filter(one => !one.closest(".visually-hidden, mjx-assistive-mml"))
-            .filter(one => one.getBoundingClientRect().right > width + 1
-                || (one.scrollWidth > one.clientWidth + 1
-                    && getComputedStyle(one).overflowX !== "visible"))
-            .map(one => one.outerHTML.slice(0, 200))""",
-        PAPER,
-    )
-    page.evaluate("dispatchEvent(new Event('afterprint'))")
-    assert lost == []
+def test_printing_loses_nothing_at_the_edge(visited, name):
+    assert visited(name).lost == []
 
 
-@pytest.mark.parametrize("result", RESULT_FIRST)
-def test_a_result_is_on_the_first_screen(visit, result):
-    page, _, _ = visit(result)
-    first = page.locator("article :is(figure, table, svg):visible").first
-    assert first.bounding_box()["y"] < 700
+@pytest.mark.parametrize("name", RESULT_FIRST)
+def test_a_result_is_on_the_first_screen(visited, name):
+    assert visited(name).first < 700
 
 
-def broken(page, rules):
-    """Those of axe's rules that a page breaks seriously, each with a place."""
-    options = {"resultTypes": ["violations"], "runOnly": rules}
-    found = Axe().run(page, options=options).response["violations"]
-    serious = [one for one in found if one["impact"] in SERIOUS]
-    return [(one["id"], one["nodes"][0]["html"][:200]) for one in serious]
+@pytest.mark.parametrize("width", [DESKTOP, 375])
+def test_a_live_figure_moves_nothing_once_it_was_asked_for(browser, html, width):
+    """What stands below it moves with the click, and not again when its scripts have come."""
+    live = [name for name in PAGES if '<div class="live ' in (html / f"{name}.html").read_text()]
+    assert {"regression", "anomaly", "digit"} <= set(live)
+    for name in live:
+        page = browser.new_page(viewport={"width": width, "height": HEIGHT})
+        page.add_init_script(OBSERVE)
+        page.goto((html / f"{name}.html").as_uri())
+        for figure in page.locator(".live").all():
+            figure.evaluate(
+                "one => one.addEventListener('click', () => one.room = one.offsetHeight)"
+            )
+            figure.locator(".live-first").click()
+            figure.locator(".live-stage :is(button, input)").first.wait_for()
+            seen(page, width)
+            height, room = figure.evaluate("one => [one.offsetHeight, one.room]")
+            assert height == room, f"{figure.get_attribute('id')} at {width} px"
+        assert page.evaluate("shifts") < 0.02
+        page.close()

@@ -69,10 +69,11 @@ class Live:
                 f'<script type="text/plain" id="{one["text"]}">{text}</script>\n'
                 for one, text in zip(loaded, parts.values(), strict=True)
             )
-        size = sum(map(len, parts.values())) / 1e6
+        size, records = sum(map(len, parts.values())) / 1e6, len(self.facts.get("records", ()))
         loader = script.code("loader.js").replace("@id", name).replace("@kind", self.kind)
         return (
-            f'<div class="live" id="{name}">\n<style>\n{script.code("live.css")}</style>\n'
+            f'<div class="live live-{self.kind}" id="{name}" style="--live-records: {records}">\n'
+            f"<style>\n{script.code('live.css')}</style>\n"
             f'<p class="live-offer" hidden><button type="button" class="live-first">'
             f"{html.escape(self.offer)}</button> <span>in your browser; loads {size:.1f} MB"
             '</span> <span role="status"></span></p>\n'

@@ -20,12 +20,14 @@
   button.addEventListener("click", async () => {
     button.disabled = true;
     note.textContent = "Loading …";
+    root.classList.add("live-open"); // makes room at once, so that nothing moves under the reader later
     try {
       for (const part of read("parts")) await run(part);
       offer.hidden = true;
       globalThis.hypergan["@kind"](root.querySelector(".live-stage"), read("facts"));
       root.querySelector(".live-stage").focus();
     } catch (error) {
+      root.classList.remove("live-open");
       offer.hidden = false;
       button.disabled = false;
       note.textContent = `This did not load (${error.message}). In Jupyter, run this cell first.`;

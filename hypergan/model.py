@@ -342,13 +342,18 @@ class HyperGAN(Posterior):
     def update(self, step: Step) -> dict[str, Tensor]:
         """Take a step on Eq. 2 for mixer and generators, then on Eq. 3 for the discriminator."""
         with step.factors():
-            codes, history = self._improve_generators(step)
-            if self.discriminator is not None:
-                history |= self._improve_discriminator(codes, step)
+            judged, history = self._improve_generators(step)
+            if judged is not None:
+                history |= self._improve_discriminator(judged, step)
         return history
 
-    def _improve_generators(self, step: Step) -> tuple[Tensor, dict[str, Tensor]]:
-        """Take a step on Eq. 2; return its codes (M, L, code_dim) and the values to report."""
+    def _improve_generators(self, step: Step) -> tuple[Tensor | None, dict[str, Tensor]]:
+        """Take a step on Eq. 2.
+
+        Returns:
+            The discriminator's logits of the codes (M, L, 1), which it has not changed since then,
+            or None if there is no discriminator; and the values to report.
+        """
         networks, shared = step.training.networks, step.training.share_images
         noise = self.noise(max(step.training.codes, networks), step.generator)
         inputs, targets = step.split(networks)
@@ -356,20 +361,21 @@ class HyperGAN(Posterior):
             codes = self.codes(noise)
             weights = self.weights(codes, networks)
             outputs = forward_networks(self.target, weights, inputs, shared=shared)
-            distance = adversarial_term(self.judge(codes)) if self.discriminator else None
+            judged = self.judge(codes) if self.discriminator else None
         objective = task_loss = expected_task_loss(step.loss, outputs, targets)
         history = step.report(task_loss, outputs, targets)
-        if distance is not None:
+        if judged is not None:
+            distance = adversarial_term(judged)
             objective = hypergan_loss(task_loss, distance, self.beta)
             history["adversarial_term"] = distance.detach()
-        step.descend("generators", objective)
-        return codes.detach(), history
+        step.descend("generators", objective, again=judged is not None)
+        return judged, history
 
-    def _improve_discriminator(self, codes: Tensor, step: Step) -> dict[str, Tensor]:
-        """Take a step on Eq. 3, given codes (M, L, code_dim) without gradient."""
-        prior = self.prior(len(codes), step.generator)
+    def _improve_discriminator(self, judged: Tensor, step: Step) -> dict[str, Tensor]:
+        """Take a step on Eq. 3, given the discriminator's logits of the codes, (M, L, 1)."""
+        prior = self.prior(len(judged), step.generator)
         with step.products():
-            separation = discriminator_loss(self.judge(prior), self.judge(codes))
+            separation = discriminator_loss(self.judge(prior), judged)
         step.descend("discriminator", separation)
         return {"discriminator_loss": separation.detach()}
 

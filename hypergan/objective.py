@@ -43,8 +43,8 @@ def discriminator_loss(prior_logits: Tensor, code_logits: Tensor) -> Tensor:
 
     Args:
         prior_logits: The discriminator's logits of samples of the prior, any shape.
-        code_logits: Its logits of the mixer's codes, *detached*: this loss must not reach the
-            mixer, whose codes it would make easier to tell from the prior.
+        code_logits: Its logits of the mixer's codes. Only the discriminator's parameters may
+            follow the gradient: the mixer's would make the codes easier to tell from the prior.
     """
     return F.softplus(-prior_logits).mean() + F.softplus(code_logits).mean()
 

@@ -61,12 +61,16 @@ class Step:
         """A context in which float32 products round their factors to ``training.precision``."""
         return factors_in(self._precision, self.inputs.device)
 
-    def descend(self, name: str, objective: Tensor) -> None:
-        """Take an optimiser's step on an objective, its gradient clipped to ``max_gradient``."""
+    def descend(self, name: str, objective: Tensor, *, again: bool = False) -> None:
+        """Take an optimiser's step on an objective, its gradient clipped to ``max_gradient``.
+
+        No other parameter gets a gradient. With ``again`` what the objective was computed from may
+        be part of another one.
+        """
         optimiser = self.optimisers[name]
         parameters = [p for group in optimiser.param_groups for p in group["params"]]
         optimiser.zero_grad()
-        objective.backward(inputs=parameters)  # no gradient for the other player
+        objective.backward(inputs=parameters, retain_graph=again)
         if self.training.max_gradient is not None:
             torch.nn.utils.clip_grad_norm_(parameters, self.training.max_gradient)
         optimiser.step()

@@ -14,7 +14,7 @@ from zoo import ZOO
 from hypergan import HyperGAN, Training
 from hypergan.baselines.network_ensemble import NetworkEnsemble
 from hypergan.errors import RecordError, SettingsError, StorageError
-from hypergan.objective import cross_entropy
+from hypergan.objective import cross_entropy, discriminator_loss
 from hypergan.step import Step
 from hypergan.targets import mnist_target
 
@@ -125,7 +125,7 @@ def no_loss(outputs, _):
 
 
 def test_the_discriminators_step_leaves_the_mixer_alone(target, generator):
-    """Eq. 3 is the discriminator's: its codes are detached."""
+    """Eq. 3 is the discriminator's: its gradient ends at the codes."""
     model = small(target, generator, beta=1e-30)  # the mixer's own term is numerically absent
     training = Training(networks=2, codes=4, mean_rate=None, weight_rate=None)
     optimisers = model.optimisers(training)
@@ -143,6 +143,21 @@ def test_the_discriminators_step_leaves_the_mixer_alone(target, generator):
     assert all(grad.abs().max() < 1e-20 for grad in mixer_gradients[0])
     after = model.discriminator.parameters()
     assert any(not torch.equal(a, b) for a, b in zip(after, before, strict=True))
+
+
+def test_the_discriminator_judges_the_codes_once_a_step(target, generator):
+    """Its gradient is that of judging them anew, to the last digit."""
+    model = small(target, generator)
+    before, judged = copy.deepcopy(model.discriminator), []
+    model.discriminator.register_forward_pre_hook(lambda _, given: judged.append(given[0].detach()))
+    training = Training(networks=2, codes=4, precision="float32")
+    points, labels = torch.randn(8, 2, generator=generator), torch.arange(8) % 2
+    optimisers = model.optimisers(training)
+    model.update(Step(points, labels, cross_entropy, training, optimisers, 8, generator))
+    codes, prior = judged
+    discriminator_loss(before(prior), before(codes)).backward()
+    pairs = zip(model.discriminator.parameters(), before.parameters(), strict=True)
+    assert all(torch.equal(own.grad, anew.grad) for own, anew in pairs)
 
 
 def test_the_mixers_term_reaches_the_mixer(target, generator):

@@ -115,8 +115,19 @@ class Generator(nn.Module):
         """
         features = self.features(codes)[:networks]
         with products_in("float32", features.device):  # rounding would alter the weights
-            vectors = self.weights(features.to(self.weights.weight.dtype))
+            vectors = _last(self.weights, features.to(self.weights.weight.dtype))
         return weights_of(vectors, [self.layer])
+
+
+def _last(layer: nn.Linear | Chunks, features: Tensor) -> Tensor:
+    """A generator's last layer: features (N, hidden) to weights (N, P).
+
+    On CPU, products of 8 to 15 rows are computed row by row, each reading all of the layer's
+    weights; the transposed product reads them once, in half the time.
+    """
+    if isinstance(layer, nn.Linear) and 8 <= len(features) < 16 and features.device.type == "cpu":
+        return torch.addmm(layer.bias.unsqueeze(1), layer.weight, features.T).T
+    return layer(features)
 
 
 def _is_chunked(form: Form, layers: list[Layer], hidden: int) -> bool:

@@ -160,6 +160,18 @@ def test_the_discriminator_judges_the_codes_once_a_step(target, generator):
     assert all(torch.equal(own.grad, anew.grad) for own, anew in pairs)
 
 
+@pytest.mark.parametrize("networks", [1, 7, 8, 15, 16])
+def test_a_generator_ends_in_a_dense_layer_for_any_number_of_codes(networks, target, generator):
+    made = small(target, generator).eval().generators[0]
+    codes = torch.randn(networks, SIZES["code_dim"], generator=generator)
+    weight, bias = made.weights.weight, made.weights.bias
+    expected = made.features(codes).double() @ weight.double().T + bias.double()
+    found = torch.cat([tensor.flatten(1) for tensor in made(codes).values()], 1)
+    torch.testing.assert_close(found, expected.float())
+    ours, plain = (torch.autograd.grad(y.sin().sum(), (weight, bias)) for y in (found, expected))
+    torch.testing.assert_close(ours, plain)
+
+
 def test_the_mixers_term_reaches_the_mixer(target, generator):
     model = small(target, generator)
     training = Training(networks=2, codes=4)

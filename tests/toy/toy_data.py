@@ -20,7 +20,7 @@ def read(root):
     return Raw(train, test, {FILE: sha256(root / FILE)}, ("-", "|", "\\"), *GREY)
 
 
-DATASET = DataSet("bars", "classification", mnist_target, read, like="mnist")
+DATASET = DataSet("bars", "classification", mnist_target, read, like="mnist", attacked=True)
 
 
 def draw(root, examples=300, seed=0):

@@ -152,6 +152,20 @@ def test_page_loads_nothing_from_the_internet(html, page):
         )
 
 
+def loaded(html: Path, page: str) -> set[Path]:
+    """The files of the book that a browser loads to show a page."""
+    tags = read(html / f"{page}.html").select("script[src], link[rel~=stylesheet], img[src]")
+    names = (urlsplit(str(tag.get("src") or tag["href"])) for tag in tags)
+    return {html / name.path for name in names if not name.scheme}
+
+
+@each_page
+@pytest.mark.slow
+def test_page_weighs_at_most_a_megabyte_beyond_what_the_first_has_loaded(html, page):
+    own = {html / f"{page}.html"} | loaded(html, page) - loaded(html, PAGES[0])
+    assert 10_000 < sum(path.stat().st_size for path in own) < 1_000_000
+
+
 @pytest.mark.slow
 def test_styles_load_nothing_from_the_internet(html):
     styles = list(html.rglob("*.css"))

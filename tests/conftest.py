@@ -33,18 +33,23 @@ def pytest_configure(config):
         os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
 
 
-@pytest.hookimpl(tryfirst=True)  # xdist reads the marks
-def pytest_collection_modifyitems(config, items):
-    """Begin with long files, so that no worker is left alone with one at the end.
-
-    With ``--dist loadgroup``, each file has one worker, and so has all that asks for the book.
-    """
+def pytest_collection_modifyitems(items):
+    """Long files are begun first, so that no worker is left alone with one at the end."""
     place = {name: i for i, name in enumerate(LONGEST)}
     items.sort(key=lambda item: place.get(item.path.stem, len(LONGEST)))
-    if config.pluginmanager.hasplugin("xdist"):
-        for item in items:
-            group = "book" if "html" in item.fixturenames else item.nodeid.partition("::")[0]
-            item.add_marker(pytest.mark.xdist_group(group))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Each file has one worker, and so have those that ask for the book, which is built once."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByFile(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            file = nodeid.partition("::")[0]
+            return "book" if file.endswith(("test_book.py", "test_reader.py")) else file
+
+    return ByFile(config, log)
 
 
 @pytest.fixture(autouse=True)

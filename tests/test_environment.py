@@ -29,6 +29,7 @@ IMPORT_NAMES = {
     "adversarial-robustness-toolbox": "art",
     "axe-playwright-python": "axe_playwright_python",
     "pydantic-core": "pydantic_core",
+    "pytest-xdist": "xdist",
 }
 """Packages that are imported by another name than they are installed by."""
 

@@ -13,7 +13,6 @@ import json
 import sys
 import time
 from functools import partial
-from itertools import combinations
 from pathlib import Path
 
 import torch
@@ -29,6 +28,7 @@ from hypergan.data.datasets import load
 from hypergan.experiments.provenance import versions
 from hypergan.fitting import Augmentation
 from hypergan.memory import peak_memory
+from hypergan.metrics import accuracy, disagreement, log_mixture
 
 RATE = 2e-3
 TRAINING = Training(
@@ -86,14 +86,12 @@ def plain(data: Pair, augment: Augmentation) -> Ensemble:
 def measured(networks: Ensemble, images: Tensor, labels: Tensor) -> dict[str, float]:
     """Accuracy in percent, and the share of images on which two networks disagree."""
     logits = networks.predict(images, precision="float32")
-    answers = logits.argmax(-1)
     found = {
-        "single": 100 * float((answers == labels).float().mean()),
-        "ensemble": 100 * float((logits.softmax(-1).mean(0).argmax(-1) == labels).float().mean()),
+        "single": float(accuracy(logits, labels)),
+        "ensemble": float(accuracy(log_mixture(logits.log_softmax(-1)), labels)),
     }
     if len(networks) > 1:
-        pairs = [(a != b).float().mean() for a, b in combinations(answers, 2)]
-        found["disagreement"] = float(torch.stack(pairs).mean())
+        found["disagreement"] = float(disagreement(logits))
     return found
 
 

@@ -28,8 +28,8 @@ _RATIO = " / ours"
 _MACHINE = ("date", "cores", "instructions", "matrix units", "load")
 
 
-def finding(report: Report) -> str:
-    """The page in three sentences."""
+def finding(report: Report) -> list[str]:
+    """The page in two or three sentences."""
     evaluation, steps = _part(report, "evaluation"), [_step(report, name) for name in TARGETS]
     each = [
         f"{text(_factor(step, 'plain loop'), 1)} times as long on {title}"
@@ -37,14 +37,14 @@ def finding(report: Report) -> str:
     ]
     rounded = [_factor(evaluation, _CONTENDERS[0], _OURS[1])]
     rounded += [_factor(step, "plain loop", _OURS[1]) for step in steps]
-    reached = _reached(report)
-    return (
-        "One network after another, plain PyTorch takes "
-        f"{text(_factor(evaluation, _CONTENDERS[0]), 1)} times as long as ours to evaluate a "
-        f"hundred; a training step of equal work takes it {listed(each)}. {reached}Part "
-        "of this is due to bfloat16: with our products in float32 the factors are "
-        f"{listed([text(factor, 1) for factor in rounded])}."
-    )
+    return [
+        "To evaluate a hundred networks, plain PyTorch, which takes one after another, needs "
+        f"{text(_factor(evaluation, _CONTENDERS[0]), 1)} times as long as this package; for a "
+        f"training step of equal work it needs {listed(each)}.",
+        *_reached(report),
+        "Part of this is due to bfloat16: with our products in float32 the factors are "
+        f"{listed([text(factor, 1) for factor in rounded])}.",
+    ]
 
 
 def _factor(rows: pd.DataFrame, theirs: str, ours: str = _OURS[0]) -> float:
@@ -55,17 +55,17 @@ def _factor(rows: pd.DataFrame, theirs: str, ours: str = _OURS[0]) -> float:
     return float(costs[theirs] / costs[ours])
 
 
-def _reached(report: Report) -> str:
+def _reached(report: Report) -> list[str]:
     """How many times as long the plain loop takes to 98 %, as a sentence, where ours gets there."""
     rows = pd.DataFrame(report["rows"])
     found = rows[rows["part"].str.startswith("time to") & (rows["unit"] == "x")]
     if found.empty:
-        return ""
+        return []
     (row,) = found.itertuples()
     times = f"{text(row.value, 1)} times"
     if row.what.endswith("at least"):
-        return f"It had not reached 98 % on MNIST when it was stopped at {times} our time. "
-    return f"To reach 98 % on MNIST it takes {times} as long. "
+        return [f"It had not reached 98 % on MNIST when it was stopped at {times} our time."]
+    return [f"To reach 98 % on MNIST it takes {times} as long."]
 
 
 def factors(report: Report) -> Panels:

@@ -35,8 +35,11 @@ SEEDS_AND_IMAGES: dict[Images, str] = {
 
 
 def head(findings: Sequence[Finding]) -> str:
-    """The top of the page, in HTML: the counts in a sentence, and by subject."""
-    return f'<p class="finding">{summary(findings)} {standing(findings)}</p>\n{grid(findings)}'
+    """The top of the page, in HTML: the counts in a sentence and by subject, and what stands."""
+    return (
+        f'<p class="finding">{summary(findings)}</p>\n{grid(findings)}\n'
+        f'<p class="finding further">{standing(findings)}</p>'
+    )
 
 
 def grid(findings: Sequence[Finding]) -> str:

@@ -1,6 +1,7 @@
 """The claims ledger as tables: in the book, in the README, in the terminal."""
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from html import escape
 from pathlib import Path
@@ -78,7 +79,7 @@ def marks(findings: Sequence[Finding]) -> str:
     """Verdicts as a short list in HTML; each is a link to its row on the page of claims.
 
     Claims of one kind, which differ after the comma, such as "printed accuracy, MNIST", share an
-    entry.
+    entry. On a phone, the counts stand for the list until they are touched, see ``book.css``.
     """
     kinds: dict[str, list[Finding]] = {}
     for found in findings:
@@ -87,7 +88,11 @@ def marks(findings: Sequence[Finding]) -> str:
     for kind, own in kinds.items():
         each = " ".join(mark(one, one.claim.short[len(kind) + 2 :]) for one in own)
         entries.append(f"{escape(kind)}: {each}" if len(own) > 1 else mark(own[0]))
-    return f'<ul class="marks">{"".join(f"<li>{entry}</li>" for entry in entries)}</ul>'
+    listed = f'<ul class="marks">{"".join(f"<li>{entry}</li>" for entry in entries)}</ul>'
+    numbers = Counter(found.verdict for found in findings)
+    counted = ", ".join(_verdict(word, f"{numbers[word]} ") for word in VERDICTS if numbers[word])
+    claims = f"{len(findings)} claim{'s' * (len(findings) != 1)}"
+    return f'<details class="judged"><summary>{claims}: {counted}</summary>{listed}</details>'
 
 
 def mark(finding: Finding, words: str = "") -> str:
@@ -181,10 +186,13 @@ def style(word: Verdict) -> str:
 
 def verdict(finding: Finding) -> str:
     """A verdict in HTML: word, sign and colour."""
-    word = finding.verdict
+    return _verdict(finding.verdict)
+
+
+def _verdict(word: Verdict, number: str = "") -> str:
     return (
         f'<span class="verdict {style(word)}">'
-        f'<span aria-hidden="true">{SIGNS[word]} </span>{word}</span>'
+        f'<span aria-hidden="true">{SIGNS[word]} </span>{number}{word}</span>'
     )
 
 

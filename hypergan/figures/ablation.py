@@ -37,8 +37,8 @@ _NARROW, _LOW = 226, 190
 """Width and height of panels of which three stand side by side."""
 
 
-def finding(cifar10: Collection, mnist: Collection) -> str:
-    """The page in three sentences, the first two about the paper's figures, which show CIFAR-10."""
+def finding(cifar10: Collection, mnist: Collection) -> list[str]:
+    """The page in two or three sentences, the first about the paper's figures, on CIFAR-10."""
     spreads, disagreements, accuracies, other = (
         _means(collection, quantity)
         for collection, quantity in (
@@ -49,14 +49,15 @@ def finding(cifar10: Collection, mnist: Collection) -> str:
         return MISSING
     most = [max(found, key=found.__getitem__) == "hypergan" for found in (spreads, disagreements)]
     says = "as the paper says" if most[0] else "against the paper"
-    seeds = " CIFAR-10 rests on one seed." if len(cifar10.of("hypergan")) == 1 else ""
-    return (
-        f"On CIFAR-10 the norms of HyperGAN's networks vary by {_listed(spreads, 'by')}, {says}. "
-        f"{'And' if most[0] == most[1] else 'But'} two of its networks disagree on "
-        f"{_listed(disagreements, 'on')} of the test images. The ablations change the accuracy of "
-        f"ten networks by at most {_change(accuracies)} points, on MNIST by {_change(other)}."
-        f"{seeds}"
-    )
+    alone = len(cifar10.of("hypergan")) == 1
+    return [
+        f"On CIFAR-10 the norms of HyperGAN's networks vary by {_listed(spreads, 'by')}, {says}; "
+        f"{'and' if most[0] == most[1] else 'but'} two of its networks disagree on "
+        f"{_listed(disagreements, 'on')} of the test images.",
+        "The ablations change the accuracy of ten networks by at most "
+        f"{_change(accuracies)} points, on MNIST by {_change(other)}.",
+        *["CIFAR-10 rests on one seed."] * alone,
+    ]
 
 
 def _listed(means: Mapping[str, float], word: str) -> str:

@@ -39,7 +39,7 @@ def rows() -> list[tuple[str, int]]:
     return [(name, size) for name in methods.compared() for size in METHODS[name].compared]
 
 
-def finding(collection: Collection) -> str:
+def finding(collection: Collection) -> list[str]:
     """The page in two or three sentences."""
     (few, first), *more = _wins(collection).items()
     if not first:
@@ -53,7 +53,7 @@ def finding(collection: Collection) -> str:
         for dataset, title in datasets.compared().items()
         if len(collection.on(dataset).of("hypergan")) == 1
     ]
-    seeds = f" {listed(alone)} rest{'s' * (len(alone) == 1)} on one seed." if alone else ""
+    seeds = [f"{listed(alone)} rest{'s' * (len(alone) == 1)} on one seed."] * bool(alone)
     lower = [
         f"{text(interval(short).mean, 1)} points lower on {title}"
         for dataset, title in datasets.compared().items()
@@ -61,12 +61,13 @@ def finding(collection: Collection) -> str:
         and interval(short).mean > 1
     ]
     far = f", but {FULL} networks are {listed(lower)}" if lower else ""
-    return (
+    return [
         f"A deep ensemble of {few} networks, which the paper leaves out, is more accurate than "
-        f"{FULL} networks of HyperGAN on {sum(first)} of {len(first)} data sets{others}. "
+        f"{FULL} networks of HyperGAN on {sum(first)} of {len(first)} data sets{others}.",
         f"Our means reach the paper's values in {sum(ours)} of {len(ours)} cells of Table 2, "
-        f"HyperGAN's in {sum(own)} of {len(own)}{far}.{seeds}"
-    )
+        f"HyperGAN's in {sum(own)} of {len(own)}{far}.",
+        *seeds,
+    ]
 
 
 def _wins(collection: Collection) -> dict[int, list[bool]]:

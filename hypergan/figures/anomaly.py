@@ -32,17 +32,17 @@ _POINTS = 50
 """Points of a curve, evenly spaced in height, and as many again in width."""
 
 
-def finding(mnist: Collection, cifar5: Collection) -> str:
+def finding(mnist: Collection, cifar5: Collection) -> list[str]:
     """The page in two sentences."""
     letters, classes = _rank(mnist), _rank(cifar5)
     if not letters or not classes:
         return MISSING
     alone = " (one seed)" if len(cifar5.of("hypergan")) == 1 else ""
-    return (
+    return [
         "The entropy of HyperGAN's ensemble tells notMNIST's letters from digits with an AUROC of "
-        f"{letters}. For unseen against seen classes of CIFAR-10 it is {classes}"
-        f"{alone}; chance gives 0.5."
-    )
+        f"{letters}.",
+        f"For unseen against seen classes of CIFAR-10 it is {classes}{alone}; chance gives 0.5.",
+    ]
 
 
 def _rank(collection: Collection) -> str:

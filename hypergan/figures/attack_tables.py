@@ -30,8 +30,8 @@ BOUNDS = {"entropy": (0, math.inf), "auroc": (0, 1), "success": (0, 1), "fooled"
 """The limits of a measure, whatever is attacked."""
 
 
-def finding(collection: Collection) -> str:
-    """The page in two sentences: who is more certain under attack, and who is wrong more often."""
+def finding(collection: Collection) -> list[str]:
+    """The page in one or two sentences: who is more certain under attack, and who is fooled."""
     entropy = "over_eps/pgd/{}/{}/entropy"
     ten = _over_seeds(collection, "hypergan", entropy.format(10, "fresh"))
     hundred = _over_seeds(collection, "hypergan", entropy.format(100, "fresh"))
@@ -54,20 +54,19 @@ def finding(collection: Collection) -> str:
         )
         if (names := [name for name, its in others.items() if its and _side(hundred, its) == sign])
     ]
-    beside = f"; a hundred of them are {listed(sides)}" if sides else ""
     sure = {1: "less certain than", -1: "more certain than", 0: "about as certain as"}[
         _side(ten, plain)
     ]
     safe = {1: "easier to fool", -1: "harder to fool", 0: "not clearly harder to fool"}[
         _side(wrong, plain_wrong)
     ]
-    return (
-        f"Under PGD ten new networks of HyperGAN are {sure} a deep ensemble of ten: "
-        f"{text(ten.mean, 2)} against {text(plain.mean, 2)} nats of entropy, averaged over "
-        f"eps{beside}. "
-        f"The ten are {safe}: at eps 0.1 they are wrong on {percent(wrong.mean)} of the images, "
-        f"the ensemble on {percent(plain_wrong.mean)}."
-    )
+    return [
+        f"Under PGD ten new networks of HyperGAN are {sure} a deep ensemble of ten, "
+        f"with {text(ten.mean, 2)} against {text(plain.mean, 2)} nats of entropy averaged over "
+        f"eps, and {safe}: at eps 0.1 they are wrong on {percent(wrong.mean)} of the images, "
+        f"the ensemble on {percent(plain_wrong.mean)}.",
+        *[f"A hundred of them are {listed(sides)}."] * bool(sides),
+    ]
 
 
 def _over_seeds(collection: Collection, method: str, measured: str) -> Interval | None:

@@ -4,7 +4,9 @@ Shapes: B inputs, C classes.
 """
 
 from collections.abc import Mapping
+from typing import Any
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from torch import Tensor
@@ -47,13 +49,15 @@ def entropies(inside: Mapping[str, Tensor], outside: Mapping[str, Tensor]) -> Pa
     """
     figure = Panels("Entropy of the predictions, as densities", name="entropies", height=190)
     first: Axes | None = None
+    look: dict[str, Any]
     for name in inside:
         axes = figure.add(name, like=first, share="x")
         for label, predictions, look in (
-            ("test", inside[name], {"histtype": "stepfilled", "alpha": 0.5, "color": "C0"}),
-            ("outliers", outside[name], {"histtype": "step", "ls": "--", "color": "C3"}),
+            ("test", inside[name], {"fill": True, "alpha": 0.5, "color": "C0"}),
+            ("outliers", outside[name], {"ls": "--", "color": "C3"}),
         ):
-            axes.hist(entropy(predictions).numpy(), bins=25, density=True, label=label, **look)
+            densities = np.histogram(entropy(predictions).numpy(), bins=25, density=True)
+            axes.stairs(*densities, label=label, **look)
         axes.set(xlabel="entropy (nats)", ylabel="density", xlim=(0, None))
         first = first or axes
     return figure

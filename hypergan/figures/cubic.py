@@ -36,7 +36,7 @@ _EVERY = 2
 """A curve needs only every second point of the grid."""
 
 
-def finding(collection: Collection) -> str:
+def finding(collection: Collection) -> list[str]:
     """The page in two sentences."""
     stds = [
         [collection.values(method, f"std_{where}") for where in ("outside", "inside")]
@@ -51,13 +51,14 @@ def finding(collection: Collection) -> str:
     sides = (
         f"{outside} in both places" if outside == inside else f"{outside} outside, {inside} inside"
     )
-    return (
+    return [
         f"HyperGAN's networks disagree {more} where there are no data than where there are: "
-        f"their standard deviation is {text(ours[0], 1)} outside [−4, 4], {text(ours[1], 1)} "
-        f"inside. The exact posterior of the same network, sampled by NUTS, has "
+        f"their standard deviation is {text(ours[0], 1)} outside [−4,\N{NO-BREAK SPACE}4], "
+        f"{text(ours[1], 1)} inside.",
+        "The exact posterior of the same network, sampled by NUTS, has "
         f"{text(exact[0], 1)} and {text(exact[1], 1)}: HyperGAN is {sides}, with "
-        f"{text(shares[0], 1)} and {text(shares[1], 1)} times that spread."
-    )
+        f"{text(shares[0], 1)} and {text(shares[1], 1)} times that spread.",
+    ]
 
 
 def regression(collection: Collection, sizes: Sequence[int] = (10, 100)) -> Panels:

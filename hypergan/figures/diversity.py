@@ -40,7 +40,7 @@ def shown() -> list[str]:
     return [name for name, method in METHODS.items() if method.compared or 1 in method.papers]
 
 
-def finding(collection: Collection) -> str:
+def finding(collection: Collection) -> list[str]:
     """The page in two sentences."""
     spreads = {name: _spreads(collection, name) for name in ("hypergan", "ensemble")}
     if not all(spreads.values()):
@@ -57,13 +57,13 @@ def finding(collection: Collection) -> str:
     own = means.pop("hypergan")
     more = [title_of(name) for name in means if means[name] > own]
     less = [title_of(name) for name in means if means[name] <= own]
-    sides = [f"more than those of {listed(less)}"] * bool(less)
-    sides += [f"less than those of {listed(more)}"] * bool(more)
-    return (
-        f"The norms of HyperGAN's layers vary by {ours} from network to network, those of "
-        f"separately trained networks by {plain}. As functions, two of HyperGAN's networks "
-        f"disagree on {percent(own, 1)} of the test images: {', '.join(sides)}."
-    )
+    but = f"; but as functions they differ less than those of {listed(more)}" if more else ""
+    beside = f": more than those of {listed(less)}" if less else ""
+    return [
+        f"The norms of HyperGAN's networks vary by {ours} from one to the next, layer by layer, "
+        f"those of separately trained networks by {plain}{but}.",
+        f"Two of HyperGAN's networks disagree on {percent(own, 1)} of the test images{beside}.",
+    ]
 
 
 def _spreads(collection: Collection, method: str) -> list[float]:

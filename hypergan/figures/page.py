@@ -16,25 +16,33 @@ from hypergan.experiments.verdicts import Finding
 from hypergan.figures import numbers
 from hypergan.figures.tables import Table
 
-MISSING = "The records behind this page's finding do not exist yet."
+MISSING = ["The records behind this page's finding do not exist yet."]
 """Shown in place of a finding without records."""
 
 
 def head(
-    finding: str, figure: str = "", profile: str = PUBLISHED, seeds: Sequence[int] | None = None
+    finding: Sequence[str],
+    figure: str = "",
+    profile: str = PUBLISHED,
+    seeds: Sequence[int] | None = None,
 ) -> HTML:
     """What was found, in a sentence made from records, and a mark for each claim of the page.
 
     Args:
-        finding: The sentence.
+        finding: The sentence, and those for :func:`further`.
         figure: The page, as the ledger names it, such as "ablation"; empty if the paper makes no
             claim about it.
         profile: Profile's name.
         seeds: Judge the claims by these alone.
     """
     marks = ledger.marks(ledger.about(figure, profile, seeds)) if figure else ""
-    words = html.escape(finding).replace(" %", "&nbsp;%")
-    return HTML(f'<p class="finding">{words}</p>\n{marks}')
+    return HTML(f'<p class="finding">{html.escape(finding[0])}</p>\n{marks}')
+
+
+def further(finding: Sequence[str]) -> HTML:
+    """The rest of what was found, which stands below the first figure."""
+    words = html.escape(" ".join(finding[1:]))
+    return HTML(f'<p class="finding further">{words}</p>' if words else "")
 
 
 def said(figure: str, profile: str, seeds: Sequence[int] | None = None) -> Table:

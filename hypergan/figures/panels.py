@@ -9,7 +9,7 @@ import html
 import io
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from textwrap import fill
 from typing import Any
 
@@ -17,7 +17,9 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.container import BarContainer
 from matplotlib.figure import Figure
+from matplotlib.patches import StepPatch
 from PIL import Image
 from scipy.optimize import isotonic_regression
 
@@ -153,13 +155,13 @@ class Panels:
 
     @property
     def numbers(self) -> pd.DataFrame:
-        """What the curves show, one row per point."""
+        """What curves and bars show, one row for each point or bar."""
         return pd.DataFrame(
             [
                 {"panel": axes.get_title(), "series": label, "x": x, "y": y}
                 for axes in self.axes
-                for label, line in _curves(axes)
-                for x, y in line.get_xydata()
+                for label, points in _series(axes)
+                for x, y in points
             ],
             columns=["panel", "series", "x", "y"],
         )
@@ -245,6 +247,35 @@ def _curves(axes: Axes) -> list[tuple[str, Any]]:
         for line in axes.lines
         if id(line) in named or not str(line.get_label()).startswith("_child")
     ]
+
+
+def _series(axes: Axes) -> Iterator[tuple[str, Iterable[tuple[Any, Any]]]]:
+    """Names and points of a panel's curves, bars and histograms."""
+    for label, line in _curves(axes):
+        yield label, line.get_xydata()
+    for bars in axes.containers:
+        if isinstance(bars, BarContainer) and bars.patches:
+            name = _name(bars) or _name(bars.patches[0])  # of a histogram
+            yield name, map(_bar, bars.patches)
+    for steps in axes.patches:
+        if isinstance(steps, StepPatch):
+            values, edges, _ = steps.get_data()
+            yield _name(steps), zip((edges[1:] + edges[:-1]) / 2, values, strict=True)
+
+
+def _name(artist: Any) -> str:
+    """What the legend calls something drawn; empty if it is not in it."""
+    label = str(artist.get_label())
+    return "" if label.startswith("_") else label
+
+
+def _bar(bar: Any) -> tuple[Any, Any]:
+    """The place of a bar, by name where its axis has names, and its length; as x and y."""
+    x, y = bar.get_x() + bar.get_width() / 2, bar.get_y() + bar.get_height() / 2
+    if bar.axes.yaxis.have_units():  # they lie
+        return bar.get_width(), bar.axes.yaxis.get_major_formatter()(y)
+    named = bar.axes.xaxis.have_units()
+    return bar.axes.xaxis.get_major_formatter()(x) if named else x, bar.get_height()
 
 
 def for_preview() -> bool:

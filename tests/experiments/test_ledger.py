@@ -56,9 +56,11 @@ def test_a_page_lists_its_claims_as_marks_that_lead_to_their_rows(monkeypatch):
     other = replace(CLAIM, id="other", figure="regression", short="no < yes")
     monkeypatch.setattr(ledger, "all_claims", lambda: [CLAIM, other])
     assert ledger.marks(ledger.about("regression", "paper")) == (
+        '<details class="judged"><summary>1 claim: <span class="verdict not-run">'
+        '<span aria-hidden="true">– </span>1 not run</span></summary>'
         '<ul class="marks"><li><a class="mark not-run" href="claims.html#claim-other" '
         'title="The mixer helps."><span aria-hidden="true">– </span>'
-        '<span class="visually-hidden">not run: </span>no &lt; yes</a></li></ul>'
+        '<span class="visually-hidden">not run: </span>no &lt; yes</a></li></ul></details>'
     )
     assert set(ledger.SIGNS) == set(VERDICTS)
 
@@ -66,9 +68,14 @@ def test_a_page_lists_its_claims_as_marks_that_lead_to_their_rows(monkeypatch):
 def test_claims_of_one_kind_share_an_entry():
     claims = [replace(CLAIM, id=name, short=f"accurate, {name}") for name in ("MNIST", "CIFAR")]
     html = ledger.marks([Finding(claim, "not run") for claim in (*claims, CLAIM)])
-    entries = [BeautifulSoup(part, "html.parser").text for part in html.split("</li>")[:-1]]
+    entries = [entry.text for entry in BeautifulSoup(html, "html.parser").find_all("li")]
     assert entries[0] == "accurate: – not run: MNIST – not run: CIFAR"
     assert len(entries) == 2
+
+
+def test_the_counts_stand_for_the_marks_where_there_is_little_room():
+    html = ledger.marks([CONFIRMED, NOT_RUN, CONFIRMED])
+    assert BeautifulSoup(html, "html.parser").summary.text == "3 claims: ✓ 2 confirmed, – 1 not run"
 
 
 def test_an_effect_has_its_unit_if_it_has_one():

@@ -41,13 +41,13 @@ def judged(hypergan, nuts):
 
 
 def test_the_finding_follows_its_records():
-    before = cubic.finding(judged((3.5, 0.3), (5.0, 1.5)))
-    assert "disagree more where there are no data" in before
-    assert "3.5 outside [−4, 4], 0.3 inside" in before
-    assert before.endswith("is more certain in both places, with 0.7 and 0.2 times that spread.")
-    after = cubic.finding(judged((0.2, 3.0), (5.0, 1.5)))
-    assert "disagree no more where" in after
-    assert after.endswith(
+    first, second = cubic.finding(judged((3.5, 0.3), (5.0, 1.5)))
+    assert "disagree more where there are no data" in first
+    assert first.endswith("3.5 outside [−4,\N{NO-BREAK SPACE}4], 0.3 inside.")
+    assert second.endswith("is more certain in both places, with 0.7 and 0.2 times that spread.")
+    first, second = cubic.finding(judged((0.2, 3.0), (5.0, 1.5)))
+    assert "disagree no more where" in first
+    assert second.endswith(
         "is more certain outside, less certain inside, with 0.0 and 2.0 times that spread."
     )
     assert cubic.finding(EMPTY) == MISSING

@@ -132,6 +132,25 @@ def test_the_numbers_of_curves_can_be_taken_along():
     assert set(numbers["series"]) == {"a", "b"}
 
 
+def test_bars_and_histograms_are_numbers_too():
+    figure = Panels("Bars", name="bars")
+    figure.add("lying").barh(["ours", "theirs"], [1, 3], xerr=[0.1, 0.1])
+    figure.add("standing").bar(["a", "b"], [2, 4], label="votes")
+    figure.add("counted").hist([0.1, 0.1, 0.9], bins=2, range=(0, 1), label="networks")
+    figure.add("stepped").stairs([5, 6], [0, 2, 4], label="density")
+    rows = [list(row) for row in figure.numbers.itertuples(index=False)]
+    assert rows == [
+        ["lying", "", 1, "ours"],
+        ["lying", "", 3, "theirs"],
+        ["standing", "votes", "a", 2],
+        ["standing", "votes", "b", 4],
+        ["counted", "networks", 0.25, 2],
+        ["counted", "networks", 0.75, 1],
+        ["stepped", "density", 1, 5],
+        ["stepped", "density", 3, 6],
+    ]
+
+
 def test_stand_in_data_and_missing_records_are_said():
     record = replace(example(CELL), stand_in=True)
     assert "embedded stand-in" in Panels("x", Collection([record], [])).notes[0]

@@ -11,14 +11,21 @@ from hypergan.figures import numbers, page
 
 
 def test_the_finding_stands_above_the_marks_of_its_claims():
-    html = BeautifulSoup(page.head("Less < more.", "diversity", "smoke").data, "html.parser")
+    found = ["Less < more.", "And so on.", "And on."]
+    html = BeautifulSoup(page.head(found, "diversity", "smoke").data, "html.parser")
     assert html.p["class"] == ["finding"]
     assert html.p.text == "Less < more."
     assert html.find_all("a", href=lambda href: href.startswith("claims.html#claim-"))
 
 
 def test_a_page_of_which_the_paper_claims_nothing_has_no_marks():
-    assert page.head("Fast.").data.strip() == '<p class="finding">Fast.</p>'
+    assert page.head(["Fast."]).data.strip() == '<p class="finding">Fast.</p>'
+
+
+def test_the_rest_of_a_finding_is_shown_further_down():
+    html = BeautifulSoup(page.further(["First.", "Less < more.", "Last."]).data, "html.parser")
+    assert html.p.text == "Less < more. Last."
+    assert page.further(page.MISSING).data == ""
 
 
 def test_the_papers_words_stand_beside_what_we_see():

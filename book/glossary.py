@@ -1,9 +1,10 @@
 """A Sphinx extension: words of the glossary show their meaning under the pointer.
 
-Abbreviations do so where they first stand on a page; for other words the page has to ask, by
-``{term}``, since they have other senses, too.
+They do so where they first stand on a page: abbreviations anywhere, in findings, too; other words,
+since they have other senses as well, only in italics or set as code, such as *cell* and ``lite``.
 """
 
+import html
 import re
 
 from docutils import nodes
@@ -13,7 +14,10 @@ from sphinx.util.nodes import make_refnode
 PAGE = "glossary"
 ABBREVIATION = re.compile(r"[A-Z]{2,}\d*")
 PLAIN = (nodes.literal, nodes.reference, nodes.title, nodes.raw, nodes.math)
-"""What a word is not looked for in."""
+"""What an abbreviation is not looked for in."""
+SET_APART = (nodes.literal, nodes.emphasis)
+FINDING = re.compile(r'class="(finding|headline)')
+"""What a program has put out in sentences."""
 
 
 def meanings(app: Sphinx) -> dict[str, tuple[str, str]]:
@@ -31,32 +35,41 @@ def meanings(app: Sphinx) -> dict[str, tuple[str, str]]:
 
 
 def explain(app: Sphinx, doctree: nodes.document, page: str) -> None:
-    """Give links to the glossary their titles, and link each abbreviation once."""
+    """Link each word to the glossary, once."""
     if page == PAGE or PAGE not in app.env.found_docs:
         return
     words = meanings(app)
-    titles = dict(words.values())
-    for reference in doctree.findall(nodes.reference):
-        anchor = reference.get("refid") or reference.get("refuri", "").partition("#")[2]
-        if anchor in titles:
-            reference["reftitle"] = titles[anchor]
-            reference["classes"].append("explained")
-    wanted = {word for word in words if ABBREVIATION.fullmatch(word)}
-    for text in list(doctree.findall(nodes.Text)):
-        if not wanted or any(isinstance(one, PLAIN) for one in ancestors(text)):
+
+    def link(word: str, inside: nodes.Node) -> nodes.reference:
+        anchor, meaning = words.pop(word)
+        made = make_refnode(app.builder, page, PAGE, anchor, inside, meaning)
+        made["classes"].append("explained")
+        return made
+
+    def link_in_html(found: re.Match[str]) -> str:
+        if found[0] not in words:
+            return found[0]
+        anchor, meaning = words.pop(found[0])
+        to = f"{app.builder.get_relative_uri(page, PAGE)}#{anchor}"
+        return f'<a class="explained" href="{to}" title="{html.escape(meaning)}">{found[0]}</a>'
+
+    for node in list(doctree.findall()):
+        abbreviations = "|".join(sorted(filter(ABBREVIATION.fullmatch, words))) or "$^"
+        if isinstance(node, nodes.raw) and FINDING.search(node.astext()):
+            outside = rf"\b(?:{abbreviations})\b(?![^<>]*(?:>|</a>))"  # of tags and links
+            node[0] = nodes.Text(re.sub(outside, link_in_html, node.astext()))
+        elif any(isinstance(one, PLAIN) for one in above(node)):
             continue
-        found = re.search(rf"\b({'|'.join(sorted(wanted))})\b", text)
-        if found:
-            word = found[0]
-            wanted.remove(word)
-            anchor, meaning = words[word]
-            link = make_refnode(app.builder, page, PAGE, anchor, nodes.Text(word), meaning)
-            link["classes"].append("explained")
-            parts = [nodes.Text(text[: found.start()]), link, nodes.Text(text[found.end() :])]
-            text.parent.replace(text, parts)
+        elif isinstance(node, SET_APART) and (word := node.astext().lower()) in words:
+            if not page.startswith("api"):  # there, they are the names of arguments
+                node.replace_self(link(word, node.deepcopy()))
+        elif isinstance(node, nodes.Text) and (found := re.search(rf"\b({abbreviations})\b", node)):
+            made = link(found[0], nodes.Text(found[0]))
+            parts = [nodes.Text(node[: found.start()]), made, nodes.Text(node[found.end() :])]
+            node.parent.replace(node, parts)
 
 
-def ancestors(node: nodes.Node) -> list[nodes.Node]:
+def above(node: nodes.Node) -> list[nodes.Node]:
     """The elements that a node lies in."""
     found = []
     while node.parent is not None:

@@ -109,13 +109,17 @@ def test_page_is_described_and_says_of_what_state_it_is(html, page):
 
 
 @pytest.mark.slow
-def test_abbreviations_are_explained_where_they_first_stand(html):
+def test_words_are_explained_where_they_first_stand(html):
     words = [tag.get_text() for tag in read(html / "glossary.html").select("dl.glossary dt")]
     assert sorted(words, key=str.lower) == words
-    links = read(html / "anomaly.html").select("a.explained")
+    page = read(html / "anomaly.html")
+    assert [link.get_text() for link in page.select(".finding a.explained")][:1] == ["AUROC"]
+    links = page.select("a.explained")
     found = [link.get_text() for link in links]
-    assert "AUROC" in found
+    assert {"FPR95", "lite"} <= {*found}
     assert len(set(found)) == len(found)
+    links += read(html / "intro.html").select("a.explained")
+    assert {"AUROC", "cell", "profile", "lite"} <= {link.get_text() for link in links}
     for link in links:
         assert len(link["title"].split()) > 5
         assert "{cite" not in link["title"]
@@ -126,6 +130,41 @@ def test_long_constants_are_cut(html):
     page = read(html / "api-experiments.html")
     signature = page.find(id="hypergan.experiments.verification.TOLERANCES").get_text()
     assert " = \N{HORIZONTAL ELLIPSIS}" in signature
+
+
+@each_page
+@pytest.mark.slow
+def test_tables_have_captions_and_heads_that_say_what_they_head(html, page):
+    for table in read(html / f"{page}.html").select("article table"):
+        assert all(head.get("scope") for head in table.select("th")), table.get_text()[:100]
+        assert all(head.get_text(strip=True) for head in table.select("th"))
+        if not page.startswith("api-"):  # those of docstrings
+            assert table.caption or "Run Time" in table.get_text()  # MyST-NB's list of notebooks
+
+
+@each_page
+@pytest.mark.slow
+def test_every_figure_of_numbers_offers_them(html, page):
+    for figure in read(html / f"{page}.html").select("article .panels:not(.pictures)"):
+        assert figure.select_one("a.csv") or figure.select_one(".note"), figure.svg["aria-label"]
+
+
+@each_page
+@pytest.mark.slow
+def test_no_line_ends_between_a_number_and_its_percent(html, page):
+    for text in read(html / f"{page}.html").find("article").find_all(string=re.compile(r"\d %")):
+        assert text.find_parent("pre"), text
+
+
+@pytest.mark.slow
+def test_a_page_links_its_records_and_names_the_day_of_the_newest(html):
+    page = read(html / "diversity.html")
+    found = page.select("details.sources a[href^=_records]")
+    links = {link["download"]: html / link["href"] for link in found}
+    record = PROJECT / "data/records/lite/mnist/hypergan/seed0.json"
+    assert links["hypergan-mnist-seed0.json"].read_bytes() == record.read_bytes()
+    assert len(links) == len(page.select("details.sources tbody tr"))
+    assert re.search(r"Newest record: \d{4}-\d\d-\d\d", page.select_one(".built").get_text())
 
 
 @each_page

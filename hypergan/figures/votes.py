@@ -8,9 +8,10 @@ from IPython.display import HTML
 from torch import Tensor
 
 from hypergan.data.datasets import normalise
+from hypergan.experiments.collection import Collection
 from hypergan.experiments.methods import title_of
-from hypergan.figures.numbers import text
-from hypergan.figures.page import closed
+from hypergan.figures.numbers import percent, text
+from hypergan.figures.page import MISSING, closed
 from hypergan.figures.panels import Panels
 from hypergan.figures.style import say_not_run
 from hypergan.figures.tables import Table
@@ -51,6 +52,21 @@ def votes(
         counts = torch.bincount(classes, minlength=len(task["classes"])).tolist()
         axes.bar(task["classes"], counts, lw=0)
     return figure
+
+
+def finding(collection: Collection) -> list[str]:
+    """The page in a sentence, from the first record of its generator."""
+    names = f"accuracy/{NETWORKS}", "detection/entropy/auroc"
+    for method in collection.shown:
+        right, apart = (collection.values(method, name)[:1] for name in names)
+        if right and apart:
+            return [
+                f"{NETWORKS} networks of this page's generator are together right on "
+                f"{percent(right[0] / 100, 1)} of MNIST's test digits, and in "
+                f"{percent(apart[0], 1)} of pairs of a letter and a digit they are less certain of "
+                "the letter."
+            ]
+    return MISSING
 
 
 def rounding_table(drawables: Sequence[Drawable]) -> Table:

@@ -27,9 +27,7 @@ def test_the_finding_follows_its_records():
     assert "and harder to fool: at eps 0.1 they are wrong on 50 % of the images" in first
     assert first.endswith("the ensemble on 100 %.")
     assert second == "A hundred of them are more certain than MNF."
-    first, second = attack_tables.finding(
-        collection(*attacked(ours=0.2, mnf=0.1, success=1.0))
-    )
+    first, second = attack_tables.finding(collection(*attacked(ours=0.2, mnf=0.1, success=1.0)))
     assert "HyperGAN are more certain than a deep" in first
     assert "and not clearly harder to fool: at eps 0.1 they are wrong on 100 %" in first
     assert second == "A hundred of them are less certain than MNF."

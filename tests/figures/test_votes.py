@@ -3,10 +3,13 @@
 import re
 
 import torch
+from examples import EMPTY, example
 
+from hypergan.experiments.collection import Collection
 from hypergan.experiments.methods import title_of
 from hypergan.experiments.records import Cell
 from hypergan.figures import votes
+from hypergan.figures.page import MISSING
 from hypergan.live import pictures, published
 
 
@@ -28,6 +31,15 @@ def test_every_network_votes_and_most_are_right():
 def test_without_a_generator_it_says_so():
     _, figure = drawn(Cell("hypergan-hidden-64", "mnist", 77))
     assert "not run" in figure.axes[-1].texts[0].get_text()
+
+
+def test_the_finding_follows_its_record():
+    cell = Cell("hypergan-hidden-64", "mnist")
+    metrics = {"accuracy": {"100": 91.26}, "detection": {"entropy": {"auroc": 0.654}}}
+    (said,) = votes.finding(Collection([example(cell, metrics=metrics)], []))
+    assert "together right on 91.3 % of MNIST's test digits" in said
+    assert "in 65.4 % of pairs" in said
+    assert votes.finding(EMPTY) == MISSING
 
 
 def test_the_table_has_a_column_for_each_posterior():

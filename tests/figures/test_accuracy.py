@@ -37,13 +37,13 @@ def test_table_2_shows_the_papers_values_and_ours(collected):
 def test_the_finding_follows_its_records(collected):
     first, second = accuracy.finding(collected)
     assert first.startswith("A deep ensemble of 5 networks")
-    assert first.endswith("on 0 of 1 data sets, and one of 10 on 0.")
+    assert first.endswith("on 0 of 1 data sets, and so is one of 10.")
     assert second.endswith("values in 0 of 5 cells of Table 2, HyperGAN's in 0 of 4.")
     (ensemble,) = collected.of("ensemble")
     better = ensemble.metrics | {"accuracy": {"1": 99.14, "5": 98.0, "10": 99.9}}
     changed = [collected.of("hypergan")[0], replace(ensemble, metrics=better)]
     first, second, third = accuracy.finding(Collection(changed, []))
-    assert first.endswith("on 0 of 1 data sets, and one of 10 on 1.")
+    assert first.endswith("on 0 of 1 data sets, and so is one of 10 on all 1.")
     assert second.endswith("values in 1 of 5 cells of Table 2, HyperGAN's in 0 of 4.")
     assert third == "MNIST rests on one seed."
     assert accuracy.finding(EMPTY) == MISSING

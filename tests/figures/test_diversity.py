@@ -70,7 +70,7 @@ def test_the_spread_is_that_of_the_first_epoch_accurate_enough(collected):
     assert table.loc[("conv1", "HyperGAN"), "epoch"] == interval([2, 2, 2])
     assert table.loc[("conv1", "HyperGAN"), "at 98 %"] == interval([0.2] * 3)
     assert table.loc[("conv1", "deep ensemble"), "at 98 %"] == "–"  # never reached
-    assert table.loc[("conv1", "deep ensemble, as released"), "at 98 %"] == "not run"
+    assert table.loc[("conv1", "deep ensemble as released"), "at 98 %"] == "not run"
     assert "APD" not in table.index.get_level_values("method")
 
 

@@ -12,6 +12,7 @@ from PIL import Image
 
 from hypergan.data import pictures
 from hypergan.experiments.collection import Collection, compare
+from hypergan.figures.attacked import attacked_images
 from hypergan.live import page
 
 
@@ -85,6 +86,22 @@ def test_attacked_images_travel_to_the_byte(images):
             answers["entropy"], record.arrays[f"entropy_pgd_10_{which}"][:, :8], atol=1e-3
         )
         assert answers["wrong"] == [[0] * 8, [0] * 8, [1] * 8]
+
+
+def test_attacked_images_are_shown_eps_by_eps(images):
+    grid = attacked_images(images, count=2)
+    record = images.shown["hypergan"]
+    pixels = record.arrays["images_pgd_10"]
+    assert np.array_equal(grid.images[:3], pixels[:, 0, 0])
+    assert np.array_equal(grid.images[3:], pixels[:, 1, 0])
+    answers = record.arrays["softmax_pgd_10_fresh"].argmax(-1)
+    assert list(grid.below) == [
+        f"{eps}: {answers[place, image]}"
+        for image in range(2)
+        for place, eps in enumerate(("0", "0.1", "0.3"))
+    ]
+    assert "what 10 new ones answer" in grid.caption
+    assert attacked_images(Collection(images.of("ensemble"), [])).data == ""
 
 
 def test_only_records_with_attacked_images_are_shown(images):

@@ -55,7 +55,7 @@ METHOD = Method(
 
 AS_RELEASED = replace(
     METHOD,
-    title="deep ensemble, as released",
+    title="deep ensemble as released",
     switches={"initialisation": "normal"},
     compared=(),
     papers={1: "Standard Training"},

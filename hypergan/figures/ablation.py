@@ -97,16 +97,17 @@ def course(collection: Collection) -> pd.DataFrame:
 
 
 def courses(collection: Collection) -> Panels:
-    """Figures 6 and 7: accuracy of 10 networks, and relative spread of 100 networks' norms.
+    """Figures 7 and 6: relative spread of 100 networks' norms, and accuracy of 10 networks.
 
-    Accuracy is measured on images held out of training; the spread is a mean over the layers. The
-    steps of the first epoch and the epochs of the whole training have panels of their own.
+    The spread, which the page's finding is about, is a mean over the layers; accuracy is measured
+    on images held out of training. The epochs of the whole training and the steps of the first have
+    panels of their own.
     """
     figure = Panels(
         f"Accuracy and diversity in training{on(collection)}", collection,
         name=f"course{on(collection, '-')}", height=210,
     )  # fmt: skip
-    for (column, words), when in product(COURSES.items(), ("step", "epoch")):
+    for (column, words), when in product(reversed(COURSES.items()), ("epoch", "step")):
         part = "first epoch" if when == "step" else "whole training"
         axes = figure.add(f"{words.removesuffix(' (%)')}, {part}")
         _draw(axes, collection, when, column)

@@ -41,7 +41,8 @@ def finding(mnist: Collection, cifar5: Collection) -> list[str]:
     return [
         "The entropy of HyperGAN's ensemble tells notMNIST's letters from digits with an AUROC of "
         f"{letters}.",
-        f"For unseen against seen classes of CIFAR-10 it is {classes}{alone}; chance gives 0.5.",
+        f"For unseen against seen classes of CIFAR-10 the AUROC is {classes}{alone}; chance gives "
+        "0.5.",
     ]
 
 

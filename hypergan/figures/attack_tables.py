@@ -65,7 +65,7 @@ def finding(collection: Collection) -> list[str]:
         f"with {text(ten.mean, 2)} against {text(plain.mean, 2)} nats of entropy averaged over "
         f"eps, and {safe}: at eps 0.1 they are wrong on {percent(wrong.mean)} of the images, "
         f"the ensemble on {percent(plain_wrong.mean)}.",
-        *[f"A hundred of them are {listed(sides)}."] * bool(sides),
+        *[f"A hundred new networks are {listed(sides)}."] * bool(sides),
     ]
 
 

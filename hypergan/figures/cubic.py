@@ -55,7 +55,7 @@ def finding(collection: Collection) -> list[str]:
         f"HyperGAN's networks disagree {more} where there are no data than where there are: "
         f"their standard deviation is {text(ours[0], 1)} outside [−4,\N{NO-BREAK SPACE}4], "
         f"{text(ours[1], 1)} inside.",
-        "The exact posterior of the same network, sampled by NUTS, has "
+        "The exact posterior of the same network, sampled by NUTS, has standard deviations of "
         f"{text(exact[0], 1)} and {text(exact[1], 1)}: HyperGAN is {sides}, with "
         f"{text(shares[0], 1)} and {text(shares[1], 1)} times that spread.",
     ]

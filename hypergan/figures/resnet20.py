@@ -25,8 +25,8 @@ def finding(measured: dict[str, Any]) -> list[str]:
         f"HyperGAN can generate all {text(measured['weights'], 0)} weights of a ResNet-20: after "
         f"{measured['epochs']} epochs of CIFAR-10 one of its networks is right on "
         f"{percent(ours['single'] / 100, 1)} of the test images, a network trained by itself on "
-        f"{percent(plain['single'] / 100, 1)}, in {text(ours['minutes'], 0)} minutes of a core and "
-        f"in {text(plain['minutes'], 0)} (one seed)."
+        f"{percent(plain['single'] / 100, 1)}; training took {text(ours['minutes'], 0)} minutes of "
+        f"a core, the plain network's {text(plain['minutes'], 0)} (one seed)."
     ]
 
 

@@ -44,7 +44,7 @@ class Table:
             return f'<p class="note">{caption} {SEE_COMMANDS.capitalize()}.</p>'
         return (
             f'<div class="results" role="region" tabindex="0" aria-label="{caption}"><table>\n'
-            f"<caption>{caption} {as_csv(self.numbers, self.name)}</caption>\n"
+            f"<caption><span>{caption} {as_csv(self.numbers, self.name)}</span></caption>\n"
             f"<thead>{self._head}</thead>\n<tbody>\n{self._body}\n</tbody></table></div>"
         )
 

@@ -52,7 +52,7 @@ def test_the_finding_follows_its_records():
     apart = Collection([own, detecting("apd", 0.8), mnf], [])
     first, second = anomaly.finding(apart, Collection([own, mnf], []))
     assert first.endswith("an AUROC of 0.700, lower than APD, higher than MNF.")
-    assert "it is 0.700, higher than all others (one seed);" in second
+    assert "the AUROC is 0.700, higher than all others (one seed);" in second
     better = Collection([replace(own, metrics=detecting("hypergan", 0.9).metrics), mnf], [])
     first, _ = anomaly.finding(better, apart)
     assert first.endswith("with an AUROC of 0.900, higher than all others.")

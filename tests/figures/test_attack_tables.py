@@ -26,11 +26,11 @@ def test_the_finding_follows_its_records():
     assert "are less certain than a deep ensemble of ten, with 0.55 against 0.28 nats" in first
     assert "and harder to fool: at eps 0.1 they are wrong on 50 % of the images" in first
     assert first.endswith("the ensemble on 100 %.")
-    assert second == "A hundred of them are more certain than MNF."
+    assert second == "A hundred new networks are more certain than MNF."
     first, second = attack_tables.finding(collection(*attacked(ours=0.2, mnf=0.1, success=1.0)))
     assert "HyperGAN are more certain than a deep" in first
     assert "and not clearly harder to fool: at eps 0.1 they are wrong on 100 %" in first
-    assert second == "A hundred of them are less certain than MNF."
+    assert second == "A hundred new networks are less certain than MNF."
     assert attack_tables.finding(EMPTY) == MISSING
 
 
@@ -38,7 +38,7 @@ def test_the_finding_does_not_decide_what_one_seed_leaves_open():
     first, second = attack_tables.finding(collection(*attacked()[:3]))
     assert "are about as certain as a deep ensemble of ten, with 0.55 against 0.28" in first
     assert "and not clearly harder to fool" in first
-    assert second == "A hundred of them are about as certain as MNF."
+    assert second == "A hundred new networks are about as certain as MNF."
 
 
 def test_the_table_of_the_papers_curves_has_means_over_eps():

@@ -8,8 +8,8 @@ def test_the_finding_follows_what_was_measured():
     measured["generated"] |= {"single": 61.26, "minutes": 77.2}
     (said,) = resnet20.finding(measured)
     assert "one of its networks is right on 61.3 % of the test images" in said
-    assert "in 77 minutes of a core" in said
-    assert f"on {measured['plain']['single']:.1f} %, in" in said
+    assert "training took 77 minutes of a core" in said
+    assert f"on {measured['plain']['single']:.1f} %; training" in said
 
 
 def test_the_table_has_a_row_for_each_kind_of_network():

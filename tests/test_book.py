@@ -138,7 +138,7 @@ def test_tables_have_captions_and_heads_that_say_what_they_head(html, page):
     for table in read(html / f"{page}.html").select("article table"):
         assert all(head.get("scope") for head in table.select("th")), table.get_text()[:100]
         assert all(head.get_text(strip=True) for head in table.select("th"))
-        if not page.startswith("api-"):  # those of docstrings
+        if not page.startswith("api-"):  # where they are of docstrings
             assert table.caption or "Run Time" in table.get_text()  # MyST-NB's list of notebooks
 
 

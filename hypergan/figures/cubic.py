@@ -189,7 +189,7 @@ def _over_seeds(
 def chains(collection: Collection) -> str:
     """Whether the reference's chains agree, in a sentence."""
     if not (record := collection.shown.get(REFERENCE)):
-        return MISSING
+        return MISSING[0]
     row = record.history[-1]
     return (
         f"For the seed shown, the largest R-hat is {text(row['r_hat'], 3)}, the smallest effective "

@@ -124,7 +124,8 @@ class Table:
                     height += 1
                 span = f' rowspan="{height}"' if height > 1 else ""
                 scope = "row" if last else "rowgroup"
-                heads += f'<th scope="{scope}"{span}>{html.escape(str(name))}</th>'
+                words = html.escape(str(name))  # what says nothing is no head
+                heads += f'<th scope="{scope}"{span}>{words}</th>' if words else f"<td{span}></td>"
             cells = "".join(column[i] for column in columns)
             begins = i > 0 and len(key) > 1 and keys[i - 1][0] != key[0]
             row = '<tr class="group">' if begins else "<tr>"

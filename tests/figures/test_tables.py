@@ -90,3 +90,9 @@ def test_a_table_without_rows_says_that_nothing_was_run():
     page = parsed(Table(pd.DataFrame(columns=["accuracy"]), "How good."))
     assert not page.find("table")
     assert page.p.text.startswith("How good. Not run")
+
+
+def test_an_empty_name_of_a_row_is_no_head():
+    frame = pd.DataFrame([[1], [2]], index=["", "more epochs"], columns=["accuracy"])
+    heads = parsed(Table(frame, "Trials.")).tbody.find_all("th")
+    assert [th.text for th in heads] == ["more epochs"]

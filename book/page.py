@@ -68,6 +68,15 @@ def with_records(body: str, folder: Path) -> tuple[str, str]:
     return RECORD.sub(link, body), newest(*map(published().joinpath, there)) if there else ""
 
 
+def described(tags: str, body: str) -> str:
+    """A page's meta tags; where it has a finding, that describes it, not its first text."""
+    finding = re.search(r'<p class="finding">(.*?)</p>', body, re.DOTALL)
+    if not finding:
+        return tags
+    words = re.sub("<[^>]*>", "", finding[1]).replace('"', "&quot;")
+    return re.sub(r'(description" content=")[^"]*', lambda found: found[1] + words, tags)
+
+
 def finish(app: Sphinx, page: str, template: str, context: dict[str, Any], _: object) -> None:
     """Complete what Sphinx and its extensions have made of a page."""
     context["built"] = app.config.built
@@ -77,6 +86,7 @@ def finish(app: Sphinx, page: str, template: str, context: dict[str, Any], _: ob
     if "body" in context:
         body, day = with_records(better(context["body"]), Path(app.outdir))
         context["body"] = body
+        context["metatags"] = described(context.get("metatags", ""), body)
         context["built"] = app.config.built | ({"newest": day} if day else {})
 
 

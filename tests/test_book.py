@@ -103,6 +103,9 @@ def test_page_is_described_and_says_of_what_state_it_is(html, page):
     content = read(html / f"{page}.html")
     (description,) = content.select("meta[name=description]")
     assert len(description["content"].split()) > 5
+    if finding := content.select_one("p.finding"):
+        (card,) = content.select("meta[property='og:description']")
+        assert description["content"] == card["content"] == finding.get_text()
     assert not content.select("meta[property='og:url'], link[rel=canonical]")  # none is known
     assert content.title.get_text().count(content.h1.get_text()) == 1
     assert re.search(rf"Version {__version__}", content.select_one(".built").get_text())

@@ -15,7 +15,12 @@ from pypdf import PdfReader, PdfWriter
 from pypdf.generic import ArrayObject, DictionaryObject, IndirectObject, NameObject
 
 BOOK = Path(__file__).parent
-NAMES = ("chromium", "google-chrome", "chrome", "chromium-browser")
+
+
+def chromium() -> str | None:
+    """The path of a Chromium; None if there is none."""
+    names = ("chromium", "google-chrome", "chrome", "chromium-browser")
+    return next(filter(None, map(shutil.which, names)), None)
 
 
 def pages() -> list[str]:
@@ -25,11 +30,11 @@ def pages() -> list[str]:
     return [contents["root"], *(chapter["file"] for chapter in chapters)]
 
 
-def print_page(chromium: str, page: Path, to: Path) -> None:
+def print_page(browser: str, page: Path, to: Path) -> None:
     """Print a page, when its formulas are set."""
     options = ("--headless", "--no-sandbox", "--disable-gpu", "--no-pdf-header-footer")
     wait = "--virtual-time-budget=20000"
-    command = [chromium, *options, wait, f"--print-to-pdf={to}", page.as_uri()]
+    command = [browser, *options, wait, f"--print-to-pdf={to}", page.as_uri()]
     subprocess.run(command, check=True, capture_output=True)
 
 
@@ -60,8 +65,7 @@ def lead_inside(annotation: DictionaryObject, starts: dict[str, IndirectObject])
 
 def main() -> None:
     """Print the book."""
-    chromium = next(filter(None, map(shutil.which, NAMES)), None)
-    if chromium is None:
+    if (browser := chromium()) is None:
         sys.exit("No Chromium was found, which prints the book; install your system's chromium.")
     html = BOOK.resolve() / "_build" / "html"
     if not html.exists():
@@ -69,7 +73,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         printed = {name: Path(folder) / f"{name}.pdf" for name in pages()}
         for name, path in printed.items():
-            print_page(chromium, html / f"{name}.html", path)
+            print_page(browser, html / f"{name}.html", path)
         join(printed, BOOK / "_build" / "pdf" / "hypergan.pdf")
 
 

@@ -1,7 +1,7 @@
 """Fixtures of many tests; none of them writes among the user's own records."""
 
 import os
-import shutil
+import runpy
 import tempfile
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # small tensors gain nothing by more; before torch
@@ -9,6 +9,8 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # small tensors gain nothing by m
 import pytest
 import torch
 from torch import nn
+
+from hypergan.paths import PROJECT, exclusive
 
 ALONE = [
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
@@ -18,8 +20,8 @@ ALONE = [
 
 
 LONGEST = (
-    "test_slurm", "test_book", "test_parameters", "test_reader", "test_sweep", "test_cells",
-    "test_browser", "test_recipe", "test_bench", "test_growth",
+    "test_slurm", "test_book", "test_parameters", "test_sweep", "test_reader", "test_cells",
+    "test_recipe", "test_browser", "test_bench", "test_growth",
 )  # fmt: skip
 """Files that take long, the longest first."""
 
@@ -37,19 +39,6 @@ def pytest_collection_modifyitems(items):
     """Long files are begun first, so that no worker is left alone with one at the end."""
     place = {name: i for i, name in enumerate(LONGEST)}
     items.sort(key=lambda item: place.get(item.path.stem, len(LONGEST)))
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config, log):
-    """Each file has one worker, and so have those that ask for the book, which is built once."""
-    from xdist.scheduler import LoadScopeScheduling
-
-    class ByFile(LoadScopeScheduling):
-        def _split_scope(self, nodeid):
-            file = nodeid.partition("::")[0]
-            return "book" if file.endswith(("test_book.py", "test_reader.py")) else file
-
-    return ByFile(config, log)
 
 
 @pytest.fixture(autouse=True)
@@ -88,21 +77,26 @@ def same_start():
 
 @pytest.fixture(scope="session")
 def html(tmp_path_factory):
-    """The folder of the book; a warning of the build is an error."""
+    """The folder of the book, which one worker builds for all; a warning is an error."""
     from pages import BOOK, SCRIPTS, run  # imported here: most tests do without
 
-    built, records = tmp_path_factory.mktemp("book"), tmp_path_factory.mktemp("runs")
-    build = (SCRIPTS / "jupyter-book", "build", BOOK, "--path-output", built)
-    run(*build, "-n", "-W", "--keep-going", records=records)
-    return built / "_build" / "html"
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
+    built = folder / "built"
+    with exclusive(folder / "book.lock"):
+        if not built.exists():
+            build = (SCRIPTS / "jupyter-book", "build", BOOK, "--path-output", folder / "book")
+            run(*build, "-n", "-W", "--keep-going", records=folder / "runs")
+            built.touch()
+    return folder / "book" / "_build" / "html"
 
 
 @pytest.fixture(scope="session")
 def browser():
     """A Chromium; where there is none, its tests are skipped."""
     playwright = pytest.importorskip("playwright.sync_api")
-    names = ("chromium", "google-chrome", "chrome")
-    chromium = next(filter(None, map(shutil.which, names)), None)
+    chromium = runpy.run_path(str(PROJECT / "book" / "pdf.py"))["chromium"]()
     if chromium is None:
         pytest.skip("there is no Chromium: install your system's package chromium")
     with playwright.sync_playwright() as tool:

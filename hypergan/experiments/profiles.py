@@ -29,10 +29,10 @@ def resolved(profile: str, dataset: str) -> str:
 
 
 _SMOKE = Attack(
-    images=20,
-    eps=(0.03, 0.1, 0.3),
-    steps=3,
-    ensembles=((1, 10, 20), (5, 5, 20), (10, 10, 20), (20, 20, 10)),
+    images=10,
+    eps=(0.1, 0.3),
+    steps=2,
+    ensembles=((1, 10, 10), (5, 5, 10), (10, 10, 10), (20, 20, 5)),
     singles=1,
     transfer=(1, 5, 10),
     draws=3,

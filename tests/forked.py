@@ -8,5 +8,6 @@ PROCESSES.set_forkserver_preload(
         *("pytest", "hypergan.experiments.cells"),
         "torch._dynamo",  # which PyTorch imports for the first optimiser
         *("scipy.stats", "sklearn.datasets", "sklearn.metrics", "matplotlib"),  # only where needed
+        *("papermill", "seaborn", "hypergan.live.page"),
     ]
 )

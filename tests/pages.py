@@ -43,8 +43,3 @@ def cells_of(notebook: Path) -> list[dict[str, Any]]:
         cell | {"source": "".join(cell["source"]), "tags": cell["metadata"].get("tags", [])}
         for cell in cells
     ]
-
-
-def kinds_of(cell: dict[str, Any]) -> set[str]:
-    """What a cell has put out: its MIME types."""
-    return {kind for output in cell.get("outputs", []) for kind in output.get("data", {})}

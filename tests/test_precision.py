@@ -76,12 +76,12 @@ def test_an_unknown_precision_is_refused():
 @real("MNIST")
 @pytest.mark.slow
 def test_trained_networks_predict_the_same_in_reduced_precision(generator):
-    """On MNIST's test images: accuracy within 0.1 points, mean entropy within 1 %."""
+    """On every third test image of MNIST: accuracy within 0.1 points, mean entropy within 1 %."""
     data = load("mnist")
     model = HyperGAN(mnist_target(), spread=0.3, generator=generator)
     training = Training(epochs=1, steps_per_epoch=150)
     fit(model, data.train, training, generator=generator, device="cpu", progress=False)
-    images, labels = data.test.tensors
+    images, labels = (tensor[::3] for tensor in data.test.tensors)
     ensemble = model.ensemble(5, generator)
     exact, reduced = (
         ensemble.predict_proba(images, precision=name) for name in ("float32", "bfloat16")

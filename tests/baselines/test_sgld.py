@@ -8,10 +8,8 @@ from hypergan import Training, fit
 from hypergan.baselines.sgld import SGLD
 from hypergan.data.datasets import DATASETS
 from hypergan.errors import RecordError, SettingsError
-from hypergan.experiments import cells
 from hypergan.experiments.methods import settings_for
 from hypergan.experiments.profiles import PROFILES
-from hypergan.experiments.records import Cell
 from hypergan.objective import cross_entropy, mean_squared_error
 from hypergan.step import Step
 
@@ -182,11 +180,3 @@ def test_the_chain_of_every_cell_keeps_enough_points(dataset, profile):
     total = settings.training.epochs * settings.training.steps_per_epoch
     kept = (total - settings.model["burn_in"]) // settings.model["thinning"]
     assert min(kept, settings.model["samples"]) >= settings.evaluation.networks
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("method", ["sgld", "apd"])
-def test_an_image_cell_of_the_command_line(method):
-    record = cells.run(Cell(method, "digits", 0, "smoke"), progress=False)
-    assert record.metrics["accuracy"].keys() == {"1", "10", "100"}
-    assert record.metrics["accuracy"]["100"] > 30  # ten classes

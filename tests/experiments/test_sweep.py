@@ -297,13 +297,9 @@ def commands(log):
 
 
 @pytest.mark.slow
-def test_a_fresh_clone_retrains_nothing_unless_asked(clone):
+def test_a_fresh_clone_retrains_nothing_that_is_published(clone):
     log = snakemake(clone, "--dry-run", "records", seeds="0 1")
     assert commands(log) == ["hypergan cubic --seed 1"]
-    cluster = ("--profile", "profiles/slurm")
-    log = snakemake(clone, "--dry-run", *cluster, "records", seeds="0 1", mode="full")
-    assert commands(log) == ["hypergan cubic --seed 0", "hypergan cubic --seed 1"]
-    assert "runtime=" in log
     assert "gpu=1" not in log  # none was asked for
     assert not (clone / "runs").exists()
 
@@ -312,7 +308,8 @@ def test_a_fresh_clone_retrains_nothing_unless_asked(clone):
 def test_the_whole_chain_is_planned_on_a_cluster(clone):
     methods = "hypergan hypergan-no-discriminator"
     cluster = ("--profile", "profiles/slurm")
-    log = snakemake(clone, "--dry-run", *cluster, methods=methods, seeds=1, gpu=1)
+    log = snakemake(clone, "--dry-run", *cluster, methods=methods, seeds=0, gpu=1, mode="full")
+    assert commands(log) == ["hypergan cubic --seed 0", "hypergan-no-discriminator cubic --seed 0"]
     counts = dict(re.findall(r"^(\w+) +(\d+)$", log, flags=re.MULTILINE))
     assert counts == {"cell": "2", "notebook": "2", "book": "1", "all": "1", "total": "6"}
     assert log.count("gpu=1") == 2
@@ -323,12 +320,15 @@ def test_the_whole_chain_is_planned_on_a_cluster(clone):
 
 
 @pytest.mark.slow
-def test_notebooks_are_drawn_from_published_records(clone):
-    log = snakemake(clone, "notebooks")
+def test_notebooks_are_drawn_from_published_records_into_a_folder_of_any_name(clone):
+    folder = clone / "-my; touch evil; runs' `touch evil` $(touch evil)"
+    log = snakemake(clone, "notebooks", environment={"HYPERGAN_RUNS": folder.name})
     assert "diversity.ipynb is left out" in log
-    assert (clone / "runs/notebooks/smoke/seed0/regression.ipynb").exists()
-    assert not any((clone / "runs" / cell.path).exists() for cell in (CUBIC, OTHER))
-    assert "Nothing to be done" in snakemake(clone, "notebooks")
+    assert (folder / "notebooks/smoke/seed0/regression.ipynb").exists(), log
+    assert not any((folder / cell.path).exists() for cell in (CUBIC, OTHER))
+    assert not list(clone.rglob("evil"))
+    odd = {"HYPERGAN_RUNS": str(clone / "{page}")}
+    assert "without braces" in snakemake(clone, "notebooks", environment=odd, fails=True)
 
 
 @pytest.mark.slow
@@ -362,18 +362,6 @@ def test_a_cell_that_fails_stops_only_what_needs_it_and_is_repeated_alone(clone)
     assert commands(again) == ["hypergan cubic --seed 1"]
     assert "failed" not in again.splitlines()[-1]
     assert "Nothing to be done" in snakemake(clone, "notebooks", **both)
-
-
-@pytest.mark.slow
-def test_a_folder_of_records_may_have_any_name_but_braces(clone):
-    folder = clone / "-my; touch evil; runs' `touch evil` $(touch evil)"
-    log = snakemake(
-        clone, "notebooks", methods="hypergan", seeds=0, environment={"HYPERGAN_RUNS": folder.name}
-    )
-    assert (folder / "notebooks/smoke/seed0/regression.ipynb").exists(), log
-    assert not list(clone.rglob("evil"))
-    odd = {"HYPERGAN_RUNS": str(clone / "{page}")}
-    assert "without braces" in snakemake(clone, "notebooks", environment=odd, fails=True)
 
 
 @pytest.fixture

@@ -21,13 +21,23 @@ def asked():
     return []
 
 
-@pytest.fixture(params=["files", "inline"])
-def open_page(browser, tmp_path, monkeypatch, request, asked):
+@pytest.fixture
+def scripts_in(request):
+    """Where the scripts of a figure are: in files beside the page, as in the book, or inside it."""
+    return getattr(request, "param", "files")
+
+
+in_both = pytest.mark.parametrize("scripts_in", ["files", "inside"], indirect=True)
+"""Once they are loaded there is no difference."""
+
+
+@pytest.fixture
+def open_page(browser, tmp_path, monkeypatch, scripts_in, asked):
     """Opens a live figure from disk, and clicks on what it offers."""
     contexts = []
 
     def open_page(figure, *, scripts=True, click=True, width=1360, touch=False):
-        if request.param == "files":
+        if scripts_in == "files":
             monkeypatch.setenv(live.FILES, sphinx.FOLDER)
         else:
             monkeypatch.delenv(live.FILES, raising=False)
@@ -84,11 +94,13 @@ def deviations(page):
     return [float(number) for number in re.findall(r"(\d+\.\d+) at x", status(page))]
 
 
+@in_both
 def test_without_scripts_nothing_is_offered(open_page):
     page = open_page(figure_2(), scripts=False, click=False)
     assert page.get_by_role("button").count() == 0
 
 
+@in_both
 def test_nothing_is_loaded_before_the_click_and_nothing_from_elsewhere(open_page, asked):
     page = open_page(figure_2(), click=False)
     assert len(asked) == 1
@@ -97,6 +109,7 @@ def test_nothing_is_loaded_before_the_click_and_nothing_from_elsewhere(open_page
     assert all(address.startswith("file:") for address in asked)
 
 
+@in_both
 def test_networks_are_drawn_anew_and_disagree_outside(open_page):
     page = open_page(figure_2())
     first = status(page)
@@ -138,6 +151,7 @@ def test_lines_change_the_picture(open_page):
     assert page.evaluate(picture) != before
 
 
+@in_both
 def test_networks_agree_on_a_digit_and_not_on_a_letter(open_page):
     page = open_page(digit())
     page.get_by_role("button", name="test digit 4, number 1").click()
@@ -238,6 +252,7 @@ def test_keys_walk_along_a_curve_and_pick_images(open_page, images):
     assert "under 10 networks of deep ensemble" in status(page)
 
 
+@in_both
 def test_answers_are_said_where_records_hold_them(open_page, images):
     page = open_page(live.entropies(images))
     assert re.search(r"They say \d with", status(page))
@@ -261,6 +276,7 @@ def test_wrong_answers_are_marked_on_test_images_alone(open_page, images):
         assert cell.locator("abbr").count() == (not right)
 
 
+@in_both
 def test_eps_changes_the_image_and_the_answers(open_page, images):
     page = open_page(live.attacked(images))
     assert "Image 1" in status(page)
@@ -297,6 +313,7 @@ def test_a_slow_phone_answers_at_once(open_page, images, kind):
     assert took < 200  # milliseconds; an idle desktop takes 2
 
 
+@in_both
 def test_two_of_a_kind_stand_on_one_page(open_page, images, monkeypatch):
     first, second = live.entropies(images), live.entropies(compare("mnist", methods=["hypergan"]))
     both = Both(first._repr_html_, second._repr_html_)

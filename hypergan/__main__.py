@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from importlib import import_module
 
 from hypergan.errors import HyperGANError
 from hypergan.machine import wait_politely
@@ -18,6 +19,7 @@ def main(arguments: list[str] | None = None) -> int:
     """
 
     def command() -> int:
+        import_module("hypergan.progress")  # before PyTorch: odd variables of tqdm stop that, too
         from hypergan import cli  # takes seconds, during which Ctrl-C may arrive
 
         return cli.obey(arguments)

@@ -4,7 +4,13 @@ import os
 import sys
 from typing import Any
 
-from tqdm import tqdm
+from hypergan.errors import SettingsError
+
+try:
+    from tqdm import tqdm
+except ValueError as error:  # it takes its defaults from the environment
+    found = ", ".join(name for name in sorted(os.environ) if name.startswith("TQDM_"))
+    raise SettingsError(f"tqdm cannot read {found} ({error}); correct or unset them") from error
 
 
 def progress_bar(shown: bool, **options: Any) -> tqdm:

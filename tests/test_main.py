@@ -222,6 +222,14 @@ def test_ctrl_c_is_heard_while_the_program_starts():
         assert told == ("" if process.returncode == 0 else STOPPED), wait
 
 
+def test_an_odd_variable_of_the_progress_bars_is_named():
+    environment = os.environ | {"TQDM_MININTERVAL": "abc"}
+    done = subprocess.run([*ASK, "list"], capture_output=True, text=True, env=environment)
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: tqdm cannot read TQDM_")
+    assert "this is a bug" not in done.stderr
+
+
 STOPPED = "stopped; the same command continues from the last checkpoint\n"
 
 

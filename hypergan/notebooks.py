@@ -22,7 +22,7 @@ from nbclient import NotebookClient
 from hypergan.figures.panels import PICTURES
 from hypergan.live import page, sphinx
 from hypergan.online import first_cell
-from hypergan.paths import PROJECT, write_whole
+from hypergan.paths import PROJECT, write_text
 
 FOLDER = PROJECT / "book"
 
@@ -114,8 +114,7 @@ def store(path: Path) -> None:
         "language_info": {"name": "python"},
         "hypergan": notebook.metadata.get("hypergan", {}) | {"shown": numbers},
     }
-    text = nbformat.writes(notebook)
-    write_whole(path, lambda temporary: temporary.write_text(text + "\n", encoding="utf-8"))
+    write_text(path, nbformat.writes(notebook) + "\n")
 
 
 def _for_preview(data: Any, *, checked: bool) -> None:

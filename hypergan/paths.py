@@ -1,6 +1,7 @@
 """Where files are kept, and how they are written: whole or not at all."""
 
 import hashlib
+import json
 import os
 import secrets
 import shutil
@@ -10,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from hypergan.errors import StorageError
 
@@ -94,6 +95,30 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
     finally:
         temporary.unlink(missing_ok=True)
     remove(abandoned(path.parent, f".{path.name}.*{PART}"))
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file like :func:`write_whole`."""
+    write_whole(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
+
+
+def write_described(path: Path, made: dict[str, Any]) -> dict[str, Any]:
+    """Write a file's sha256, and how it was made, to a JSON file beside it; return its content."""
+    content = {"sha256": sha256(path)} | made
+    write_text(path.with_suffix(".json"), json.dumps(content, indent=1) + "\n")
+    return content
+
+
+def described(path: Path) -> dict[str, Any]:
+    """What :func:`write_described` wrote beside a file.
+
+    Raises:
+        ValueError: If the file has another sha256.
+    """
+    made: dict[str, Any] = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+    if made["sha256"] != sha256(path):
+        raise ValueError("it is not the file that the JSON file beside it describes")
+    return made
 
 
 def abandoned(folder: Path, pattern: str = f".*{PART}") -> list[Path]:

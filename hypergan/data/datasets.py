@@ -49,11 +49,6 @@ entry points of the group ``hypergan.datasets``."""
 DATASETS |= {point.name: point.load() for point in entry_points(group="hypergan.datasets")}
 
 
-def of_task(task: Task) -> list[str]:
-    """The names of the data sets with a task."""
-    return [name for name, dataset in DATASETS.items() if dataset.task == task]
-
-
 def compared() -> dict[str, str]:
     """The titles of the data sets that Table 2 shows, by name."""
     return {name: dataset.title for name, dataset in DATASETS.items() if dataset.compared}

@@ -4,11 +4,9 @@
 spaced in file order, so that none is picked for what networks make of it.
 """
 
-import json
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -19,7 +17,7 @@ from hypergan.batches import evenly
 from hypergan.data.datasets import DATASETS
 from hypergan.data.raw import Raw, take
 from hypergan.errors import RecordError
-from hypergan.paths import PROJECT, downloads, sha256, write_whole
+from hypergan.paths import PROJECT, described, downloads, write_described, write_whole
 
 FOLDER = PROJECT / "data" / "pictures"
 
@@ -92,9 +90,7 @@ def published(dataset: str, where: str = "out") -> Pictures:
     """
     path = _path(dataset, where)
     try:
-        made = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
-        if made["sha256"] != sha256(path):
-            raise ValueError("its sha256 is not the one in its JSON file")
+        made = described(path)
         images = _apart(np.asarray(Image.open(path)))
         return Pictures(images, **{key: made[key] for key in _SAID})
     except (OSError, ValueError, KeyError) as error:
@@ -127,10 +123,8 @@ def publish(dataset: str, where: str) -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     sheet = Image.fromarray(together(some.images))
     write_whole(path, lambda temporary: sheet.save(temporary, format="PNG", optimize=True))
-    made: dict[str, Any] = {"sha256": sha256(path)} | {key: getattr(some, key) for key in _SAID}
-    made |= {"data_sha256": raw.sha256}
-    text = json.dumps(made, indent=1) + "\n"
-    write_whole(path.with_suffix(".json"), lambda temporary: temporary.write_text(text))
+    made = {key: getattr(some, key) for key in _SAID} | {"data_sha256": raw.sha256}
+    write_described(path, made)
 
 
 def _path(dataset: str, where: str) -> Path:

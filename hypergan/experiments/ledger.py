@@ -10,6 +10,7 @@ import pandas as pd
 
 from hypergan.errors import StorageError
 from hypergan.experiments.claims import all_claims
+from hypergan.experiments.intervals import with_minus
 from hypergan.experiments.profiles import PUBLISHED
 from hypergan.experiments.state import commands
 from hypergan.experiments.verdicts import (
@@ -21,7 +22,7 @@ from hypergan.experiments.verdicts import (
     corrected,
     judge,
 )
-from hypergan.paths import PROJECT, published, write_whole
+from hypergan.paths import PROJECT, published, write_text
 
 README = PROJECT / "README.md"
 BEGIN, END = "<!-- claims: begin -->", "<!-- claims: end -->"
@@ -170,8 +171,7 @@ def with_claims(readme: str) -> str:
 
 def update_readme() -> None:
     """Write the README's part on the claims."""
-    text = with_claims(README.read_text(encoding="utf-8"))
-    write_whole(README, lambda temporary: temporary.write_text(text, encoding="utf-8"))
+    write_text(README, with_claims(README.read_text(encoding="utf-8")))
 
 
 def subject(finding: Finding) -> str:
@@ -205,7 +205,7 @@ def effect(finding: Finding) -> str:
         words = "{:.3g} to {:.3g}".format(*finding.spread)
     else:
         return "–"
-    words = f"{words} {claim.unit}".rstrip().replace("-", "−")
+    words = with_minus(f"{words} {claim.unit}".rstrip())
     return f"{words}; confirmed if {claim.goal}"
 
 

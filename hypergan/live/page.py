@@ -136,10 +136,6 @@ _OF_RECORD = {
 }  # fmt: skip
 
 
-def _name(cell: Cell) -> str:
-    return cell.path.with_suffix("").as_posix()
-
-
 def cubic(generators: Mapping[str, Cell], draws: Mapping[str, Cell]) -> Live | Missing:
     """Figure 2: networks of the regression, drawn by the reader.
 
@@ -151,8 +147,8 @@ def cubic(generators: Mapping[str, Cell], draws: Mapping[str, Cell]) -> Live | M
         if published.find(cell) is None:
             return Missing(cell.command)
     arrays = cells.get(next(iter(generators.values()))).arrays
-    sources = {name: _name(cell) for name, cell in generators.items()}
-    sources |= {name: _name(cell) + DRAWS for name, cell in draws.items()}
+    sources = {name: cell.name for name, cell in generators.items()}
+    sources |= {name: cell.name + DRAWS for name, cell in draws.items()}
     points = zip(arrays["train_x"].tolist(), arrays["train_y"].tolist(), strict=True)
     facts = {
         "x": [round(value, 3) for value in arrays["x"][::EVERY].tolist()],
@@ -173,7 +169,7 @@ def digit(generator: Cell, ensemble: Cell) -> Live | Missing:
     for cell in (generator, ensemble):
         if published.find(cell) is None:
             return Missing(cell.command)
-    names = {"generator": _name(generator), "ensemble": _name(ensemble), "pictures": PICTURES}
+    names = {"generator": generator.name, "ensemble": ensemble.name, "pictures": PICTURES}
     _, labels = pictures.published()
     facts = names | {"labels": labels, "said": pictures.SAID}
     return Live("digit", "Draw a digit", list(names.values()), facts)
@@ -186,7 +182,7 @@ def entropies(collection: Collection) -> Live | Missing:
         return Missing(collection.missing[0].command, "Images can be looked at")
     dataset = images.name_of(records[0])
     pixels = f"{PICTURES}/{dataset}"
-    names = [_name(record.cell) + ENTROPIES for record in records]
+    names = [record.cell.name + ENTROPIES for record in records]
     facts = {"pictures": pixels, "records": names, "classes": _classes(records[0])}
     offer = "Look at the images along a curve"
     return Live("entropies", offer, [pixels, *names], facts, f"-{dataset}")
@@ -207,7 +203,7 @@ def attacked(collection: Collection) -> Live | Markdown:
         for record, attacked in found
         if len(attacked) == len(found[0][1]) and np.array_equal(attacked[0], clean)
     ]
-    names = [_name(record.cell) + ATTACKED for record in records]
+    names = [record.cell.name + ATTACKED for record in records]
     facts = {"records": names, "classes": _classes(first)}
     return Live("attacked", "Look at attacked images", names, facts)
 

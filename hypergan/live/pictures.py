@@ -4,9 +4,6 @@
 order of the files, so that none is picked for how networks classify it.
 """
 
-import json
-from typing import Any
-
 import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
@@ -14,7 +11,7 @@ from torch import Tensor
 from hypergan.data.datasets import load
 from hypergan.errors import RecordError
 from hypergan.live.published import FOLDER
-from hypergan.paths import sha256, write_whole
+from hypergan.paths import described, write_described, write_whole
 
 PATH = FOLDER / "pictures.safetensors"
 
@@ -36,10 +33,7 @@ def published() -> tuple[Tensor, list[str]]:
         RecordError: If they are missing or damaged.
     """
     try:
-        made = json.loads(PATH.with_suffix(".json").read_text(encoding="utf-8"))
-        if made["sha256"] != sha256(PATH):
-            raise ValueError("it is not the one that the JSON file beside it describes")
-        return load_file(PATH)["images"], made["labels"]
+        return load_file(PATH)["images"], described(PATH)["labels"]
     except (OSError, ValueError, KeyError) as error:
         raise RecordError(
             f"{PATH} is missing or damaged ({error}); run `python -m hypergan.live.pictures`"
@@ -72,10 +66,8 @@ def publish() -> None:
         pixels = inputs[indices[name], 0] * data.std[0] + data.mean[0]
         images.append((255 * pixels).round().to(torch.uint8))
     write_whole(PATH, lambda temporary: save_file({"images": torch.cat(images)}, temporary))
-    made: dict[str, Any] = {"sha256": sha256(PATH), "source": SAID, "labels": labels}
-    made |= {"indices": indices, "data_sha256": data.sha256}
-    text = json.dumps(made, indent=1) + "\n"
-    write_whole(PATH.with_suffix(".json"), lambda temporary: temporary.write_text(text))
+    made = {"source": SAID, "labels": labels, "indices": indices, "data_sha256": data.sha256}
+    write_described(PATH, made)
 
 
 if __name__ == "__main__":

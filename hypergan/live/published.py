@@ -8,7 +8,6 @@ Shapes: N networks, B inputs, C classes.
 """
 
 import argparse
-import json
 import re
 import sys
 from collections.abc import Sequence
@@ -35,7 +34,7 @@ from hypergan.experiments.training import augmentation, target_for, untrained
 from hypergan.fitting import choose_device, fit
 from hypergan.layers import layers_of
 from hypergan.live.numbers import Numbers, networks, noise_length, numbers_of, rounded
-from hypergan.paths import PROJECT, runs, sha256, write_whole
+from hypergan.paths import PROJECT, described, runs, write_described, write_whole
 from hypergan.threads import computing_with
 
 VERSION = 1
@@ -96,9 +95,9 @@ def find(cell: Cell) -> Drawable | None:
     if not path.exists():
         return None
     try:
-        made = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
-        if (made["version"], made["sha256"]) != (VERSION, sha256(path)):
-            raise ValueError("it is not the one that the JSON file beside it describes")
+        made = described(path)
+        if made["version"] != VERSION:
+            raise ValueError(f"it is of version {made['version']}, not {VERSION}")
         return Drawable(cell, load_file(path), made)
     except (OSError, ValueError, KeyError, SafetensorError) as error:
         raise RecordError(f"{path} is damaged ({error}); publish it again") from error
@@ -228,10 +227,7 @@ def publish(cell: Cell, changes: dict[str, Any] | None = None) -> Drawable:
         raise RecordError(f"{cell.path} was made by code that is not committed; commit it first")
     path = path_of(cell)
     write_whole(path, lambda temporary: save_file(drawable.numbers, temporary))
-    made = {"version": VERSION, "sha256": sha256(path)} | drawable.made
-    text = json.dumps(made, indent=1) + "\n"
-    write_whole(path.with_suffix(".json"), lambda temporary: temporary.write_text(text))
-    return replace(drawable, made=made)
+    return replace(drawable, made=write_described(path, {"version": VERSION} | drawable.made))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -28,11 +28,6 @@ def code(name: str) -> str:
     return (SCRIPTS / name).read_text(encoding="utf-8")
 
 
-def name_of(drawable: Drawable) -> str:
-    """Its entry in ``hypergan.numbers``, and its file's name."""
-    return drawable.cell.path.with_suffix("").as_posix()
-
-
 def of_drawable(drawable: Drawable) -> str:
     """The script of a posterior's numbers."""
     target, made = drawable.target, drawable.made
@@ -44,7 +39,7 @@ def of_drawable(drawable: Drawable) -> str:
         "target": steps_of(target, tuple(made["task"]["shape"])),
         "tensors": encoded(drawable.numbers),
     }
-    return entry(name_of(drawable), content)
+    return entry(drawable.cell.name, content)
 
 
 def origin(record: Record) -> dict[str, Any]:

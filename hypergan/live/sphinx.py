@@ -2,12 +2,11 @@
 
 import os
 import re
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from hypergan.live.page import FILES, part
-from hypergan.paths import write_whole
+from hypergan.paths import write_text
 
 FOLDER = "_static/live"
 
@@ -28,8 +27,4 @@ def write_scripts(html: Path) -> None:
     """Write each script that a page of the book names."""
     text = "".join(page.read_text(encoding="utf-8") for page in html.glob("*.html"))
     for name in set(re.findall(rf'"src":"{FOLDER}/([^"]*)\.js"', text)):
-        write_whole(html / FOLDER / f"{name}.js", partial(_write, part(name)))
-
-
-def _write(text: str, path: Path) -> None:
-    path.write_text(text, encoding="utf-8")
+        write_text(html / FOLDER / f"{name}.js", part(name))

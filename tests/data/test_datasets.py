@@ -16,12 +16,12 @@ from torch import Tensor
 from torch.utils.data import TensorDataset
 
 from hypergan.data import cubic, downloads, embedded
-from hypergan.data.datasets import DATASETS, Data, check_finite, load, of_task
+from hypergan.data.datasets import DATASETS, Data, check_finite, load
 from hypergan.errors import DataError, SettingsError, StorageError
 from hypergan.paths import PROJECT
 from hypergan.paths import downloads as default_root
 
-IMAGES = of_task("classification")
+IMAGES = [name for name, data in DATASETS.items() if data.task == "classification"]
 
 
 @pytest.fixture

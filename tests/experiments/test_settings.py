@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from hypergan.data import cubic
-from hypergan.data.datasets import DATASETS, load, of_task
+from hypergan.data.datasets import DATASETS, load
 from hypergan.errors import SettingsError
 from hypergan.evaluation.regression import scale
 from hypergan.experiments.methods import METHODS, build, settings_for
@@ -17,7 +17,7 @@ from hypergan.experiments.profiles import PROFILES
 from hypergan.experiments.settings import ADDED
 from hypergan.model import HyperGAN
 
-IMAGES = of_task("classification")
+IMAGES = [name for name, data in DATASETS.items() if data.task == "classification"]
 CELLS = [(m, d, p) for m in METHODS for d, p in product(METHODS[m].datasets, PROFILES)]
 
 

@@ -288,14 +288,14 @@ def _standing(path: Path) -> tuple[str, str]:
 
 def _headline(record: records.Record) -> str:
     """The result in a few words."""
-    metrics, minutes = record.metrics, record.wall_seconds / 60
+    metrics = record.metrics
     if DATASETS[record.dataset].task == "classification":
         result = ", ".join(f"{size}: {value:.2f}" for size, value in metrics["accuracy"].items())
         result = f"accuracy in % by ensemble size {result}"
     else:
         result = f"std inside {metrics['std_inside']:.2f}, outside {metrics['std_outside']:.2f}"
     stand_in = " [stand-in data]" if record.stand_in else ""
-    return f"{result}; {minutes:.1f} min{stand_in}"
+    return f"{result}; {record.minutes:.1f} min{stand_in}"
 
 
 def _relative(path: Path) -> Path:

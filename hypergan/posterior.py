@@ -146,10 +146,9 @@ class Posterior(nn.Module, ABC):
             for start in starts:
                 yield self.ensemble(min(at_once, networks - start), generator)
             return
-        weights = self.sample(networks, generator)
+        drawn = self.ensemble(networks, generator)
         for start in starts:
-            part = {name: tensor[start : start + at_once] for name, tensor in weights.items()}
-            yield Ensemble(self.target, part)
+            yield drawn[start : start + at_once]
 
     def _check_count(self, n: int, more: str = "") -> None:
         """Refuse a number of networks that cannot be drawn.

@@ -7,7 +7,6 @@ NumPyro is an optional extra, ``pip install --editable '.[gold]'``.
 Shapes: N networks, B inputs.
 """
 
-from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from hypergan.errors import SettingsError, TargetError, require_at_least
+from hypergan.extras import need
 from hypergan.forward import Weights, forward_networks
 from hypergan.kinds import checked
 from hypergan.layers import copy_of
@@ -164,8 +164,7 @@ class GoldStandard(Posterior):
         self, inputs: Any, targets: Any, seed: int
     ) -> tuple[dict[str, np.ndarray[Any, Any]], dict[str, float]]:
         """Samples, ``(chains, draws, *shape)``, and the sampler's own statistics."""
-        if not find_spec("numpyro"):
-            raise SettingsError("the gold standard needs NumPyro: pip install --editable '.[gold]'")
+        need("numpyro", extra="gold")
         import jax
         import numpyro
         from numpyro.infer import MCMC, NUTS

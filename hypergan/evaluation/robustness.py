@@ -266,10 +266,12 @@ class Attacker:
         count = at_most(size, attacked + new)
         drawn = self.posterior.ensemble(count, self.generator)
         if size is not None:  # a posterior may return all its networks in order
-            drawn = _part(drawn, torch.randperm(count, generator=self.generator))
-        victims = {"same": self._fixed(_part(drawn, slice(attacked)))}
+            order = torch.randperm(count, generator=self.generator)
+            weights = {name: tensor[order] for name, tensor in drawn.weights.items()}
+            drawn = Ensemble(drawn.target, weights)
+        victims = {"same": self._fixed(drawn[:attacked])}
         if count > attacked:
-            victims["fresh"] = self._fixed(_part(drawn, slice(attacked, None)))
+            victims["fresh"] = self._fixed(drawn[attacked:])
         return victims
 
     def _fixed(self, ensemble: Ensemble) -> Victim:
@@ -312,12 +314,6 @@ def pixels(data: Data, among: int, count: int | None = None) -> tuple[Tensor, Te
         chosen = chosen[:: max(1, len(chosen) // count)][:count]
     mean, std = (torch.tensor(values).view(-1, 1, 1) for values in (data.mean, data.std))
     return (inputs[chosen] * std + mean).clamp(0, 1), labels[chosen]
-
-
-def _part(ensemble: Ensemble, part: slice | Tensor) -> Ensemble:
-    """Some networks of an ensemble."""
-    weights = {name: tensor[part] for name, tensor in ensemble.weights.items()}
-    return Ensemble(ensemble.target, weights)
 
 
 def _summaries(found: dict[str, dict[float, Outcome]]) -> dict[str, dict[str, dict[str, Any]]]:

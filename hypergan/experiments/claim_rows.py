@@ -12,6 +12,7 @@ from pathlib import Path
 
 from hypergan.experiments.effects import Images
 from hypergan.experiments.interval_drawing import draw
+from hypergan.experiments.intervals import with_minus
 from hypergan.experiments.ledger import (
     PAGES,
     SIGNS,
@@ -162,7 +163,7 @@ def _comparisons(finding: Finding) -> str:
 def _words(comparison: Comparison) -> str:
     against = f"minus {comparison.against}" if comparison.against else ""
     name = ", ".join(filter(None, [comparison.chosen, against]))
-    found = str(comparison.effect.interval()).replace("-", "−") if comparison.effect else "–"
+    found = with_minus(str(comparison.effect.interval())) if comparison.effect else "–"
     return f"{name}: {found}, {comparison.verdict}"
 
 

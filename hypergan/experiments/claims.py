@@ -15,6 +15,7 @@ from typing import Any, Literal
 from pydantic import TypeAdapter, ValidationError
 
 from hypergan.errors import DataError, SettingsError
+from hypergan.experiments.intervals import with_minus
 from hypergan.experiments.measures import measure
 from hypergan.experiments.paper import transcribed
 from hypergan.experiments.profiles import Profile
@@ -151,7 +152,7 @@ class Claim:
     @property
     def goal(self) -> str:
         """The same in words."""
-        low, high = (f"{end:g}".replace("-", "−") for end in self.region)
+        low, high = (with_minus(f"{end:g}") for end in self.region)
         if self.between is not None:
             return f"between {low} and {high}"
         return f"> {low}" if self.below is None else f"< {high}"

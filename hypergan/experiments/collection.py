@@ -128,7 +128,7 @@ def collect(
     found: list[Record] = []
     missing: list[Cell] = []
     chosen = [cell for pair in product(methods, datasets) for cell in _cells(*pair, profile, seeds)]
-    if run in ("always", profile):
+    if run == "always" or run == profile == "smoke":
         lacking = [cell for cell in chosen if state(cell).record is None]
         if lacking:
             print(announced(lacking), file=sys.stderr, flush=True)
@@ -152,7 +152,7 @@ def _cells(method: str, dataset: str, profile: str, seeds: Sequence[int] | None)
 def announced(lacking: Sequence[Cell]) -> str:
     """The cells about to be run, and how long they will take, judging by other seeds."""
     minutes = [_minutes(cell) for cell in lacking]
-    names = ", ".join(cell.path.with_suffix("").as_posix() for cell in lacking)
+    names = ", ".join(cell.name for cell in lacking)
     known = [each for each in minutes if each is not None]
     takes = f"about {math.ceil(sum(known))} min on one core" if known else "duration unknown"
     if 0 < len(known) < len(minutes):
@@ -164,7 +164,7 @@ def _minutes(cell: Cell) -> float | None:
     """What another seed of a cell took."""
     for other in _cells(cell.method, cell.dataset, cell.profile, None):
         if record := state(other).record:
-            return record.wall_seconds / 60
+            return record.minutes
     return None
 
 
@@ -185,7 +185,7 @@ def compare(
         methods: Methods' names, by default those of Table 2.
         run: See :func:`collect`; in ``smoke``, only :data:`TRIED` are run.
     """
-    if run == profile:
+    if run == profile == "smoke":
         collect(TRIED, [dataset], profile, seeds, run=run)
         run = "never"
     return collect(methods or compared(), [dataset], profile, seeds, run=run)

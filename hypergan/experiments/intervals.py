@@ -8,8 +8,15 @@ import numpy as np
 
 from hypergan.errors import SettingsError
 
+MINUS = "\N{MINUS SIGN}"
+
 Bounds = tuple[float, float]
 """Limits of a quantity whatever is run, such as 0 and 1 for a share."""
+
+
+def with_minus(words: str) -> str:
+    """Words whose numbers have a true minus instead of a hyphen."""
+    return words.replace("-", MINUS)
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,7 @@ A name is a path with slashes: into the record's metrics, such as ``accuracy/100
 """
 
 import math
-from collections.abc import Callable, Iterable
-from functools import partial
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -33,17 +32,12 @@ def measure(name: str) -> Measure:
     """
     first, *rest = name.split("/")
     if first not in STATISTICS:
-        return partial(metric, keys=(first, *rest))
+        return lambda record: number(record.metrics, first, *rest)
     statistic = STATISTICS[first]
     expected = statistic.__code__.co_argcount - 1
     if len(rest) != expected:
         raise SettingsError(f"{name!r} gives {first} {len(rest)} arguments instead of {expected}")
     return lambda record: statistic(record, *rest)
-
-
-def metric(record: Record, keys: Iterable[str]) -> float:
-    """A number in the metrics."""
-    return number(record.metrics, *keys)
 
 
 def at(content: Any, *keys: str) -> Any:
@@ -76,23 +70,28 @@ def over_eps(record: Record, kind: str, size: str, tested: str, column: str) -> 
 
     ``tested`` is "same" or "fresh": the networks attacked, or as many new ones.
     """
-    by_eps = at(record.metrics, "attacks", kind, size, tested)
-    return float(np.mean([number(row, column) for eps, row in by_eps.items() if float(eps) > 0]))
+    return _mean_over(record, kind, size, tested, column, lambda eps: eps > 0)
 
 
 def between_eps(
     record: Record, kind: str, size: str, tested: str, low: str, high: str, column: str
 ) -> float:
     """The same, mean over the eps from ``low`` to ``high``, both included."""
+    return _mean_over(record, kind, size, tested, column, _within(low, high))
+
+
+def _within(low: str, high: str) -> Callable[[float], bool]:
+    return lambda eps: float(low) <= eps <= float(high)
+
+
+def _mean_over(
+    record: Record, kind: str, size: str, tested: str, column: str, chosen: Callable[[float], bool]
+) -> float:
     by_eps = at(record.metrics, "attacks", kind, size, tested)
-    rows = [row for eps, row in by_eps.items() if _between(eps, low, high)]
+    rows = [row for eps, row in by_eps.items() if chosen(float(eps))]
     if not rows:
-        raise Unmeasured(high)
+        raise Unmeasured(column)
     return float(np.mean([number(row, column) for row in rows]))
-
-
-def _between(eps: str, low: str, high: str) -> bool:
-    return float(low) <= float(eps) <= float(high)
 
 
 def relative_norm_std(record: Record) -> float:
@@ -181,7 +180,7 @@ def outcomes(record: Record, name: str) -> Outcomes | None:
     else:
         return None
     by_eps = at(record.metrics, "attacks", kind, size, tested)
-    chosen = np.array([_between(eps, low, high) for eps in by_eps])
+    chosen = np.array([*map(_within(low, high), map(float, by_eps))])
     stored = arrays.get(f"{_STORED.get(column, column)}_{kind}_{size}_{tested}")
     if stored is None:
         return None

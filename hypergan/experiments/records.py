@@ -82,6 +82,11 @@ class Cell:
         return json.dumps([RECORD_VERSION, settings.as_dict()], sort_keys=True)
 
     @property
+    def name(self) -> str:
+        """Its name, such as ``lite/mnist/hypergan/seed0``: the path of its record."""
+        return self.path.with_suffix("").as_posix()
+
+    @property
     def command(self) -> str:
         """The command that makes its record."""
         return (
@@ -177,6 +182,16 @@ class Record:
         raise RecordError(
             f"the arrays {file} {state}; run the cell again with `{self.cell.command} --force`"
         )
+
+    @property
+    def minutes(self) -> float:
+        """Minutes that the run took."""
+        return self.wall_seconds / 60
+
+    @property
+    def training_seconds(self) -> float:
+        """Seconds of them that training took."""
+        return float(sum(row["seconds"] for row in self.history))
 
     @property
     def full_size(self) -> int:

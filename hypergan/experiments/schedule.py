@@ -85,14 +85,10 @@ def _job(cell: Cell, gpu: bool) -> Job | None:
                 settings_for(cell.method, cell.dataset, p).training for p in (cell.profile, profile)
             )
             work = _work(own) / _work(other)
-            seconds = [_training(r) * work + r.wall_seconds - _training(r) for r in made]
+            seconds = [r.wall_seconds + (work - 1) * r.training_seconds for r in made]
             sizes = [_size(record) for record in made]
             return Job(cell, sum(seconds) / len(made), round(sum(sizes) / len(made)))
     return None
-
-
-def _training(record: Record) -> float:
-    return float(sum(row["seconds"] for row in record.history))
 
 
 def _size(record: Record) -> int:

@@ -182,9 +182,9 @@ class Comparison:
             else f"made alike, so identical to the last digit: {'yes' if self.identical else 'NO'}"
         )
         head = LINE.format("metric", "published", "rerun", "difference", "tolerance", "ok")
-        name = self.cell.path.with_suffix("").as_posix()
-        newer = f"  newer, so not compared: {', '.join(self.newer)}"
-        lines = [f"{name}: {rule}", head, *map(str, self.rows), *([newer] if self.newer else [])]
+        lines = [f"{self.cell.name}: {rule}", head, *map(str, self.rows)]
+        if self.newer:
+            lines.append(f"  newer, so not compared: {', '.join(self.newer)}")
         return "\n".join(lines)
 
 

@@ -9,10 +9,9 @@ from hypergan.data import datasets
 from hypergan.experiments import ledger
 from hypergan.experiments.collection import Collection, collect
 from hypergan.experiments.intervals import interval
-from hypergan.experiments.measures import Measure, over_eps
+from hypergan.experiments.measures import Measure
 from hypergan.experiments.methods import METHODS
 from hypergan.experiments.profiles import PUBLISHED
-from hypergan.experiments.records import Record
 from hypergan.experiments.verdicts import Finding
 from hypergan.figures.numbers import percent, text
 from hypergan.figures.page import listed
@@ -67,7 +66,7 @@ def accuracy(records: Collection) -> str:
 
 def cost(records: Collection) -> str:
     """How long training takes."""
-    minutes = _pair(records.on("mnist"), _training_minutes)
+    minutes = _pair(records.on("mnist"), lambda record: record.training_seconds / 60)
     if minutes is None:
         return ""
     ours, plain = (text(number, 0) for number in minutes)
@@ -77,10 +76,6 @@ def cost(records: Collection) -> str:
         f"{'' if shorter else 'no '}shorter than training {size} networks: {ours} minutes on MNIST "
         f"against {plain}."
     )
-
-
-def _training_minutes(record: Record) -> float:
-    return sum(row["seconds"] for row in record.history) / 60
 
 
 def diversity(records: Collection) -> str:
@@ -124,8 +119,10 @@ def anomaly(records: Collection) -> str:
 def adversarial(records: Collection) -> str:
     """Whether new networks protect against an attacker who has the generator, too."""
     here = records.on("mnist")
-    kinds = (("unstopped", "same"), ("unstopped", "fresh"), ("eot", "fresh"))
-    attacked, new, adaptive = (_mean(here, "hypergan", _success(*kind)) for kind in kinds)
+    attacked, new, adaptive = (
+        _mean(here, "hypergan", f"over_eps/{kind}/success")
+        for kind in ("unstopped/10/same", "unstopped/10/fresh", "eot/10/fresh")
+    )
     if attacked is None or new is None or adaptive is None:
         return ""
     help_ = "hardly protects" if attacked - new < LITTLE else "partly protects"
@@ -134,10 +131,6 @@ def adversarial(records: Collection) -> str:
         f"fool the ten on {percent(attacked)} of the images and new ones on {percent(new)}, or "
         f"{percent(adaptive)} if the attacker draws new ones as well (means over eps)."
     )
-
-
-def _success(kind: str, tested: str) -> Measure:
-    return lambda record: over_eps(record, kind, "10", tested, "success")
 
 
 def regression(records: Collection) -> str:

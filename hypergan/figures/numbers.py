@@ -3,9 +3,8 @@
 import math
 from collections.abc import Iterable, Sequence
 
-from hypergan.experiments.intervals import Interval
+from hypergan.experiments.intervals import MINUS, Interval, with_minus
 
-MINUS = "\N{MINUS SIGN}"
 _EQUAL = 1e-9
 """Relative to the mean: the most that equal values of different seeds differ by."""
 
@@ -17,7 +16,7 @@ def text(number: float, decimals: int | None = None) -> str:
     if decimals is None:
         decimals = significant([number])
     rounded = f"{number:,.{decimals}f}".replace(",", "\N{NARROW NO-BREAK SPACE}")
-    return rounded.replace("-", MINUS) if float(f"{number:.{decimals}f}") else rounded.lstrip("-")
+    return with_minus(rounded) if float(f"{number:.{decimals}f}") else rounded.lstrip("-")
 
 
 def percent(share: float, decimals: int = 0) -> str:

@@ -91,7 +91,7 @@ def run_it(collection: Collection, page: str, methods: Sequence[str], dataset: s
     seed = max((record.seed for record in there), default=-1) + 1
     lines = commands(Cell(method, dataset, seed, profile) for method in methods)
     draw = f"papermill book/{page}.ipynb runs/{page}.ipynb -p seed {seed} -p profile {profile}"
-    minutes = sum(_minutes(record) for record in there if record.seed == there[0].seed)
+    minutes = sum(max(1, record.minutes) for record in there if record.seed == there[0].seed)
     takes = f", about {minutes:.0f} minutes on one core" if there else ""
     return Markdown(
         f"**Run it yourself**, with a new seed{takes}:\n\n"
@@ -103,10 +103,6 @@ def listed(words: Sequence[str]) -> str:
     """Words as a sentence lists them: a, b and c."""
     *first, last = words or [""]
     return f"{', '.join(first)} and {last}" if first else last
-
-
-def _minutes(record: Record) -> float:
-    return max(1.0, record.wall_seconds / 60)
 
 
 def sources(*collections: Collection) -> HTML:
@@ -144,5 +140,5 @@ def _row(record: Record) -> dict[str, str]:
         "data": data,
         "commit": record.commit[:7],
         "device": record.device,
-        "minutes": numbers.text(record.wall_seconds / 60, 1),
+        "minutes": numbers.text(record.minutes, 1),
     }

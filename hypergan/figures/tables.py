@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from hypergan.experiments.intervals import Interval
+from hypergan.experiments.intervals import Interval, with_minus
 from hypergan.figures import numbers
 from hypergan.figures.style import OURS, PAPER, SEE_COMMANDS
 
@@ -152,7 +152,7 @@ class Table:
             elif isinstance(cell, float):
                 cells.append(f"<td{kind}>{numbers.text(cell)}</td>")
             else:
-                words = str(cell).replace("-", numbers.MINUS) if _is_number(cell) else str(cell)
+                words = with_minus(str(cell)) if _is_number(cell) else str(cell)
                 cells.append(f"<td{kind}>{html.escape(words)}</td>")
         return cells
 

@@ -145,7 +145,7 @@ def test_other_targets_part_of_the_data_and_too_many_draws_are_refused(generator
 
 
 def test_without_numpyro_the_error_says_what_to_install(generator, monkeypatch):
-    monkeypatch.setattr("hypergan.baselines.gold_standard.find_spec", lambda name: None)
+    monkeypatch.setattr("hypergan.extras.find_spec", lambda name: None)
     posterior = sampler(regression_target(), generator, draws=1)
     with pytest.raises(SettingsError, match=r"pip install --editable '\.\[gold\]'"):
         run(posterior, tuple(torch.randn(2, 20, 1)), generator)

@@ -3,6 +3,8 @@
 import os
 import runpy
 import tempfile
+import urllib.request
+from urllib.error import URLError
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # small tensors gain nothing by more; before torch
 
@@ -46,6 +48,22 @@ def own_runs(tmp_path, monkeypatch):
     """Records go to an empty folder."""
     monkeypatch.setenv("HYPERGAN_RUNS", str(tmp_path / "runs"))
     return tmp_path / "runs"
+
+
+@pytest.fixture
+def published(tmp_path, monkeypatch):
+    """An empty folder stands for that of the published records."""
+    for module in ("experiments.records", "experiments.verification", "cli"):
+        monkeypatch.setattr(f"hypergan.{module}.published", lambda: tmp_path / "published")
+    return tmp_path / "published"
+
+
+@pytest.fixture
+def no_internet(monkeypatch):
+    def refuse(*_, **__):
+        raise URLError("no route to host")
+
+    monkeypatch.setattr(urllib.request, "urlopen", refuse)
 
 
 @pytest.fixture

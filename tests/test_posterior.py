@@ -1,14 +1,104 @@
+"""What holds for every method's posterior."""
+
 import pytest
 import torch
+from killed import KilledError, killing
+from torch import nn
 
-from hypergan import HyperGAN
+from hypergan import HyperGAN, Training, fit
+from hypergan.baselines.apd import APD
 from hypergan.baselines.gold_standard import GoldStandard
+from hypergan.baselines.mc_dropout import MCDropout
+from hypergan.baselines.mnf import MNF
 from hypergan.baselines.network_ensemble import NetworkEnsemble
-from hypergan.errors import SettingsError
+from hypergan.baselines.sgld import SGLD
+from hypergan.errors import RecordError, SettingsError
 from hypergan.experiments.methods import METHODS
+from hypergan.objective import cross_entropy
+
+CHAIN = {"samples": 8, "burn_in": 2, "thinning": 3}
+SMALL = {
+    HyperGAN: {"noise_dim": 8, "code_dim": 6, "hidden": 16},
+    APD: {"sgld_steps": 10, "noise_dim": 4, "hidden": 16, "points": 8} | CHAIN,
+    SGLD: CHAIN,
+    MNF: {"flow_hidden": (5, 7)},
+    MCDropout: {},
+    NetworkEnsemble: {"members": 3},
+}
+"""Every posterior that is trained step by step; APD's chain takes two of the four epochs."""
+
+TRAINING = Training(
+    precision="float32", epochs=4, batch_size=60, networks=3, codes=16, learning_rate=0.01,
+    schedule="constant", checkpoint_seconds=0, diversity_networks=2,
+)  # fmt: skip
+KINDS = dict.fromkeys(method.posterior for method in METHODS.values())
+each_trained = pytest.mark.parametrize("kind", SMALL)
 
 
-@pytest.mark.parametrize("kind", dict.fromkeys(method.posterior for method in METHODS.values()))
+def trained(kind, target, data, seed=0, **options):
+    generator = torch.Generator().manual_seed(seed)
+    posterior = kind(target, **SMALL[kind], generator=generator)
+    fit(posterior, data, TRAINING, generator=generator, progress=False, **options)
+    return posterior
+
+
+def drawn(posterior):
+    """Two networks as vectors, always the same two."""
+    weights = posterior.sample(2, torch.Generator().manual_seed(5))
+    return torch.cat([tensor.flatten(1) for tensor in weights.values()], dim=1)
+
+
+def test_every_posterior_is_among_them():
+    assert KINDS.keys() == {*SMALL, GoldStandard}
+
+
+@each_trained
+def test_the_seed_alone_decides(kind, target, blobs):
+    """And the caller's global generator is left alone."""
+    before = torch.get_rng_state()
+    first = drawn(trained(kind, target, blobs))
+    assert torch.equal(torch.get_rng_state(), before)
+    torch.manual_seed(7)
+    assert torch.equal(first, drawn(trained(kind, target, blobs)))
+    assert not torch.equal(first, drawn(trained(kind, target, blobs, seed=1)))
+
+
+@each_trained
+def test_a_trained_posterior_is_saved_and_loaded(kind, target, blobs, tmp_path):
+    posterior, other = trained(kind, target, blobs), trained(kind, target, blobs, seed=1)
+    posterior.save(tmp_path / "posterior")
+    other.load(tmp_path / "posterior")
+    assert torch.equal(drawn(posterior), drawn(other))
+    assert other.fingerprint() == posterior.fingerprint()
+    wider = nn.Sequential(nn.Linear(2, 20), nn.ReLU(), nn.Linear(20, 2))
+    with pytest.raises(RecordError, match=f"does not hold this {kind.__name__}"):
+        kind(wider, **SMALL[kind]).load(tmp_path / "posterior")
+
+
+@each_trained
+def test_drawn_networks_do_not_train_on(kind, target, blobs, generator):
+    posterior = trained(kind, target, blobs)
+    networks = posterior.sample(2, generator)
+    before = {name: tensor.clone() for name, tensor in networks.items()}
+    fit(posterior, blobs, TRAINING, generator=generator, progress=False)
+    for name, tensor in networks.items():
+        assert torch.equal(tensor, before[name])
+        assert not tensor.requires_grad
+
+
+@each_trained
+@pytest.mark.parametrize("after", [7, 12, 17])
+def test_a_stopped_run_ends_like_one_that_was_not(kind, after, target, blobs, tmp_path):
+    """Stopped in the second, third and fourth epoch of five steps each."""
+    checkpoint = tmp_path / "checkpoint"
+    whole = trained(kind, target, blobs)
+    with pytest.raises(KilledError):
+        trained(kind, target, blobs, loss=killing(after), checkpoint=checkpoint)
+    resumed = trained(kind, target, blobs, loss=cross_entropy, checkpoint=checkpoint)
+    assert resumed.fingerprint() == whole.fingerprint()
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_no_posterior_samples_fewer_than_one_network(kind, target, generator):
     posterior = kind(target, **({"noise": 1.0} if kind is GoldStandard else {}))
     for n in (0, -1):

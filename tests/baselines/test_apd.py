@@ -2,7 +2,6 @@ from dataclasses import replace
 
 import pytest
 import torch
-from killed import KilledError, killing
 from torch import nn
 
 from hypergan import Training, fit
@@ -11,7 +10,7 @@ from hypergan.data.datasets import DATASETS
 from hypergan.errors import SettingsError
 from hypergan.experiments.methods import settings_for
 from hypergan.experiments.profiles import PROFILES
-from hypergan.objective import cross_entropy, mean_squared_error
+from hypergan.objective import mean_squared_error
 from hypergan.step import Step
 
 QUICK = Training(
@@ -115,28 +114,6 @@ def test_a_standardised_generator_starts_at_the_mean_network(target, blobs):
     fit(posterior, blobs, QUICK, generator=generator, progress=False)
     off = vectors(posterior, 20, generator) - posterior.sgld.points.mean(0)
     assert off.square().mean().sqrt() < posterior.scale
-
-
-@pytest.mark.parametrize("after", [7, 12, 17])
-def test_a_stopped_run_ends_like_one_that_was_not(after, target, blobs, tmp_path):
-    def run(loss, **options):
-        posterior, generator = distiller(target)
-        fit(posterior, blobs, QUICK, loss=loss, generator=generator, progress=False, **options)
-        return vectors(posterior, 5, generator)
-
-    whole = run(cross_entropy)
-    with pytest.raises(KilledError):
-        run(killing(after), checkpoint=tmp_path / "checkpoint")
-    assert torch.equal(run(cross_entropy, checkpoint=tmp_path / "checkpoint"), whole)
-
-
-def test_a_distilled_posterior_is_saved_and_loaded(target, blobs, tmp_path):
-    (posterior, generator), (again, _) = distiller(target), distiller(target, seed=1)
-    fit(posterior, blobs, QUICK, generator=generator, progress=False)
-    posterior.save(tmp_path / "posterior")
-    again.load(tmp_path / "posterior")
-    one, other = (vectors(p, 3, torch.Generator().manual_seed(5)) for p in (posterior, again))
-    assert torch.equal(one, other)
 
 
 @pytest.mark.parametrize(

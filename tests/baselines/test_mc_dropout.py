@@ -7,7 +7,7 @@ from zoo import ZOO
 
 from hypergan import Ensemble, Training, fit
 from hypergan.baselines.mc_dropout import MCDropout
-from hypergan.errors import RecordError, SettingsError, TargetError
+from hypergan.errors import SettingsError, TargetError
 from hypergan.objective import mean_squared_error
 from hypergan.step import Step
 
@@ -114,39 +114,6 @@ def test_it_learns(build, generator):
     assert history[-1]["loss"] < history[0]["loss"]
     probabilities = posterior.ensemble(100, generator).predict_proba(points)
     assert (probabilities.argmax(1) == labels).float().mean() > 0.85
-
-
-def test_a_drawn_ensemble_does_not_train_on(target, blobs, generator):
-    posterior = MCDropout(target)
-    drawn = posterior.sample(2, generator)
-    before = {name: tensor.clone() for name, tensor in drawn.items()}
-    fit(posterior, blobs, TRAINING, generator=generator, progress=False)
-    for name, tensor in drawn.items():
-        assert torch.equal(tensor, before[name])
-        assert not tensor.requires_grad
-    assert not torch.equal(posterior.sample(2)["0.weight"], before["0.weight"])
-
-
-def test_the_same_seed_gives_the_same_networks(target, blobs):
-    def trained(seed):
-        posterior, generator = MCDropout(target), torch.Generator().manual_seed(seed)
-        fit(posterior, blobs, TRAINING, generator=generator, progress=False)
-        return posterior.sample(3, generator)["2.weight"]
-
-    assert torch.equal(trained(0), trained(0))
-    assert not torch.equal(trained(0), trained(1))
-
-
-def test_save_and_load_give_the_same_network(target, blobs, tmp_path, generator):
-    posterior, fresh = MCDropout(target), MCDropout(target)
-    fit(posterior, blobs, TRAINING, generator=generator, progress=False)
-    posterior.save(tmp_path / "dropout.safetensors")
-    fresh.load(tmp_path / "dropout.safetensors")
-    draws = [p.sample(3, torch.Generator().manual_seed(2)) for p in (posterior, fresh)]
-    for name, tensor in draws[0].items():
-        assert torch.equal(tensor, draws[1][name])
-    with pytest.raises(RecordError, match="does not hold this MCDropout"):
-        MCDropout(seeded(linear)).load(tmp_path / "dropout.safetensors")
 
 
 @pytest.mark.parametrize(

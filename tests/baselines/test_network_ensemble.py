@@ -7,7 +7,7 @@ from torch.nn import functional as F
 
 from hypergan import Training, fit
 from hypergan.baselines.network_ensemble import NetworkEnsemble, random_start
-from hypergan.errors import RecordError, SettingsError, TargetError
+from hypergan.errors import SettingsError, TargetError
 from hypergan.layers import layers_of
 from hypergan.metrics import layer_norms
 from hypergan.step import Step
@@ -116,36 +116,6 @@ def test_some_members_are_different_ones_and_all_come_in_order(target, generator
 def test_more_networks_than_there_are_are_refused(target):
     with pytest.raises(SettingsError, match="the 3 there are; ask for fewer, or train with more m"):
         NetworkEnsemble(target, 3).sample(4)
-
-
-def test_a_drawn_ensemble_does_not_train_on(target, blobs, generator):
-    posterior = NetworkEnsemble(target, 2, generator=generator)
-    drawn = posterior.sample(2)
-    before = drawn["0.weight"].clone()
-    fit(posterior, blobs, adam(2, epochs=1), generator=generator, progress=False)
-    assert torch.equal(drawn["0.weight"], before)
-    assert not torch.equal(posterior.sample(2)["0.weight"], before)
-
-
-def test_the_same_seed_gives_the_same_starts(target):
-    starts = [
-        NetworkEnsemble(target, 2, generator=torch.Generator().manual_seed(seed)).sample(2)
-        for seed in (1, 1, 2)
-    ]
-    first, same, other = (start["0.weight"] for start in starts)
-    assert torch.equal(first, same)
-    assert not torch.equal(first, other)
-
-
-def test_save_and_load_give_the_same_members(target, generator, tmp_path):
-    posterior, other = (NetworkEnsemble(target, 3, generator=generator) for _ in range(2))
-    assert not torch.equal(posterior.sample(3)["0.weight"], other.sample(3)["0.weight"])
-    posterior.save(tmp_path / "ensemble.safetensors")
-    other.load(tmp_path / "ensemble.safetensors")
-    for name, tensor in posterior.sample(3).items():
-        assert torch.equal(other.sample(3)[name], tensor)
-    with pytest.raises(RecordError, match="does not hold this NetworkEnsemble"):
-        NetworkEnsemble(target, 2).load(tmp_path / "ensemble.safetensors")
 
 
 def test_frozen_and_tied_parameters(generator):

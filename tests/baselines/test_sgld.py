@@ -1,13 +1,12 @@
 import pytest
 import torch
-from killed import KilledError, killing
 from torch import nn
 from zoo import ZOO
 
 from hypergan import Training, fit
 from hypergan.baselines.sgld import SGLD
 from hypergan.data.datasets import DATASETS
-from hypergan.errors import RecordError, SettingsError
+from hypergan.errors import SettingsError
 from hypergan.experiments.methods import settings_for
 from hypergan.experiments.profiles import PROFILES
 from hypergan.objective import cross_entropy, mean_squared_error
@@ -139,30 +138,6 @@ def test_a_separable_problem_is_learnt(target, blobs, generator):
     history = fit(posterior, blobs, QUICK, validation=blobs, generator=generator, progress=False)
     assert history[-1]["accuracy"] > 90
     assert history[0]["diversity"] == 0  # one point has no spread
-
-
-@pytest.mark.parametrize("after", [7, 12])
-def test_a_stopped_chain_ends_like_one_that_was_not(after, target, blobs, tmp_path):
-    def run(loss, **options):
-        posterior, generator = chain(target), torch.Generator().manual_seed(0)
-        fit(posterior, blobs, QUICK, loss=loss, generator=generator, progress=False, **options)
-        return posterior.kept
-
-    whole = run(cross_entropy)
-    with pytest.raises(KilledError):
-        run(killing(after), checkpoint=tmp_path / "checkpoint")
-    assert torch.equal(run(cross_entropy, checkpoint=tmp_path / "checkpoint"), whole)
-
-
-def test_a_chain_is_saved_and_loaded(target, blobs, tmp_path, generator):
-    posterior, again = chain(target), chain(target)
-    steps(posterior, 15, blobs, cross_entropy, QUICK, generator)
-    posterior.save(tmp_path / "chain")
-    again.load(tmp_path / "chain")
-    assert again.size == posterior.size == 4
-    assert torch.equal(again.points, posterior.points)
-    with pytest.raises(RecordError, match="does not hold this SGLD"):
-        chain(target, samples=9).load(tmp_path / "chain")
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,6 @@ import os
 import struct
 import urllib.request
 from pathlib import Path
-from urllib.error import URLError
 
 import numpy as np
 import pytest
@@ -22,14 +21,6 @@ from hypergan.paths import PROJECT
 from hypergan.paths import downloads as default_root
 
 IMAGES = [name for name, data in DATASETS.items() if data.task == "classification"]
-
-
-@pytest.fixture
-def no_internet(monkeypatch):
-    def refuse(*_, **__):
-        raise URLError("no route to host")
-
-    monkeypatch.setattr(urllib.request, "urlopen", refuse)
 
 
 def pixels(inputs: Tensor, data: Data) -> Tensor:

@@ -19,9 +19,8 @@ ACCURACY = "accuracy/1"
 
 
 @pytest.fixture
-def write(own_runs, tmp_path, monkeypatch):
+def write(own_runs, published):
     """Write a record of an accuracy; none is published."""
-    monkeypatch.setattr(records, "published", lambda: tmp_path / "published")
 
     def write(cell, accuracy, **changes):
         record = example(cell, metrics={"accuracy": {"1": accuracy}}, **changes)

@@ -21,13 +21,6 @@ def written(own_runs):
     return path
 
 
-@pytest.fixture
-def published(tmp_path, monkeypatch):
-    folder = tmp_path / "published"
-    monkeypatch.setattr(records, "published", lambda: folder)
-    return folder
-
-
 def edit(path, **changes):
     path.write_text(json.dumps(json.loads(path.read_text()) | changes))
 

@@ -31,12 +31,6 @@ OTHER = replace(CUBIC, method="hypergan-no-discriminator")
 # What is asked of the package
 
 
-@pytest.fixture
-def published(tmp_path, monkeypatch):
-    monkeypatch.setattr(records, "published", lambda: tmp_path / "published")
-    return tmp_path / "published"
-
-
 def plan(**config):
     return Plan.of({"profile": "smoke", "methods": "hypergan", "datasets": "cubic"} | config)
 

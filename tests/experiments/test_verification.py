@@ -31,14 +31,6 @@ TOLERATED = [path for path in PUBLISHED if path.parts[-4:-2] != ("full", "cubic"
 MNIST = ["apd", "ensemble", "hypergan", "mc-dropout", "mnf", "sgld"]
 
 
-@pytest.fixture
-def published(tmp_path, monkeypatch):
-    folder = tmp_path / "published"
-    for module in (records, verification):
-        monkeypatch.setattr(module, "published", lambda: folder)
-    return folder
-
-
 def write(folder, metrics=METRICS, spread=4.0, cell=CELL, **changes):
     changes = {"commit": "a" * 40, "metrics": metrics} | changes
     return records.write(

@@ -55,7 +55,7 @@ def run(
         HyperGANError: If anything prevents the run; the message says what to do.
     """
     keep_freed_memory()
-    choose_device(device)  # none is refused whether there is a record or not
+    choose_device(device)  # refuses one that is not there, even if there is a record
     path = runs() / cell.path
     with computing_with(threads):
         if not force and (kept := records.find(cell, [runs()])):

@@ -117,7 +117,7 @@ class Claim:
         measures = " ".join([self.measure, *(other.get("measure", "") for other in self.against)])
         for name in self.choices:
             if f"{{{name}}}" not in measures:
-                raise SettingsError(f"no measure has {{{name}}}")
+                raise SettingsError(f"no measure has {{{name}}}; use the choice, or remove it")
         if [self.above, self.below, self.between].count(None) != 2:
             raise SettingsError("give exactly one of above, below and between")
 

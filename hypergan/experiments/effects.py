@@ -103,7 +103,7 @@ class Effect:
         return float(stats.t.sf((self.mean - threshold) / self.error, self.freedom))
 
     def p_below(self, threshold: float) -> float:
-        """The same for this small or smaller; a certain effect at the threshold counts as below."""
+        """The same for one this small or smaller; a certain effect at the threshold is below it."""
         if self.error == 0 and math.isfinite(threshold):
             return float(self.mean > threshold)
         return replace(self, mean=-self.mean).p_above(-threshold)
@@ -170,7 +170,7 @@ def _over_images(measured: Sample, other: Sample | None) -> tuple[list[Part], Im
 
 
 def _own(sample: Sample) -> tuple[list[Part], Images]:
-    """The same for one quantity; identical outcomes do not tell how much others would vary."""
+    """The same for one quantity; identical outcomes say nothing about how much they vary."""
     parts = _of_mean(sample.outcomes or ())
     if sample.bound is not None and not any(part.variance for part in parts):
         return [Part(sample.bound, math.inf, "images")], "bound"

@@ -11,7 +11,7 @@ from hypergan.errors import SettingsError
 MINUS = "\N{MINUS SIGN}"
 
 Bounds = tuple[float, float]
-"""Limits of a quantity whatever is run, such as 0 and 1 for a share."""
+"""The smallest and largest values that a quantity can have, such as 0 and 1 for a share."""
 
 
 def with_minus(words: str) -> str:

@@ -108,8 +108,8 @@ def history(record: Record, column: str, when: str) -> float:
 
 def memory(record: Record) -> float:
     """Peak memory in GB during training; of the whole run if the record has only that."""
-    told = [row["peak_memory_bytes"] for row in record.history if "peak_memory_bytes" in row]
-    return float(max(told, default=record.peak_memory_bytes)) / 1e9
+    peaks = [row["peak_memory_bytes"] for row in record.history if "peak_memory_bytes" in row]
+    return float(max(peaks, default=record.peak_memory_bytes)) / 1e9
 
 
 def log_likelihood(record: Record, where: str, size: str) -> float:
@@ -136,7 +136,7 @@ STATISTICS: dict[str, Callable[..., float]] = {
 """What can be computed from a record besides its metrics, by name."""
 
 SHARES = {"success", "fooled", "all_fooled"}
-"""Shares of attacked images, or of images and networks, which vary no more."""
+"""Shares of attacked images, or of pairs of an image and a network."""
 
 _UP_TO_ONE = SHARES | {"auroc", "aupr", "fpr95", "disagreement", "calibration_error"}
 _NOT_NEGATIVE = {"entropy", "norms", "rmse", "std_inside", "std_outside", "memory", "diversity",
@@ -144,7 +144,7 @@ _NOT_NEGATIVE = {"entropy", "norms", "rmse", "std_inside", "std_outside", "memor
 
 
 def bounds(name: str) -> tuple[float, float]:
-    """The limits of a measure, whatever is run."""
+    """The smallest and largest values that a measure can have."""
     words = set(name.split("/"))
     if "accuracy" in words:
         return 0, 100
@@ -204,7 +204,7 @@ def placements(above: NDArray[Any], below: NDArray[Any]) -> Outcomes:
 
 
 def _beaten(scores: NDArray[Any], others: NDArray[Any]) -> NDArray[Any]:
-    """The share of other scores that lies below each; sorted, they are found four times faster."""
+    """The share of other scores below each; sorting both makes this four times as fast."""
     order, others = np.argsort(scores), np.sort(others)
     ranked = scores[order]
     shares = np.empty(len(scores))

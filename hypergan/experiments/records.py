@@ -72,7 +72,7 @@ class Cell:
 
     @property
     def path(self) -> Path:
-        """Where its record lies below a folder of records."""
+        """The path of its record below a folder of records."""
         return Path(self.profile, self.dataset, self.method, f"seed{self.seed}.json")
 
     @property
@@ -168,7 +168,7 @@ class Record:
         """The file of the arrays, whose hash it knows.
 
         Raises:
-            RecordError: If it is missing or not the one that it was written with.
+            RecordError: If it is missing or has been altered.
         """
         state, file = "are missing", self.path and self.path.with_suffix(".npz")
         try:
@@ -249,7 +249,7 @@ def read(path: Path) -> Record:
     """
     try:
         if path.exists() and not path.is_file():
-            raise ValueError("it is no file")
+            raise ValueError("it is not a file")
         text = path.read_text(encoding="utf-8")
         content = _parsed(text)
     except FileNotFoundError as error:
@@ -304,7 +304,7 @@ def _validate(text: str) -> None:
 
 
 def forget() -> None:
-    """Parse every text anew, as a process does that begins."""
+    """Forget all parsed records, as if the process had just started."""
     _parsed.cache_clear()
     _validate.cache_clear()
 

@@ -1,4 +1,4 @@
-"""What a sweep would take on a cluster, from what its cells took here."""
+"""The time a sweep would take on a cluster, estimated from its cells' records."""
 
 import heapq
 from collections.abc import Sequence
@@ -15,12 +15,12 @@ from hypergan.training import Training
 
 @dataclass(frozen=True)
 class Job:
-    """A cell, and what it takes.
+    """A cell, and the resources that it takes.
 
     Attributes:
         cell: The cell.
-        seconds: On one node.
-        written: Bytes that stay of it.
+        seconds: Time on one node.
+        written: Size of its record in bytes.
     """
 
     cell: Cell
@@ -30,13 +30,13 @@ class Job:
 
 @dataclass(frozen=True)
 class Schedule:
-    """A sweep on so many nodes, one job at a time on each.
+    """A sweep on some nodes, one job at a time on each.
 
     Attributes:
-        nodes: How many.
-        seconds: From the first job's start to the last one's end.
+        nodes: Number of nodes.
+        seconds: Time from the first job's start to the last one's end.
         worked: Seconds of all jobs together.
-        written: Bytes of all jobs together.
+        written: Bytes of all records together.
     """
 
     nodes: int
@@ -46,22 +46,22 @@ class Schedule:
 
     @property
     def busy(self) -> float:
-        """The share of the nodes' time that is worked."""
+        """The share of the nodes' time that is spent on jobs."""
         return self.worked / (self.nodes * self.seconds)
 
 
 def jobs(
     profile: str, datasets: Sequence[str], *, gpu: bool = False
 ) -> tuple[list[Job], list[Cell]]:
-    """One seed of a sweep, each cell by records of its like, and the cells that have none.
+    """The jobs of one seed of a sweep, estimated from records, and the cells without records.
 
-    Where the profile has no record, one of another profile stands for it: its training in
-    proportion to the images that pass through networks, its evaluation as it is.
+    If a cell has no record in this profile, one of another profile is used: its training time in
+    proportion to the images that pass through networks, its evaluation time unchanged.
 
     Args:
         profile: Profile's name.
         datasets: Data sets' names.
-        gpu: Go by records that were made on a GPU, instead of on a CPU.
+        gpu: Use records made on a GPU, instead of on a CPU.
     """
     found, missing = [], []
     for dataset in datasets:

@@ -27,7 +27,7 @@ _OPTIONS = ("seeds", "profile", "methods", "datasets", "mode", "gpu")
 
 @dataclass(frozen=True)
 class Plan:
-    """What a sweep is asked for.
+    """What a sweep is asked to do.
 
     Attributes:
         seeds: Seeds.
@@ -94,7 +94,7 @@ class Plan:
         """The cells that a notebook needs; None if one has no record and is not in the plan.
 
         A notebook lists the cells that it cannot do without in its own metadata,
-        ``{"hypergan": {"needs": ["METHOD DATASET"]}}``. Besides them it shows whatever there is.
+        ``{"hypergan": {"needs": ["METHOD DATASET"]}}``. It shows any other records that exist.
         """
         needed = [Cell(*names, seed, self.profile) for names in _needs(notebook)]
         return needed if all(c in self.cells or self.record(c) for c in needed) else None
@@ -153,7 +153,7 @@ def folder(name: str) -> str:
 
 
 def own_name(name: str) -> str:
-    """The name of a sweep, which is that of a folder to be emptied.
+    """The name of a sweep, which is also the name of a folder that will be emptied.
 
     Raises:
         SettingsError: If it could be that of another folder.
@@ -166,7 +166,7 @@ def own_name(name: str) -> str:
 def _whole(name: str, *words: str) -> int:
     """The whole number that a single word gives."""
     if len(words) != 1 or not re.fullmatch("[0-9]{1,19}", words[0]):
-        raise SettingsError(f"{name} {' '.join(words)[:60]!r}: a whole number is needed, such as 0")
+        raise SettingsError(f"{name} is {' '.join(words)[:60]!r}; it must be a whole number")
     return int(words[0])
 
 
@@ -237,7 +237,7 @@ class Jobs(logging.Handler):
         )
 
     def estimate(self, elapsed: float) -> str:
-        """The time left after so many seconds, in words."""
+        """The time left, in words, once ``elapsed`` seconds have passed."""
         left = {rule: n - len(self.seconds[rule]) for rule, n in self.jobs.items() if rule != "all"}
         at_once = max(1.0, sum(map(sum, self.seconds.values())) / elapsed)
         unknown = [rule for rule, n in left.items() if n and not self.seconds[rule]]

@@ -34,7 +34,7 @@ from hypergan.training import Training
 
 PUBLISHED = PROJECT / "data" / "search" / "trials.csv"
 SIZES = (1, 10, 100)
-"""Sizes of the ensembles that are judged, as far as a method has so many networks."""
+"""Sizes of the ensembles that are judged; those larger than what a method holds are left out."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,10 @@ class Trial:
         Cell(self.method, self.dataset, self.seed, self.profile)  # refuses unknown names
         settings = settings_for(self.method, self.dataset, self.profile)
         if DATASETS[self.dataset].task == "regression" or self.held_out < 1:
-            raise SettingsError("a trial is judged on held-out images of an image data set")
+            raise SettingsError(
+                "a trial needs held-out images to be judged on; choose an image data set, and hold "
+                "out 1 image or more"
+            )
         training = {f.name for f in fields(Training)}
         parameters = inspect.signature(METHODS[self.method].posterior).parameters.values()
         arguments = {p.name for p in parameters if p.kind is not inspect.Parameter.VAR_KEYWORD}

@@ -23,7 +23,7 @@ NotNegative = Annotated[float, Field(ge=0)]
 Count = Annotated[int, Field(ge=1)]
 
 Json = TypeAliasType("Json", "None | bool | int | float | str | list[Json] | dict[str, Json]")
-"""Settings: whatever JSON has but NaN and infinities."""
+"""Settings: any JSON without NaN and infinities."""
 
 _FIRST = Field(union_mode="left_to_right")
 """Takes the first kind that fits. Each value fits one; to try the others costs more than the rest
@@ -43,7 +43,7 @@ STRICT = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
 
 
 class _Open(BaseModel):
-    """A form that may have more keys than it names."""
+    """A form that accepts keys besides those that it names."""
 
     model_config = STRICT | ConfigDict(extra="allow")
 

@@ -139,8 +139,8 @@ class Shelf:
         """A quantity by seed, where it was measured.
 
         Raises:
-            DataError: If several records could, and none of them has such a number: its name is
-                wrong, where of one the record may be.
+            DataError: If several records could have such a number and none has: its name is wrong.
+                (If only one record could, the record may be at fault.)
         """
         if quantity not in self._series:
             if quantity.measure.startswith("bench/"):
@@ -182,7 +182,7 @@ class Shelf:
         self._series |= new
 
     def _reported(self, quantity: Quantity) -> dict[int, Measured]:
-        """A measurement of the speed page, which was made once."""
+        """A measurement of the speed page, which counts as seed 0."""
         _, part, what = quantity.measure.split("/")
         path = report.PUBLISHED
         if not (found := report.every(path)):
@@ -244,7 +244,7 @@ class Finding:
         records: The records behind it.
         missing: Cells whose records it waits for.
         needed: How many seeds would decide it if mean and spread stayed the same; infinity if no
-            number would, None if it is decided or a single seed does not tell.
+            number would, None if it is decided or has a single seed.
     """
 
     claim: Claim

@@ -159,7 +159,7 @@ class Comparison:
         rows: The metrics of the published record.
         newer: What only the re-run measures, by the beginnings of names: added after the record
             was published, and not compared.
-        identical: Whether history, metrics, arrays and, if both records tell its hash, the
+        identical: Whether history, metrics, arrays and, if both records contain its hash, the
             posterior are the same to the last digit.
     """
 
@@ -234,10 +234,10 @@ def difference(one: Record, other: Record) -> str:
     alike = (one.environment.keys() & other.environment.keys()) - {"posterior_sha256"}
     if names := sorted(name for name in alike if one.environment[name] != other.environment[name]):
         return f"made with other {', '.join(names)}"
-    told = one.versions.keys() & other.versions.keys()  # older records tell fewer
+    listed = one.versions.keys() & other.versions.keys()  # older records list fewer
     if not one.method.startswith("nuts"):
-        told -= set(SAMPLERS)
-    if names := sorted(name for name in told if one.versions[name] != other.versions[name]):
+        listed -= set(SAMPLERS)
+    if names := sorted(name for name in listed if one.versions[name] != other.versions[name]):
         return f"made with other versions of {', '.join(names)}"
     if one.data_sha256 != other.data_sha256:
         return "made from other files"
@@ -324,9 +324,9 @@ def _lasting(record: Record) -> Any:
 
 
 def _same_posterior(one: Record, other: Record) -> bool:
-    """Whether both evaluated the same posterior, as far as both tell."""
-    told = {record.environment.get("posterior_sha256") for record in (one, other)}
-    return None in told or len(told) == 1
+    """Whether both evaluated the same posterior; True if a record does not say which."""
+    hashes = {record.environment.get("posterior_sha256") for record in (one, other)}
+    return None in hashes or len(hashes) == 1
 
 
 def _below(text: str) -> Path:

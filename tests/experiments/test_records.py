@@ -78,7 +78,7 @@ DAMAGE = {
     "of another method": (lambda path: edit(path, method="ensemble"), "belongs to .*/ensemble/"),
     "a directory": (lambda path: (path.unlink(), path.mkdir()), "damaged"),
     "nested": (lambda path: path.write_text("[" * 100_000), "damaged"),
-    "no file": (lambda path: (path.unlink(), os.mkfifo(path)), "it is no file"),
+    "no file": (lambda path: (path.unlink(), os.mkfifo(path)), "it is not a file"),
     "without its arrays": (lambda path: path.with_suffix(".npz").unlink(), "are missing; run"),
     "with others": (lambda path: path.with_suffix(".npz").write_bytes(b"x"), "altered; run"),
     "bytes": (lambda path: path.write_bytes(b"\xff\x00"), "damaged"),

@@ -10,7 +10,7 @@ NOISE = 3.0
 """Standard deviation of their noise."""
 
 LIMIT = 4.0
-"""The inputs lie between plus and minus this."""
+"""Training inputs lie between -LIMIT and LIMIT."""
 
 
 def points(count: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:

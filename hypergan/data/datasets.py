@@ -17,7 +17,7 @@ from hypergan.paths import downloads as default_root
 from hypergan.targets import cifar_target, mnist_target, regression_target
 
 VALIDATION_SEED = 2019
-"""Seed that selects validation images: the same ones whatever the seed of a run."""
+"""Seed that selects validation images: the same ones for every seed of a run."""
 
 DATASETS = {
     "mnist": DataSet(

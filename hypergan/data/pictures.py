@@ -1,7 +1,7 @@
 """Pictures that come with the project, so that pages need no data sets.
 
 ``python -m hypergan.data.pictures`` takes :data:`COUNT` outliers and as many test images, evenly
-spaced in file order, so that none is picked for what networks make of it.
+spaced in file order, so that none is picked for how networks classify it.
 """
 
 from dataclasses import dataclass

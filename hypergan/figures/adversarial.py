@@ -244,7 +244,7 @@ def transfers(collection: Collection, method: str = "hypergan") -> pd.DataFrame:
 def transfer(collection: Collection, method: str = "hypergan") -> Panels:
     """The supplementary claim: of what fools one network, the share that fools others.
 
-    At the left the share of the most networks, at the right how often their mean is fooled.
+    Left: the share of the largest number of networks. Right: how often their mean is fooled.
     """
     table = transfers(collection, method).dropna()
     figure = Panels(

@@ -27,7 +27,7 @@ from hypergan.figures.page import MISSING, listed
 from hypergan.figures.tables import Better, Table
 
 BOUNDS = {"entropy": (0, math.inf), "auroc": (0, 1), "success": (0, 1), "fooled": (0, 1)}
-"""The limits of a measure, whatever is attacked."""
+"""The smallest and largest values that a measure can have."""
 
 
 def finding(collection: Collection) -> list[str]:

@@ -20,7 +20,7 @@ WHOLE = 100
 """Networks of HyperGAN's largest ensemble in Table 2."""
 
 LITTLE = 0.05
-"""A smaller share of images does not deserve the name of protection."""
+"""Protecting a smaller share of images hardly counts as protection."""
 
 
 def headline(profile: str = PUBLISHED) -> HTML:

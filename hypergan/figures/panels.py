@@ -33,10 +33,10 @@ _DOTS = 100
 """Pixels per inch of a panel."""
 
 PICTURES = "HYPERGAN_PICTURES"
-"""Where set, figures are pictures, too, for previews of notebooks: they show no HTML's drawings."""
+"""If set, figures are also pictures, since previews of notebooks show no drawings in HTML."""
 
 _PREVIEW, _FINER, _COLOURS = 760, 1.5, 64
-"""Of such a picture: its width, dots to a pixel, and colours."""
+"""Such a picture's width, dots per pixel, and number of colours."""
 
 _LETTER = 7
 """Width of a letter of an axis's label, in pixels."""
@@ -315,10 +315,8 @@ def svg(figure: Figure, words: str, classes: Sequence[str] = (), salt: str = "")
     """
     width, height = (round(inches * _DOTS) for inches in figure.get_size_inches())
     file = io.StringIO()
-    unique = hashlib.sha256(f"{words} {salt}".encode()).hexdigest()[
-        :8
-    ]  # ids differ from panel to panel
-    with mpl.rc_context(_STYLE | {"svg.hashsalt": unique}):
+    own = hashlib.sha256(f"{words} {salt}".encode()).hexdigest()[:8]  # ids differ between panels
+    with mpl.rc_context(_STYLE | {"svg.hashsalt": own}):
         figure.savefig(file, format="svg", transparent=True, metadata={"Date": None})
     drawn = file.getvalue()
     drawn = drawn[drawn.index("<svg") :]

@@ -1,4 +1,4 @@
-"""Images, and what a record's ensembles make of them, as the live figures show them."""
+"""Images, and how a record's ensembles classify them, as the live figures show them."""
 
 import base64
 import io
@@ -18,7 +18,7 @@ from hypergan.figures.anomaly import SETS, cdf
 from hypergan.live.script import origin
 
 STAND_IN = "-stand-in"
-"""Ends the name of a data set of which the pictures are stand-ins."""
+"""Suffix of a data set's name if its pictures are stand-ins."""
 
 
 def pictures_of(name: str) -> dict[str, Any]:
@@ -82,7 +82,7 @@ def entropies_of(record: Record) -> dict[str, Any]:
 
 
 def attacked_size(record: Record) -> str | None:
-    """How many networks were attacked together for the images that a record holds, if it does."""
+    """Number of networks attacked together for a record's images; None if it has no images."""
     found = filter(None, (re.fullmatch(r"images_pgd_(\d+)", name) for name in record.arrays))
     return next((match[1] for match in found), None)
 

@@ -43,7 +43,7 @@ class Live:
         offer: What its button says.
         numbers: Names of its number scripts, as :func:`part` takes them.
         facts: Whatever else it needs.
-        on: Tells it from others of its kind on the same page.
+        on: Distinguishes it from others of its kind on the same page.
     """
 
     kind: str
@@ -120,7 +120,10 @@ def part(name: str) -> str:
     cell = Cell.at(Path(f"{name}.json"))
     found = published.find(cell)
     if found is None:
-        raise HyperGANError(f"{name} has no numbers to draw networks with")
+        raise HyperGANError(
+            f"{name} has no numbers to draw networks with; publish them with "
+            "`python -m hypergan.live.published`"
+        )
     return script.of_drawable(found)
 
 

@@ -118,7 +118,7 @@ def _of_run(cell: Cell, *, measure: bool = False) -> Drawable:
         != posterior.fingerprint()
     ):
         raise RecordError(
-            f"{path} is not what the record beside it was measured of; run `{cell.command} --force`"
+            f"{path} does not belong to the record beside it; run `{cell.command} --force`"
         )
     made = {name: getattr(record, name) for name in _PROVENANCE}
     return _drawable(cell, posterior, data, made, measure=measure)

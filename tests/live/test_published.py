@@ -65,7 +65,7 @@ def test_the_networks_of_another_run_are_refused(run, own_runs):
     other = cells.run(replace(run, seed=2), progress=False)
     left, taken = ((own_runs / c.path).with_suffix(".safetensors") for c in (other.cell, run))
     taken.write_bytes(left.read_bytes())
-    with pytest.raises(RecordError, match=r"measured of; run .*--force"):
+    with pytest.raises(RecordError, match=r"not belong to the record beside it; run .*--force"):
         published.find(run)
 
 

@@ -1,4 +1,4 @@
-"""Mini-batches of whatever holds the data: tensors, datasets or loaders."""
+"""Mini-batches of tensors, datasets or loaders."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass

@@ -147,7 +147,7 @@ def _add_threads(command: argparse.ArgumentParser, threads: int | None) -> None:
         "--threads",
         type=_number_or_auto,
         default=threads,
-        help="their number affects last digits; auto: what the machine can give "
+        help="number of threads, which affects last digits; auto: what the machine can give "
         f"(default: {threads or 'auto'})",
     )
 
@@ -157,7 +157,7 @@ def _number_or_auto(word: str) -> int | None:
 
 
 def _threads(asked: int | None) -> tuple[int, str]:
-    """The number of threads, and a line for the log; one that was asked for is kept."""
+    """The number of threads, as asked if it was, and a line for the log."""
     can = share()
     if asked is None:
         return can.threads, f"computed with {can}"

@@ -81,7 +81,7 @@ def _same(one: Any, other: Any) -> bool:
 
 
 def _equal(one: Tensor, other: Tensor) -> bool:
-    """Whether two tensors are equal; False inside a function transform, which cannot tell."""
+    """Whether two tensors are equal; False inside a function transform, which hides values."""
     if one.shape != other.shape or one.dtype != other.dtype or one.device != other.device:
         return False
     try:

@@ -1,6 +1,6 @@
-"""What the machine can give this process, found out before PyTorch is imported.
+"""How much of the machine this process may use, determined before PyTorch is imported.
 
-Only the command line asks: whoever uses the library sets threads as they like.
+Only the command line asks: users of the library set threads as they like.
 """
 
 import os
@@ -19,8 +19,8 @@ class Share:
     """What the machine can give now.
 
     Attributes:
-        threads: How many may compute.
-        reason: What limits them.
+        threads: Number of threads that may compute.
+        reason: What limits it.
     """
 
     threads: int
@@ -32,10 +32,10 @@ class Share:
 
 
 def share(root: Path = Path("/")) -> Share:
-    """The least of cores, quota, allotments, and the cores that nobody else computes on.
+    """The smallest of: cores, quota, allotments, and the cores that nobody else is using.
 
     Args:
-        root: Where ``proc`` and ``sys`` lie.
+        root: The folder that contains ``proc`` and ``sys``.
     """
     cores = os.cpu_count() or 1
     limits = {f"of {cores} cores": cores}
@@ -54,11 +54,11 @@ def share(root: Path = Path("/")) -> Share:
 
 
 def wait_politely() -> None:
-    """Let idle threads of OpenMP sleep instead of spin, unless all cores are this process's own.
+    """Let idle threads of OpenMP sleep instead of spin, unless this process has all cores.
 
-    Beside other busy processes a thread that spins at a barrier keeps the one it waits for from
-    running; alone, waking up costs more than spinning. OpenMP asks once, when PyTorch is imported,
-    so afterwards this does nothing; nor does it where the user has chosen.
+    Beside other busy processes, a thread that spins at a barrier keeps the one it waits for from
+    running; alone, waking up costs more than spinning. OpenMP reads the setting once, when PyTorch
+    is imported: later, or if the user has set it, this does nothing.
     """
     chosen = any(name in os.environ for name in _WAITING)
     if not chosen and "torch" not in sys.modules and share().threads < (os.cpu_count() or 1):
@@ -66,7 +66,7 @@ def wait_politely() -> None:
 
 
 def _quota(root: Path) -> int | None:
-    """Whole cores that the control groups around this process leave it; None if all."""
+    """Whole cores that this process's control groups allow it; None if there is no limit."""
     try:
         lines = (root / "proc/self/cgroup").read_text().splitlines()
     except OSError:  # not Linux

@@ -1,9 +1,9 @@
 """Notebooks stored with their figures, so that a repository's preview shows them.
 
-``python -m hypergan.notebooks`` runs all of them, or those it is given, and saves each whole.
+``python -m hypergan.notebooks`` runs all of them, or the given ones, and stores their outputs.
 Figures are stored as PNG, since a preview shows no drawings inside HTML and runs no scripts.
-What varies between runs is dropped, so that a file changes only with what it shows. Of that each
-notebook holds a digest by cell, so that a test can tell when it is stale.
+What varies between runs is dropped, so that a file changes only when what it shows does. Each
+notebook contains a digest of what each cell shows, so that a test can tell when it is stale.
 """
 
 import base64
@@ -39,7 +39,7 @@ _CHECKED = "nbval-check-output"
 """Tag of a cell whose outputs are stored as they are, for tests to compare."""
 
 _SCRIPTED = re.compile(r"<(form|script)\b.*?</\1>\s*", re.DOTALL)
-"""What a preview would show as bare words: it runs no scripts and hides nothing."""
+"""What a preview, which runs no scripts, would show as plain text."""
 
 
 def paths() -> list[Path]:
@@ -118,7 +118,7 @@ def store(path: Path) -> None:
 
 
 def _for_preview(data: Any, *, checked: bool) -> None:
-    """Keep of an output's forms, in place, what a preview shows."""
+    """Drop the forms of an output that a preview does not show, in place."""
     if checked:
         data.pop("image/png", None)
     elif "image/png" in data or "<script" in data.get("text/html", ""):

@@ -44,7 +44,7 @@ def _named(variable: str, default: Path) -> Path:
     try:
         return Path(name).expanduser() if name else default
     except RuntimeError as error:
-        raise StorageError(f"{variable} is {name!r}, of no user here; name a folder") from error
+        raise StorageError(f"{variable} is {name!r}, of an unknown user; name a folder") from error
 
 
 def published() -> Path:

@@ -87,7 +87,7 @@ def test_a_folder_that_is_being_filled_is_not_abandoned(tmp_path):
 def test_the_home_of_nobody_is_refused(folder, monkeypatch):
     for name in ("HYPERGAN_RUNS", "HYPERGAN_DATA"):
         monkeypatch.setenv(name, "~no-such-user/x")
-    with pytest.raises(StorageError, match="of no user here; name a folder"):
+    with pytest.raises(StorageError, match="of an unknown user; name a folder"):
         folder()
 
 

@@ -137,13 +137,13 @@ def batches_of(data: Data, training: Training) -> Shuffled | Loaded:
     return Shuffled(data, batch_size, training.steps_per_epoch or len(data) // batch_size)
 
 
-def in_order(data: Data, batch_size: int = 100) -> Iterator[Pair]:
-    """Yield all pairs: tensors in one batch, a loader's in its own, others ``batch_size`` each."""
+def in_order(data: Data) -> Iterator[Pair]:
+    """Yield all pairs: tensors in one batch, a loader's in its own, others a hundred at a time."""
     if isinstance(data, DataLoader):
         yield from map(pair_of, data)
         return
     data = as_dataset(data)
-    size = len(data) if isinstance(data, TensorDataset) else batch_size
+    size = len(data) if isinstance(data, TensorDataset) else 100
     for indices in torch.arange(len(data)).split(size):
         yield fetch(data, indices)
 

@@ -272,9 +272,9 @@ def _evenly(data: Data, count: int) -> Pair | None:
     return fetch(data, evenly(len(data), count))
 
 
-def _is_watched(epoch: int, epochs: int, times: int = 50) -> bool:
+def _is_watched(epoch: int, epochs: int) -> bool:
     """Whether an epoch is one of about 50 evenly spaced ones, the last included."""
-    return (epochs - epoch) % math.ceil(epochs / times) == 0
+    return (epochs - epoch) % math.ceil(epochs / 50) == 0
 
 
 @torch.no_grad()

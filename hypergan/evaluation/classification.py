@@ -228,12 +228,10 @@ def by_image(
 
 
 @torch.no_grad()
-def predict_each(
-    ensemble: Ensemble, inputs: Tensor, bar: Any, precision: Precision, batch_size: int = 500
-) -> Tensor:
+def predict_each(ensemble: Ensemble, inputs: Tensor, bar: Any, precision: Precision) -> Tensor:
     """Log-probabilities of every network, (N, B, C), computed batch by batch."""
     parts = []
-    for batch in inputs.split(batch_size):  # for the bar; the ensemble has its own
+    for batch in inputs.split(500):  # for the bar; the ensemble splits these further
         logits = ensemble.predict(batch, precision=precision)
         parts.append(logits.log_softmax(-1))
         bar.update(len(batch))

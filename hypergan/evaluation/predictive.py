@@ -39,8 +39,8 @@ def log_likelihood(predictions: Array, y: Array, noise: float) -> Array:
     return -squares / 2 - np.log(std) - math.log(2 * math.pi) / 2
 
 
-def coverage(predictions: Array, y: Array, noise: float, confidence: float = 0.95) -> Array:
-    """Probability that a new observation of ``y`` falls within its predictive interval, (B,).
+def coverage(predictions: Array, y: Array, noise: float) -> Array:
+    """Probability that a new observation of ``y`` is in its 95 % predictive interval, (B,).
 
     Raises:
         DataError: If ``y`` is not one number for each input.
@@ -48,7 +48,7 @@ def coverage(predictions: Array, y: Array, noise: float, confidence: float = 0.9
     _require_values(predictions, y)
     from scipy import stats  # takes a while
 
-    low, high = stats.norm.interval(confidence, *normal(predictions, noise))
+    low, high = stats.norm.interval(0.95, *normal(predictions, noise))
     return stats.norm.cdf(high, y, noise) - stats.norm.cdf(low, y, noise)
 
 

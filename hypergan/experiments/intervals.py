@@ -58,15 +58,12 @@ class Interval:
         return Interval(self.mean, max(low, self.low), min(high, self.high), self.n)
 
 
-def interval(
-    values: Sequence[float], bounds: Bounds | None = None, *, confidence: float = 0.95
-) -> Interval:
-    """Student's t interval of the mean of independent, roughly normal values.
+def interval(values: Sequence[float], bounds: Bounds | None = None) -> Interval:
+    """Student's 95 % interval of the mean of independent, roughly normal values.
 
     Args:
         values: One per seed.
         bounds: Limits of the quantity, see :meth:`Interval.within`.
-        confidence: Probability that such an interval covers the mean.
 
     Raises:
         SettingsError: If there are no values.
@@ -78,5 +75,5 @@ def interval(
     if n > 1:
         from scipy import stats  # takes a while
 
-        half = float(stats.t.ppf((1 + confidence) / 2, n - 1) * stats.sem(values))
+        half = float(stats.t.ppf(0.975, n - 1) * stats.sem(values))
     return Interval(mean, mean - half, mean + half, n).within(bounds)

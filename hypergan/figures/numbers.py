@@ -33,10 +33,10 @@ def with_ends(interval: Interval) -> str:
     return f"{mean} ({text(interval.low, places)} to {text(interval.high, places)})"
 
 
-def significant(numbers: Iterable[float], digits: int = 3) -> int:
-    """The decimals that give the largest of some numbers this many significant digits."""
+def significant(numbers: Iterable[float]) -> int:
+    """The decimals that give the largest of some numbers three significant digits."""
     largest = max((abs(number) for number in numbers if math.isfinite(number)), default=0.0)
-    return max(0, digits - 1 - math.floor(math.log10(largest))) if largest else 0
+    return max(0, 2 - math.floor(math.log10(largest))) if largest else 0
 
 
 def decimals(intervals: Sequence[Interval]) -> int:

@@ -304,13 +304,12 @@ def png(figures: Sequence[Figure]) -> bytes:
     return file.getvalue()
 
 
-def svg(figure: Figure, words: str, classes: Sequence[str] = (), salt: str = "") -> str:
+def svg(figure: Figure, words: str, salt: str) -> str:
     """A figure as an element of a page, black where the page's text is black.
 
     Args:
         figure: The figure.
         words: What it shows, for those who cannot see it.
-        classes: Of the element, for the style sheet.
         salt: Distinguishes it from others on the page with the same ``words``.
     """
     width, height = (round(inches * _DOTS) for inches in figure.get_size_inches())
@@ -325,7 +324,7 @@ def svg(figure: Figure, words: str, classes: Sequence[str] = (), salt: str = "")
     for pattern, better in _SIMPLER.items():
         drawn = re.sub(pattern, better, drawn, flags=re.DOTALL)
     head = (
-        f'<svg class="{" ".join(["panel", *classes])}" role="img" aria-label="{html.escape(words)}"'
+        f'<svg class="panel" role="img" aria-label="{html.escape(words)}"'
         f' width="{width}" height="{height}" viewBox="{box[1]}" style="{_LOOK}"'
         ' xmlns:xlink="http://www.w3.org/1999/xlink">'
     )

@@ -72,6 +72,11 @@ class Collection:
                 found.append(number(record))
         return found
 
+    def average(self, method: str, measured: str | Measure) -> float | None:
+        """The mean over seeds alone; None without values."""
+        values = self.values(method, measured)
+        return interval(values).mean if values else None
+
     def mean(self, method: str, measured: str | Measure) -> Interval | str:
         """The mean over seeds with its interval; else :data:`NOT_RUN` or :data:`NONE`."""
         if values := self.values(method, measured):

@@ -74,11 +74,8 @@ def _change(accuracies: Mapping[str, float]) -> str:
 
 def _means(collection: Collection, quantity: str) -> dict[str, float]:
     """A quantity's mean over seeds, by method."""
-    return {
-        method: interval(values).mean
-        for method in _methods(collection)
-        if (values := collection.values(method, QUANTITIES[quantity]))
-    }
+    means = {m: collection.average(m, QUANTITIES[quantity]) for m in _methods(collection)}
+    return {method: mean for method, mean in means.items() if mean is not None}
 
 
 def course(collection: Collection) -> pd.DataFrame:

@@ -10,10 +10,9 @@ from numpy.typing import NDArray
 
 from hypergan.data import pictures
 from hypergan.experiments.collection import Collection
-from hypergan.experiments.intervals import interval
 from hypergan.experiments.methods import title_of
 from hypergan.figures.numbers import text
-from hypergan.figures.page import MISSING, listed
+from hypergan.figures.page import MISSING, above_and_below, listed
 from hypergan.figures.panels import Panels
 from hypergan.figures.pictures import Grid
 from hypergan.figures.style import LINES, SEE_COMMANDS, on
@@ -48,19 +47,13 @@ def finding(mnist: Collection, cifar5: Collection) -> list[str]:
 
 def _rank(collection: Collection) -> str:
     """HyperGAN's AUROC, and whose is higher."""
-    means = {
-        method: interval(values).mean
-        for method in collection.shown
-        if (values := collection.values(method, AUROC))
-    }
-    if "hypergan" not in means:
+    own = collection.average("hypergan", AUROC)
+    if own is None:
         return ""
-    own = means.pop("hypergan")
-    higher = [title_of(method) for method in means if means[method] > own]
-    lower = [title_of(method) for method in means if means[method] <= own]
+    higher, lower = above_and_below(collection, AUROC, own)
     sides = [
-        f"{word} than {listed(titles) if len(titles) < len(means) else 'all others'}"
-        for word, titles in (("lower", higher), ("higher", lower))
+        f"{word} than {listed(titles) if others else 'all others'}"
+        for word, titles, others in (("lower", higher, lower), ("higher", lower, higher))
         if titles
     ]
     return ", ".join([text(own, 3), *sides])

@@ -14,7 +14,7 @@ from hypergan.experiments.measures import Measure, measure, number
 from hypergan.experiments.methods import METHODS, title_of
 from hypergan.experiments.records import Record
 from hypergan.figures.numbers import percent, text
-from hypergan.figures.page import MISSING, listed
+from hypergan.figures.page import MISSING, above_and_below, listed
 from hypergan.figures.panels import Panels
 from hypergan.figures.style import OURS, PAPER, SEE_COMMANDS, ours, say_not_run
 from hypergan.figures.tables import Table
@@ -49,14 +49,10 @@ def finding(collection: Collection) -> list[str]:
         f"{text(100 * min(found), 0)} to {text(100 * max(found), 0)} %"
         for found in spreads.values()
     )
-    means = {
-        name: interval(values).mean
-        for name in shown()
-        if (values := collection.values(name, DISAGREEMENT))
-    }
-    own = means.pop("hypergan")
-    more = [title_of(name) for name in means if means[name] > own]
-    less = [title_of(name) for name in means if means[name] <= own]
+    own = collection.average("hypergan", DISAGREEMENT)
+    if own is None:
+        return MISSING
+    more, less = above_and_below(collection, DISAGREEMENT, own)
     but = f"; but as functions they differ less than those of {listed(more)}" if more else ""
     beside = f": more than those of {listed(less)}" if less else ""
     return [

@@ -8,7 +8,6 @@ from IPython.display import HTML
 from hypergan.data import datasets
 from hypergan.experiments import ledger
 from hypergan.experiments.collection import Collection, collect
-from hypergan.experiments.intervals import interval
 from hypergan.experiments.measures import Measure
 from hypergan.experiments.methods import METHODS
 from hypergan.experiments.profiles import PUBLISHED
@@ -43,8 +42,8 @@ def accuracy(records: Collection) -> str:
     single: list[str] = []
     for dataset, title in datasets.compared().items():
         here = records.on(dataset)
-        plain = _mean(here, "ensemble", f"accuracy/{size}")
-        ours = _mean(here, "hypergan", f"accuracy/{WHOLE}")
+        plain = here.average("ensemble", f"accuracy/{size}")
+        ours = here.average("hypergan", f"accuracy/{WHOLE}")
         if plain is not None and ours is not None:
             (ahead if plain > ours else behind).append(title)
             if min(len(here.of(method)) for method in ("hypergan", "ensemble")) == 1:
@@ -120,7 +119,7 @@ def adversarial(records: Collection) -> str:
     """Whether new networks protect against an attacker who has the generator, too."""
     here = records.on("mnist")
     attacked, new, adaptive = (
-        _mean(here, "hypergan", f"over_eps/{kind}/success")
+        here.average("hypergan", f"over_eps/{kind}/success")
         for kind in ("unstopped/10/same", "unstopped/10/fresh", "eot/10/fresh")
     )
     if attacked is None or new is None or adaptive is None:
@@ -136,8 +135,8 @@ def adversarial(records: Collection) -> str:
 def regression(records: Collection) -> str:
     """How certain the networks are where there are no data."""
     here = records.on("cubic")
-    inside, outside = (_mean(here, "hypergan", f"std_{where}") for where in ("inside", "outside"))
-    exact = _mean(here, "nuts", "std_outside")
+    inside, outside = (here.average("hypergan", f"std_{where}") for where in ("inside", "outside"))
+    exact = here.average("nuts", "std_outside")
     if inside is None or outside is None or exact is None:
         return ""
     return (
@@ -158,14 +157,9 @@ FINDINGS: dict[Callable[[Collection], str], str] = {
 """The sentences in order, and for each the page that has the whole story."""
 
 
-def _mean(records: Collection, method: str, measured: str | Measure) -> float | None:
-    values = records.values(method, measured)
-    return interval(values).mean if values else None
-
-
 def _pair(records: Collection, measured: str | Measure) -> tuple[float, float] | None:
     """A number of HyperGAN's, and the deep ensemble's."""
-    ours, plain = (_mean(records, method, measured) for method in ("hypergan", "ensemble"))
+    ours, plain = (records.average(method, measured) for method in ("hypergan", "ensemble"))
     return None if ours is None or plain is None else (ours, plain)
 
 

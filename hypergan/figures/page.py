@@ -105,6 +105,18 @@ def listed(words: Sequence[str]) -> str:
     return f"{', '.join(first)} and {last}" if first else last
 
 
+def above_and_below(
+    collection: Collection, measured: str, own: float
+) -> tuple[list[str], list[str]]:
+    """The other methods' titles: of those whose mean is above HyperGAN's ``own``, and the rest."""
+    others = {
+        title_of(method): mean
+        for method in collection.shown
+        if method != "hypergan" and (mean := collection.average(method, measured)) is not None
+    }
+    return [t for t in others if others[t] > own], [t for t in others if others[t] <= own]
+
+
 def sources(*collections: Collection) -> HTML:
     """The closed part at the end of a page: one row per record, and how to make what is missing."""
     records = _once(record for collection in collections for record in collection.records)

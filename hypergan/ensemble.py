@@ -115,8 +115,8 @@ class Ensemble(nn.Module):
     def predict(
         self,
         inputs: Tensor | Data,
-        batch_size: int = 100,
         *,
+        batch_size: int = 100,
         precision: Precision = "float32",
         progress: bool = False,
     ) -> Tensor:
@@ -138,8 +138,8 @@ class Ensemble(nn.Module):
     def predict_proba(
         self,
         inputs: Tensor | Data,
-        batch_size: int = 100,
         *,
+        batch_size: int = 100,
         class_dim: int | None = None,
         precision: Precision = "auto",
         progress: bool = False,

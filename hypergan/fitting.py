@@ -4,7 +4,7 @@ import math
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,17 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader
 
-from hypergan.batches import Data, Pair, as_dataset, batches_of, evenly, fetch, in_order
+from hypergan.batches import (
+    Data,
+    Loaded,
+    Pair,
+    Shuffled,
+    as_dataset,
+    batches_of,
+    evenly,
+    fetch,
+    in_order,
+)
 from hypergan.callbacks import Callback
 from hypergan.checkpoint import Checkpoint, History
 from hypergan.ensemble import Ensemble
@@ -103,7 +113,6 @@ def fit(
     training = training or Training()
     generator = generator or torch.Generator().manual_seed(int(torch.randint(2**62, ())))
     batches, loss = batches_of(data, training), adapted(loss)
-    steps = batches.steps
     watched = _evenly(data, training.watched) if loss is cross_entropy else None
     chosen = choose_device(device)
     posterior.to(chosen).train()
@@ -118,59 +127,130 @@ def fit(
         interval=training.checkpoint_seconds,
     )
     history = state.load()
-    tried = False
-    groups = _groups(optimisers)  # after loading, which replaces them
+    run = _Run(
+        posterior, batches, training, loss, validation, watched, augment, generator, chosen,
+        optimisers, peaks, state.path,
+    )  # fmt: skip
     with progress_bar(
-        progress, total=training.epochs * steps, initial=len(history) * steps, unit="step"
+        progress,
+        total=training.epochs * batches.steps,
+        initial=len(history) * batches.steps,
+        unit="step",
     ) as bar:
         ended = bool(history) and _ends(callbacks, posterior, history)
-        for epoch in range(len(history), training.epochs):
-            if ended:
-                break
-            started = time.perf_counter()
-            bar.set_description(f"epoch {epoch + 1}/{training.epochs}")
-            totals: dict[str, Tensor] = {}
-            reported = Counter[str]()
-            early: list[dict[str, Any]] = []
-            losses = tuple(row["loss"] for row in history)
-            with global_seed(generator):
-                for step, pair in enumerate(batches.epoch(generator), start=epoch * steps):
-                    factor = training.rate_factor((step + 1) / (training.epochs * steps), losses)
-                    for group, peak in zip(groups, peaks, strict=True):
-                        group["lr"] = peak * factor
-                    inputs, targets = (tensor.to(chosen) for tensor in pair)
-                    if not tried:
-                        _try_out(posterior, (inputs, targets), loss, training)
-                        tried = True
-                    if augment is not None:
-                        inputs = augment(inputs, generator)
-                    reports = posterior.update(
-                        Step(inputs, targets, loss, training, optimisers, len(batches), generator)
-                    )
-                    for name, value in reports.items():
-                        totals[name] = totals.get(name, 0) + value / steps
-                    reported.update(reports.keys())
-                    if step + 1 in _EARLY and epoch == 0:
-                        early.append(
-                            {"step": step + 1}
-                            | _measure(posterior, validation, loss, watched, training, generator)
-                        )
-                    bar.update()
-                row: dict[str, Any] = {"epoch": epoch + 1}
-                # APD reports its distance only once its chain is done; elsewhere the factor is 1.
-                row |= {name: float(t) * (steps / reported[name]) for name, t in totals.items()}
-                seen = watched if _is_watched(epoch + 1, training.epochs) else None
-                row |= _measure(posterior, validation, loss, seen, training, generator)
-                _require_finite(row, state.path)
-            if early:
-                row["early"] = early
-            costs = time.perf_counter() - started, peak_memory(chosen)
-            history.append(row | dict(zip(COSTS, costs, strict=True)))
-            bar.set_postfix({k: f"{v:.3g}" for k, v in row.items() if isinstance(v, float)})
+        while len(history) < training.epochs and not ended:
+            row = run.epoch(history, bar)
+            history.append(row)
+            shown = {k: v for k, v in row.items() if isinstance(v, float) and k not in COSTS}
+            bar.set_postfix({name: f"{value:.3g}" for name, value in shown.items()})
             ended = _ends(callbacks, posterior, history)
-            state.save(history, final=ended or epoch + 1 == training.epochs)
+            state.save(history, final=ended or len(history) == training.epochs)
     posterior.eval()
     return history
+
+
+@dataclass
+class _Run:
+    """A training run, in which an epoch, a step and a measurement are one call each.
+
+    Attributes are as in :func:`fit`; besides, ``peaks`` are the highest learning rates of all
+    parameter groups, and ``checkpoint`` is the file that keeps the state, if any.
+    """
+
+    posterior: Posterior
+    batches: Shuffled | Loaded
+    training: Training
+    loss: Loss
+    validation: Data | None
+    watched: Pair | None
+    augment: Augmentation | None
+    generator: torch.Generator
+    device: torch.device
+    optimisers: dict[str, torch.optim.Optimizer]
+    peaks: list[float]
+    checkpoint: Path | None
+    tried: bool = False
+
+    def epoch(self, history: History, bar: Any) -> dict[str, Any]:
+        """Train for an epoch, and return its row of the history."""
+        started, epoch, epochs = time.perf_counter(), len(history), self.training.epochs
+        bar.set_description(f"epoch {epoch + 1}/{epochs}")
+        means, early = _Means(self.batches.steps), []
+        losses = tuple(row["loss"] for row in history)
+        with global_seed(self.generator):
+            first = epoch * self.batches.steps + 1
+            for step, pair in enumerate(self.batches.epoch(self.generator), start=first):
+                means.add(self.step(step, pair, losses))
+                if step in _EARLY and epoch == 0:
+                    early.append({"step": step} | self.measure(self.watched))
+                bar.update()
+            row: dict[str, Any] = {"epoch": epoch + 1} | means.row()
+            row |= self.measure(self.watched if _is_watched(epoch + 1, epochs) else None)
+            _require_finite(row, self.checkpoint)
+        if early:
+            row["early"] = early
+        costs = time.perf_counter() - started, peak_memory(self.device)
+        return row | dict(zip(COSTS, costs, strict=True))
+
+    def step(self, step: int, pair: Pair, losses: Sequence[float]) -> dict[str, Tensor]:
+        """Take a step, counted from 1 over all epochs, and return what the posterior reports."""
+        share = step / (self.training.epochs * self.batches.steps)
+        factor = self.training.rate_factor(share, losses)
+        for group, peak in zip(_groups(self.optimisers), self.peaks, strict=True):
+            group["lr"] = peak * factor
+        inputs, targets = (tensor.to(self.device) for tensor in pair)
+        if not self.tried:
+            _try_out(self.posterior, (inputs, targets), self.loss, self.training)
+            self.tried = True
+        if self.augment is not None:
+            inputs = self.augment(inputs, self.generator)
+        size = len(self.batches)
+        return self.posterior.update(
+            Step(inputs, targets, self.loss, self.training, self.optimisers, size, self.generator)
+        )
+
+    @torch.no_grad()
+    def measure(self, watched: Pair | None) -> dict[str, Any]:
+        """Measurements for the history; they leave training's random numbers unchanged."""
+        posterior, training = self.posterior, self.training
+        generator = self.generator.clone_state()
+        networks = (training.diversity_networks, training.validation_networks)
+        spread_of, scored_by = (min(count, posterior.size or count) for count in networks)
+        weights = posterior.sample(spread_of, generator)
+        norms = layer_norms(weights, posterior.weight_layers)
+        spread = {name: relative_std(values) for name, values in norms.items()}
+        row: dict[str, Any] = {
+            "diversity": sum(spread.values()) / len(spread),
+            "norm_spread": spread,
+        }
+        if self.validation is not None:
+            ensemble = posterior.ensemble(scored_by, generator)
+            row |= _validate(ensemble, self.validation, self.loss)
+        if watched is not None:
+            row["watched"] = _watch(posterior.ensemble(scored_by, generator), watched, training)
+        if state := posterior.state(generator):
+            row["state"] = state
+        return row
+
+
+class _Means:
+    """Means of reported quantities, each over the steps that report it."""
+
+    def __init__(self, steps: int) -> None:
+        self.steps = steps
+        self.totals: dict[str, Tensor] = {}
+        self.reported = Counter[str]()
+
+    def add(self, reports: Mapping[str, Tensor]) -> None:
+        """Count in what a step reports."""
+        for name, value in reports.items():
+            self.totals[name] = self.totals.get(name, 0) + value / self.steps
+        self.reported.update(reports.keys())
+
+    def row(self) -> dict[str, float]:
+        """The means."""
+        # Where each step reports a quantity, the factor is 1.
+        return {n: float(t) * (self.steps / self.reported[n]) for n, t in self.totals.items()}
 
 
 def choose_device(name: str = "auto") -> torch.device:
@@ -275,32 +355,6 @@ def _evenly(data: Data, count: int) -> Pair | None:
 def _is_watched(epoch: int, epochs: int) -> bool:
     """Whether an epoch is one of about 50 evenly spaced ones, the last included."""
     return (epochs - epoch) % math.ceil(epochs / 50) == 0
-
-
-@torch.no_grad()
-def _measure(
-    posterior: Posterior,
-    validation: Data | None,
-    loss: Loss,
-    watched: Pair | None,
-    training: Training,
-    generator: torch.Generator,
-) -> dict[str, Any]:
-    """Measurements for the history; they leave training's random numbers unchanged."""
-    generator = generator.clone_state()
-    networks = (training.diversity_networks, training.validation_networks)
-    spread_of, scored_by = (min(count, posterior.size or count) for count in networks)
-    weights = posterior.sample(spread_of, generator)
-    norms = layer_norms(weights, posterior.weight_layers)
-    spread = {name: relative_std(values) for name, values in norms.items()}
-    row: dict[str, Any] = {"diversity": sum(spread.values()) / len(spread), "norm_spread": spread}
-    if validation is not None:
-        row |= _validate(posterior.ensemble(scored_by, generator), validation, loss)
-    if watched is not None:
-        row["watched"] = _watch(posterior.ensemble(scored_by, generator), watched, training)
-    if state := posterior.state(generator):
-        row["state"] = state
-    return row
 
 
 def _validate(ensemble: Ensemble, data: Data, loss: Loss) -> dict[str, float]:

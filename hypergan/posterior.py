@@ -133,7 +133,11 @@ class Posterior(nn.Module, ABC):
         total = torch.zeros(())
         for part in self._parts(networks, at_once, generator):
             total = total + len(part) * part.predict_proba(
-                inputs, batch_size, class_dim=class_dim, precision=precision, progress=progress
+                inputs,
+                batch_size=batch_size,
+                class_dim=class_dim,
+                precision=precision,
+                progress=progress,
             )
         return total / networks
 

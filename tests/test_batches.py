@@ -210,8 +210,8 @@ PREDICTABLE = {
 def test_predictions_take_what_training_does(kind, capsys):
     ensemble = model().ensemble(3)
     data, expected = PREDICTABLE[kind], ensemble.predict_proba(X)
-    torch.testing.assert_close(ensemble.predict(data, 13), ensemble.predict(X))
-    torch.testing.assert_close(ensemble.predict_proba(data, 13, progress=True), expected)
+    torch.testing.assert_close(ensemble.predict(data, batch_size=13), ensemble.predict(X))
+    torch.testing.assert_close(ensemble.predict_proba(data, batch_size=13, progress=True), expected)
     assert "batch" in capsys.readouterr().err
 
 

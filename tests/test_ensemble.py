@@ -74,10 +74,18 @@ def test_batches_change_no_prediction(batch_size, target):
     ensemble = Ensemble(target, drawn(target))
     inputs = torch.randn(23, 2, generator=torch.Generator().manual_seed(2))
     outputs = ensemble(inputs)
-    torch.testing.assert_close(ensemble.predict(inputs, batch_size), outputs)
-    probabilities = ensemble.predict_proba(inputs, batch_size, precision="float32")
+    torch.testing.assert_close(ensemble.predict(inputs, batch_size=batch_size), outputs)
+    probabilities = ensemble.predict_proba(inputs, batch_size=batch_size, precision="float32")
     torch.testing.assert_close(probabilities, outputs.softmax(-1).mean(0))
     torch.testing.assert_close(probabilities.sum(1), torch.ones(23))
+
+
+def test_a_bare_number_is_no_batch_size(target):
+    """Beside a posterior's inputs it is that of networks."""
+    ensemble = Ensemble(target, drawn(target))
+    for ask in (ensemble.predict, ensemble.predict_proba):
+        with pytest.raises(TypeError, match="positional argument"):
+            ask(torch.zeros(1, 2), 100)
 
 
 def test_predictions_carry_no_gradient(target):

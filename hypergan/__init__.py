@@ -9,12 +9,19 @@ if TYPE_CHECKING:
     from hypergan.ensemble import Ensemble
     from hypergan.fitting import fit
     from hypergan.model import HyperGAN
+    from hypergan.posterior import Posterior as Posterior
     from hypergan.training import Training
 
 __all__ = ["Ensemble", "HyperGAN", "HyperGANError", "Training", "fit"]
 __version__ = "0.1.0"
 
-_HOMES = {"Ensemble": "ensemble", "HyperGAN": "model", "Training": "training", "fit": "fitting"}
+_HOMES = {
+    "Ensemble": "ensemble",
+    "HyperGAN": "model",
+    "Posterior": "posterior",  # for those who write a method
+    "Training": "training",
+    "fit": "fitting",
+}
 
 
 def __getattr__(name: str) -> Any:

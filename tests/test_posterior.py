@@ -6,12 +6,7 @@ from killed import KilledError, killing
 from torch import nn
 
 from hypergan import HyperGAN, Training, fit
-from hypergan.baselines.apd import APD
-from hypergan.baselines.gold_standard import GoldStandard
-from hypergan.baselines.mc_dropout import MCDropout
-from hypergan.baselines.mnf import MNF
-from hypergan.baselines.network_ensemble import NetworkEnsemble
-from hypergan.baselines.sgld import SGLD
+from hypergan.baselines import APD, MNF, SGLD, GoldStandard, MCDropout, NetworkEnsemble
 from hypergan.errors import RecordError, SettingsError
 from hypergan.experiments.methods import METHODS
 from hypergan.objective import cross_entropy

@@ -3,14 +3,13 @@
 import torch
 from torch import nn
 
+from hypergan import Posterior, Training
 from hypergan.data.datasets import DATASETS
 from hypergan.evaluation.protocol import Evaluation
 from hypergan.experiments.method import Method
 from hypergan.experiments.settings import Settings
 from hypergan.forward import forward_networks
 from hypergan.layers import copy_of, layers_of
-from hypergan.posterior import Posterior
-from hypergan.training import Training
 
 
 class Jittered(Posterior):

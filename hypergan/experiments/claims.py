@@ -165,6 +165,7 @@ def _filled(name: str, chosen: dict[str, str]) -> str:
 
 
 _FORM = TypeAdapter(Claim)
+_CORRECT = "correct data/paper/claims.toml"
 
 
 def all_claims() -> list[Claim]:
@@ -192,8 +193,8 @@ def read(name: str, table: Any) -> Claim:
     try:
         return _FORM.validate_json(json.dumps({"id": name, **table}))
     except (TypeError, SettingsError) as error:
-        raise DataError(f"claim {name}: {error}") from None
+        raise DataError(f"claim {name}: {error} ({_CORRECT})") from None
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"]))
-        raise DataError(f"claim {name}: {place}: {first['msg']}") from None
+        raise DataError(f"claim {name}: {place}: {first['msg']} ({_CORRECT})") from None

@@ -101,7 +101,7 @@ def require_parameters(profile: str, seed: int | None, seeds: str = "") -> list[
     chosen: list[Any] = [] if seed is None else [seed]
     if words := str(seeds).replace(",", " ").split():
         if not all(word.isdecimal() and len(word) < 20 for word in words):
-            raise SettingsError(f'seeds must be numbers such as "0 1 2", not {seeds!r}')
+            raise SettingsError(f'seeds are {seeds!r}; they must be numbers such as "0 1 2"')
         chosen = [int(word) for word in words]
     for each in chosen or [0]:
         Cell("hypergan", "mnist", each, profile)

@@ -36,7 +36,7 @@ def measure(name: str) -> Measure:
     statistic = STATISTICS[first]
     expected = statistic.__code__.co_argcount - 1
     if len(rest) != expected:
-        raise SettingsError(f"{name!r} gives {first} {len(rest)} arguments instead of {expected}")
+        raise SettingsError(f"{name!r} gives {first} {len(rest)} arguments; it takes {expected}")
     return lambda record: statistic(record, *rest)
 
 

@@ -222,7 +222,7 @@ def publish(cell: Cell, changes: dict[str, Any] | None = None) -> Drawable:
     """
     drawable = _trained(cell, changes) if changes else _of_run(cell, measure=True)
     if drawable.made["stand_in"]:
-        raise RecordError(f"{cell.path} was made on stand-in data, which is not published")
+        raise RecordError(f"{cell.path} was made on stand-in data; publish a run on real data")
     if not re.fullmatch("[0-9a-f]{40}", drawable.made["commit"]):
         raise RecordError(f"{cell.path} was made by code that is not committed; commit it first")
     path = path_of(cell)

@@ -79,7 +79,7 @@ def test_a_claim_is_read_from_its_table():
         ({"between": [0]}, "between"),
         ({"method": "gan"}, "unknown method 'gan'"),
         ({"dataset": "mnsit"}, "unknown data set 'mnsit'"),
-        ({"measure": "history/accuracy"}, "1 arguments instead of 2"),
+        ({"measure": "history/accuracy"}, "1 arguments; it takes 2"),
         ({"against": [{"metod": "mnf"}]}, "against.0.metod"),
         ({"against": [{"method": "gan"}]}, "unknown method 'gan'"),
         ({"choices": {"eps": ["0.1"]}}, "no measure has {eps}"),

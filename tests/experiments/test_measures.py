@@ -75,7 +75,7 @@ def test_a_size_that_was_not_measured_is_told_from_a_word_that_is_unknown():
 
 
 def test_a_statistic_takes_its_own_arguments():
-    with pytest.raises(SettingsError, match="gives memory 1 arguments instead of 0"):
+    with pytest.raises(SettingsError, match="gives memory 1 arguments; it takes 0"):
         measure("memory/peak")
 
 

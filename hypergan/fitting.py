@@ -175,16 +175,20 @@ class _Run:
         """Train for an epoch, and return its row of the history."""
         started, epoch, epochs = time.perf_counter(), len(history), self.training.epochs
         bar.set_description(f"epoch {epoch + 1}/{epochs}")
-        means, early = _Means(self.batches.steps), []
-        losses = tuple(row["loss"] for row in history)
+        steps, totals, reported = self.batches.steps, dict[str, Tensor](), Counter[str]()
+        losses, early = tuple(row["loss"] for row in history), []
         with global_seed(self.generator):
-            first = epoch * self.batches.steps + 1
-            for step, pair in enumerate(self.batches.epoch(self.generator), start=first):
-                means.add(self.step(step, pair, losses))
+            pairs = self.batches.epoch(self.generator)
+            for step, pair in enumerate(pairs, start=epoch * steps + 1):
+                for name, value in self.step(step, pair, losses).items():
+                    totals[name] = totals.get(name, 0) + value / steps
+                    reported[name] += 1
                 if step in _EARLY and epoch == 0:
                     early.append({"step": step} | self.measure(self.watched))
                 bar.update()
-            row: dict[str, Any] = {"epoch": epoch + 1} | means.row()
+            row: dict[str, Any] = {"epoch": epoch + 1}
+            # Means over the steps that report a quantity; where all do, the factor is 1.
+            row |= {name: float(t) * (steps / reported[name]) for name, t in totals.items()}
             row |= self.measure(self.watched if _is_watched(epoch + 1, epochs) else None)
             _require_finite(row, self.checkpoint)
         if early:
@@ -231,26 +235,6 @@ class _Run:
         if state := posterior.state(generator):
             row["state"] = state
         return row
-
-
-class _Means:
-    """Means of reported quantities, each over the steps that report it."""
-
-    def __init__(self, steps: int) -> None:
-        self.steps = steps
-        self.totals: dict[str, Tensor] = {}
-        self.reported = Counter[str]()
-
-    def add(self, reports: Mapping[str, Tensor]) -> None:
-        """Count in what a step reports."""
-        for name, value in reports.items():
-            self.totals[name] = self.totals.get(name, 0) + value / self.steps
-        self.reported.update(reports.keys())
-
-    def row(self) -> dict[str, float]:
-        """The means."""
-        # Where each step reports a quantity, the factor is 1.
-        return {n: float(t) * (self.steps / self.reported[n]) for n, t in self.totals.items()}
 
 
 def choose_device(name: str = "auto") -> torch.device:

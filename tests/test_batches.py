@@ -137,6 +137,7 @@ UNFIT = {
     "one tensor": X,
     "an array": X.numpy(),
     "arrays": (X.numpy(), Y.numpy()),
+    "an array of labels": (X, Y.numpy()),
     "a dict of tensors": {"x": X, "y": Y},
     "a stream": Stream(),
     "a generator": ((x, y) for x, y in zip(X, Y, strict=True)),

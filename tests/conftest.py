@@ -23,7 +23,7 @@ ALONE = [
 
 LONGEST = (
     "test_slurm", "test_book", "test_parameters", "test_sweep", "test_reader", "test_cells",
-    "test_recipe", "test_browser", "test_bench", "test_growth",
+    "test_recipe", "test_browser", "test_bench", "test_growth", "test_buttons",
 )  # fmt: skip
 """Files that take long, the longest first."""
 

@@ -4,15 +4,11 @@ from dataclasses import dataclass, field
 from functools import cache
 
 import pytest
-import yaml
-from axe_playwright_python.sync_playwright import Axe
-from pages import BOOK, PAGES, SCRIPTS, run
-
-from hypergan.paths import PROJECT
+from browsing import DESKTOP, HEIGHT, PHONE, SERIOUS, WHOLE_PAGE, broken, seen
+from pages import PAGES
 
 pytestmark = pytest.mark.slow
 
-DESKTOP, PHONE, HEIGHT = 1360, 375, 850
 WIDTHS = (DESKTOP, 768, PHONE)
 PAPER = 718
 """The width in pixels of what is printed on a page of A4, less margins of a centimetre."""
@@ -26,10 +22,6 @@ RESULT_FIRST = [
 LOOKED_OVER = [name for name in PAGES if not name.startswith("api")] + ["api-live", "search"]
 """Pages that axe reads, at length; the API's are made alike, and the shortest stands for them."""
 
-SERIOUS = ("warning", "error", "critical", "serious")
-"""What of the console's messages and of axe's findings counts."""
-
-WHOLE_PAGE = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}
 COLOURS = {"type": "rule", "values": ["color-contrast"]}
 SCROLLING = {"type": "rule", "values": ["scrollable-region-focusable"]}
 
@@ -46,17 +38,6 @@ NAMELESS = """() => [...document.querySelectorAll(`img:not([alt]),
         article svg:not([aria-hidden=true], [aria-label], [aria-labelledby])`)]
     .filter(one => !one.querySelector("title"))
     .map(one => one.outerHTML.slice(0, 200))"""
-
-READ_BY_AXE = """async options => {
-    const drawings = [...document.querySelectorAll("svg[aria-label]")];
-    const drawn = drawings.map(one => [...one.childNodes]);
-    drawings.forEach(one => one.replaceChildren());
-    const found = await axe.run(options);
-    drawings.forEach((one, i) => one.replaceChildren(...drawn[i]));
-    return found.violations;
-}"""
-"""Without what is in drawings, which takes half of the time: their name says what they show, and of
-their colours axe understands nothing."""
 
 LOST = """width => [...document.querySelectorAll("article *")]
     .filter(one => one.checkVisibility())
@@ -132,22 +113,6 @@ def visited(browser, html):
     page.close()
 
 
-def seen(page, width, **media):
-    """Show a page as wide as this, on a screen and by day unless told otherwise."""
-    page.emulate_media(**{"media": "screen", "color_scheme": "light"} | media)
-    page.set_viewport_size({"width": width, "height": HEIGHT})
-    page.evaluate("new Promise(shown => requestAnimationFrame(() => setTimeout(shown)))")
-
-
-def broken(page, rules):
-    """Those of axe's rules that a page breaks seriously, each with a place."""
-    if not page.evaluate("'axe' in globalThis"):
-        page.evaluate(Axe().axe_script)
-    options = {"resultTypes": ["violations"], "runOnly": rules, "preload": False}
-    serious = [one for one in page.evaluate(READ_BY_AXE, options) if one["impact"] in SERIOUS]
-    return [(one["id"], one["nodes"][0]["html"][:200]) for one in serious]
-
-
 each_name = pytest.mark.parametrize("name", [*PAGES, "search", "genindex"])
 
 
@@ -214,68 +179,4 @@ def test_a_live_figure_moves_nothing_once_it_was_asked_for(browser, html, width)
             height, room = figure.evaluate("one => [one.offsetHeight, one.room]")
             assert height == room, f"{figure.get_attribute('id')} at {width} px"
         assert page.evaluate("shifts") < 0.02
-    page.close()
-
-
-# Two pages of a book whose repository has an address
-
-ADDRESS = "https://github.com/Ann/Book"
-LEADS_TO = {
-    "digit": [
-        "https://mybinder.org/v2/gh/Ann/Book/trunk?urlpath=lab/tree/book/digit.ipynb",
-        "https://colab.research.google.com/github/Ann/Book/blob/trunk/book/digit.ipynb",
-        ADDRESS,
-        f"{ADDRESS}/edit/trunk/book/digit.ipynb",
-    ],
-    "glossary": [ADDRESS, f"{ADDRESS}/edit/trunk/book/glossary.md"],
-}
-BUTTONS = ".article-header-buttons"
-OVERLAPPING = """() => {
-    const boxes = [...document.querySelectorAll(".article-header-buttons > *, article h1")]
-        .filter(one => one.checkVisibility()).map(one => one.getBoundingClientRect());
-    return boxes.filter((one, i) => one.right > innerWidth || boxes.slice(i + 1).some(other =>
-        one.left < other.right - 1 && other.left < one.right - 1
-        && one.top < other.bottom - 1 && other.top < one.bottom - 1)).length;
-}"""
-
-
-@pytest.fixture(scope="module")
-def online(tmp_path_factory):
-    """The two pages, with what their notebooks are stored with."""
-    folder = tmp_path_factory.mktemp("online")
-    config = yaml.safe_load((PROJECT / "_config.yml").read_text())
-    config["execute"]["execute_notebooks"] = "off"
-    sphinx = config["sphinx"]
-    sphinx["local_extensions"] = dict.fromkeys(sphinx["local_extensions"], str(BOOK))
-    (folder / "config.yml").write_text(yaml.safe_dump(config))
-    toc = {"format": "jb-book", "root": "glossary", "chapters": [{"file": "digit"}]}
-    (folder / "toc.yml").write_text(yaml.safe_dump(toc))
-    options = ("--config", folder / "config.yml", "--toc", folder / "toc.yml")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("HYPERGAN_REPOSITORY", ADDRESS)
-        patch.setenv("HYPERGAN_BRANCH", "trunk")
-        build = (SCRIPTS / "jupyter-book", "build", BOOK, *options, "--path-output", folder)
-        run(*build, records=folder / "runs")
-    return folder / "_build" / "html"
-
-
-@pytest.mark.parametrize("name", LEADS_TO)
-def test_buttons_lead_to_the_repository_and_fit_the_screen(browser, online, name):
-    page = browser.new_page(color_scheme="light")
-    page.goto((online / f"{name}.html").as_uri())
-    links = page.locator(f"{BUTTONS} a[href^='https:']").evaluate_all(
-        "all => all.map(one => one.getAttribute('href'))"
-    )
-    *others, issue = links
-    assert others == LEADS_TO[name]
-    assert issue.startswith(f"{ADDRESS}/issues/new?title=Issue%20on%20page%20%2F{name}.html")
-    for width in (DESKTOP, PHONE):
-        seen(page, width)
-        assert page.evaluate(OVERLAPPING) == 0
-        for menu in page.locator(f"{BUTTONS} .dropdown > button").all():
-            menu.click()
-            box = page.locator(f"{BUTTONS} .dropdown-menu.show").bounding_box()
-            assert 0 <= box["x"] <= box["x"] + box["width"] <= width
-            menu.click()
-        assert broken(page, WHOLE_PAGE) == []
     page.close()

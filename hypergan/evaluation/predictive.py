@@ -61,18 +61,26 @@ def _require_values(predictions: Array, y: Array) -> None:
         )
 
 
+def ordered(values: Array) -> Array:
+    """Function values (N, B) sorted by input, (B, N), as :func:`wasserstein` needs them."""
+    return np.sort(np.ascontiguousarray(values.T))
+
+
 def wasserstein(predictions: Array, reference: Array) -> Array:
     """Wasserstein-1 distance between the function values of two sets of networks, (B,).
 
     It is the mean distance between their quantiles, which step at the same shares for all inputs.
 
-    >>> wasserstein(np.array([[0.0], [1.0]]), np.array([[1.0], [3.0]]))
+    >>> wasserstein(ordered(np.array([[0.0], [1.0]])), ordered(np.array([[1.0], [3.0]])))
     array([1.5])
+
+    Args:
+        predictions: Of N networks, ordered, (B, N).
+        reference: Of others, likewise.
     """
-    n, m = len(predictions), len(reference)
+    n, m = predictions.shape[1], reference.shape[1]
     ends = np.union1d(m * np.arange(1, n + 1), n * np.arange(1, m + 1))  # of n times m parts
     one, other = (ends - 1) // m, (ends - 1) // n
     shares = np.diff(ends, prepend=0) / (n * m)
-    ordered = (np.sort(np.ascontiguousarray(x.T)) for x in (predictions, reference))
-    columns = zip(*ordered, strict=True)
+    columns = zip(predictions, reference, strict=True)
     return np.array([abs(a[one].astype(float) - b[other]) @ shares for a, b in columns])

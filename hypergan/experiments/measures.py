@@ -225,16 +225,15 @@ def binomial(record: Record, name: str) -> float | None:
     0 or 1 does not look certain (Agresti and Coull).
     """
     *path, last = name.split("/")
-    value = measure(name)(record)
     if path[:1] == ["accuracy"]:
         shown = record.arrays.get(f"entropy_in_{record.full_size}")
         if shown is None:
             return None
-        images, share, unit = len(shown), value / 100, 100
+        images, unit = len(shown), 100
     elif last in SHARES and path[0] in ("attacks", "transfer"):
         row = at(record.metrics, *path)
-        images, share, unit = int(row["images" if path[0] == "attacks" else "examples"]), value, 1
+        images, unit = int(row["images" if path[0] == "attacks" else "examples"]), 1
     else:
         return None
-    share = (share * images + 2) / (images + 4)
+    share = (measure(name)(record) / unit * images + 2) / (images + 4)
     return unit**2 * share * (1 - share) / (images + 4)

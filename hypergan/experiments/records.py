@@ -4,25 +4,26 @@ New records are written to ``runs/``; :func:`promote` copies finished ones to ``
 which is published. Readers look in the first, then in the second.
 """
 
-import io
+import hashlib
 import json
 import math
 import re
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
-from functools import cached_property, lru_cache, partial
+from functools import cache, cached_property, lru_cache, partial
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Final, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import Field, TypeAdapter, ValidationError
 from pydantic_core import from_json
 
 from hypergan.data.datasets import DATASETS
 from hypergan.errors import RecordError
 from hypergan.evaluation.stages import Arrays
+from hypergan.experiments import held
+from hypergan.experiments.held import Stored
 from hypergan.experiments.methods import require_known, settings_for
 from hypergan.experiments.profiles import resolved
 from hypergan.experiments.values import (
@@ -95,10 +96,6 @@ class Cell:
         )
 
 
-Stored = Mapping[str, NDArray[Any]]
-"""The arrays beside a record, by name."""
-
-
 @dataclass(frozen=True)
 class Record:
     """The results of a cell, and everything they came from.
@@ -155,14 +152,13 @@ class Record:
 
     @cached_property
     def arrays(self) -> Stored:
-        """The arrays beside it, each read when it is asked for.
+        """The arrays beside it, each read when it is asked for, and not held for long.
 
         Raises:
-            RecordError: If they are missing or have been altered.
+            RecordError: If they are missing or have been altered, now or later.
         """
-        content = self.require_arrays().read_bytes()
-        stored: Stored = np.load(io.BytesIO(content), allow_pickle=False)
-        return stored
+        self.require_arrays()
+        return held.Arrays(self.require_arrays)
 
     def require_arrays(self) -> Path:
         """The file of the arrays, whose hash it knows.
@@ -208,6 +204,12 @@ _SEED = re.compile("seed(0|[1-9][0-9]*)")
 _FORM = TypeAdapter(Record)
 _REMEMBERED = 200
 """Records kept parsed in memory, as claims, figures and tables ask for the same ones."""
+
+_VALID: set[bytes] = set()
+"""Hashes of the texts that were found valid: to validate one takes longer than to parse it."""
+
+_COMMON: dict[Path, dict[str, Any]] = {}
+"""What the seeds of a cell have in common, by their folder, is held in memory once."""
 
 _AGAIN = "delete it and run its cell again"
 
@@ -275,6 +277,12 @@ def read(path: Path) -> Record:
         ) from None
     except ValueError as error:
         raise RecordError(f"the record {path} is damaged ({error}); {_AGAIN}") from None
+    common = _COMMON.setdefault(path.parent, {})
+    for name in ("config", "versions", "data_sha256"):
+        if common.setdefault(name, content[name]) == content[name]:
+            content[name] = common[name]
+    if isinstance(content["history"], list):  # a text's content is parsed once for several records
+        content["history"] = held.Rows(content["history"])
     record = Record(**content).lying_at(path)
     if path.parts[-4:] != record.cell.path.parts:
         raise RecordError(
@@ -287,7 +295,7 @@ def read(path: Path) -> Record:
     return record
 
 
-@lru_cache(maxsize=_REMEMBERED)
+@cache
 def _digest(file: Path, _written: int) -> str:
     """The sha256 of a file as it was written at some time."""
     return sha256(file)
@@ -298,15 +306,17 @@ def _parsed(text: str) -> Any:
     return from_json(text, allow_inf_nan=False)
 
 
-@lru_cache(maxsize=_REMEMBERED)
 def _validate(text: str) -> None:
-    _FORM.validate_json(text)
+    digest = hashlib.sha256(text.encode()).digest()
+    if digest not in _VALID:
+        _FORM.validate_json(text)
+        _VALID.add(digest)
 
 
 def forget() -> None:
     """Forget all parsed records, as if the process had just started."""
     _parsed.cache_clear()
-    _validate.cache_clear()
+    _VALID.clear()
 
 
 def schema_path(version: int) -> Path:

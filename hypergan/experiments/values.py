@@ -1,5 +1,6 @@
 """What a record's values may be; its JSON schema says the same."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler
@@ -118,5 +119,5 @@ class Form:
 
 Config = Annotated[dict[str, Any], Form(dict[str, Json])]
 Metrics = Annotated[dict[str, Any], Form(Annotated[OfClasses | OfNumbers, _FIRST])]
-History = Annotated[list[Annotated[dict[str, Any], Form(Epoch)]], Field(min_length=1)]
+History = Annotated[Sequence[dict[str, Any]], Form(Annotated[list[Epoch], Field(min_length=1)])]
 Environment = Annotated[dict[str, Any], Form(Origin)]

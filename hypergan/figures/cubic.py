@@ -11,9 +11,9 @@ from matplotlib.axes import Axes
 from hypergan.data.cubic import LIMIT, NOISE
 from hypergan.evaluation import predictive as predictive_scores
 from hypergan.experiments.collection import Collection
+from hypergan.experiments.held import Stored
 from hypergan.experiments.intervals import Bounds, interval
 from hypergan.experiments.methods import title_of
-from hypergan.experiments.records import Stored
 from hypergan.figures.numbers import text
 from hypergan.figures.page import MISSING
 from hypergan.figures.panels import Panels
@@ -116,9 +116,9 @@ def predictive_std(collection: Collection, methods: Sequence[str], at: Sequence[
     """Predictive standard deviation over all networks at some inputs, one column per method."""
 
     def measured(columns: Stored) -> dict[str, float]:
-        std = columns["predictions"].astype(float).std(0, ddof=1)
         nearest = [abs(columns["x"] - x).argmin() for x in at]
-        return {text(x, 0): std[i] for x, i in zip(at, nearest, strict=True)}
+        std = np.take(columns["predictions"], nearest, 1).astype(float).std(0, ddof=1)
+        return {text(x, 0): each for x, each in zip(at, std, strict=True)}
 
     frame = _over_seeds(collection, methods, measured, lambda _: (0, math.inf)).rename_axis("x")
     caption = "Standard deviation of all networks, in units of y; that of the noise is 3."
@@ -134,7 +134,9 @@ def predictive_quality(collection: Collection) -> Table:
     five. All are means over the test grid.
     """
     exact = {
-        f"distance to {title_of(method)}": np.concatenate([r.arrays["predictions"] for r in found])
+        f"distance to {title_of(method)}": predictive_scores.ordered(
+            np.concatenate([record.arrays["predictions"] for record in found])
+        )
         for method in (REFERENCE, UNIT_PRIOR)
         if (found := collection.of(method)[:_SEEDS])
     }
@@ -145,8 +147,9 @@ def predictive_quality(collection: Collection) -> Table:
             "log likelihood (nats)": predictive_scores.log_likelihood(predictions, y, NOISE),
             "coverage": predictive_scores.coverage(predictions, y, NOISE),
         }
+        ordered = predictive_scores.ordered(predictions)
         scores |= {
-            distance: predictive_scores.wasserstein(predictions, draws)
+            distance: predictive_scores.wasserstein(ordered, draws)
             for distance, draws in exact.items()
         }
         inside = abs(x) <= LIMIT

@@ -103,6 +103,31 @@ def test_altered_arrays_are_refused(written):
         _ = records.read(written).arrays
 
 
+def test_arrays_are_held_for_a_few_records_alone_and_for_reading(own_runs):
+    many = []
+    for seed in range(30):
+        cell = replace(CELL, seed=seed)
+        records.write(example(cell), {"x": np.full(3, seed)}, own_runs / cell.path)
+        many.append(records.find(cell).arrays)
+    found = [arrays["x"] for arrays in many]
+    assert many[-1]["x"] is found[-1]
+    assert many[0]["x"] is not found[0]
+    assert [list(arrays["x"]) for arrays in many] == [[seed] * 3 for seed in range(30)]
+    with pytest.raises(ValueError, match="read-only"):
+        found[0][0] = 7
+
+
+def test_what_seeds_have_in_common_is_held_once(own_runs):
+    for seed in range(2):
+        records.write(
+            example(replace(CELL, seed=seed)),
+            ARRAYS,
+            own_runs / CELL.path.with_name(f"seed{seed}.json"),
+        )
+    one, other = (records.find(replace(CELL, seed=seed)) for seed in range(2))
+    assert one.config is other.config
+
+
 def test_a_record_that_is_not_finite_is_not_written(own_runs):
     with pytest.raises(RecordError, match="NaN or infinite"):
         records.write(example(metrics={"x": float("nan")}), ARRAYS, own_runs / CELL.path)

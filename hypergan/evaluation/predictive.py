@@ -7,6 +7,7 @@ the scores are expectations over the noise of new observations, in closed form.
 """
 
 import math
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -63,7 +64,7 @@ def _require_values(predictions: Array, y: Array) -> None:
 
 def ordered(values: Array) -> Array:
     """Function values (N, B) sorted by input, (B, N), as :func:`wasserstein` needs them."""
-    return np.sort(np.ascontiguousarray(values.T))
+    return np.sort(np.ascontiguousarray(values.T)).astype(float)
 
 
 def wasserstein(predictions: Array, reference: Array) -> Array:
@@ -82,5 +83,10 @@ def wasserstein(predictions: Array, reference: Array) -> Array:
     ends = np.union1d(m * np.arange(1, n + 1), n * np.arange(1, m + 1))  # of n times m parts
     one, other = (ends - 1) // m, (ends - 1) // n
     shares = np.diff(ends, prepend=0) / (n * m)
-    columns = zip(predictions, reference, strict=True)
-    return np.array([abs(a[one].astype(float) - b[other]) @ shares for a, b in columns])
+    columns = zip(_at(one, predictions), _at(other, reference), strict=True)
+    return np.array([abs(a - b) @ shares for a, b in columns])
+
+
+def _at(places: Array, values: Array) -> Iterator[Array]:
+    """Each row's values at some places; as it is where those are all."""
+    return (row if len(row) == len(places) else row[places] for row in values)

@@ -160,7 +160,8 @@ def _threads(asked: int | None) -> tuple[int, str]:
     """The number of threads, as asked if it was, and a line for the log."""
     can = share()
     if asked is None:
-        return can.threads, f"computed with {can}"
+        policy = os.environ.get("OMP_WAIT_POLICY")
+        return can.threads, f"computed with {can}{f', waiting {policy}' if policy else ''}"
     if can.threads < asked <= (os.cpu_count() or 1):
         return asked, f"computed with {asked} threads; the machine can give {can}"
     return asked, ""

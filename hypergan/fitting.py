@@ -37,6 +37,7 @@ from hypergan.posterior import Posterior
 from hypergan.progress import progress_bar
 from hypergan.randomness import global_seed
 from hypergan.step import Step
+from hypergan.threads import keeping_threads
 from hypergan.training import Training
 
 _EARLY = (1, 3, 10, 30, 100, 300)
@@ -50,6 +51,7 @@ Augmentation = Callable[[Tensor, torch.Generator], Tensor]
 """Maps inputs (B, ...) and a source of randomness to changed inputs of the same shape."""
 
 
+@keeping_threads()
 def fit(
     posterior: Posterior,
     data: Data,
@@ -90,7 +92,8 @@ def fit(
         checkpoint: File that keeps the state. If it exists, training resumes from it and ends with
             exactly the networks of an uninterrupted run; the file is kept. For that, a loader must
             draw its order and augmentation from PyTorch's global generator, which is the default;
-            any state of its own is not restored.
+            any state of its own is not restored. A resumed run has as many threads as it began
+            with; afterwards PyTorch's number is yours again.
         callbacks: Called after each epoch with the posterior and the history; training ends when
             one returns True, as :class:`hypergan.callbacks.EarlyStopping` does.
         device: "auto" for a GPU if there is one, or the name of a device.

@@ -1,7 +1,9 @@
 """Reduced precision: matrix products in bfloat16 where the hardware has instructions for them."""
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Literal
 
 import torch
@@ -36,8 +38,19 @@ def factors_in(precision: Precision, device: torch.device) -> Iterator[None]:
 
 
 def reduces(precision: Precision, device: torch.device) -> bool:
-    """Whether a precision means bfloat16 products on a device."""
+    """Whether a precision means bfloat16 products on a device; a slow choice is said once."""
+    if precision == "bfloat16" and device.type == "cpu" and not _is_fast(device):
+        _say_it_is_slow()
     return precision == "bfloat16" or (precision == "auto" and _is_fast(device))
+
+
+@cache
+def _say_it_is_slow() -> None:
+    warnings.warn(
+        "this processor has no instructions for bfloat16, in which its products take several times "
+        "as long as in float32; the precision 'auto' takes bfloat16 only where it is faster",
+        stacklevel=2,
+    )
 
 
 def _is_fast(device: torch.device) -> bool:

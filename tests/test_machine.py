@@ -123,6 +123,8 @@ def test_what_was_chosen_is_said(monkeypatch):
 
     monkeypatch.setattr(cli, "share", lambda: Share(2, "the load is 5.9"))
     assert cli._threads(None) == (2, "computed with 2 threads (the load is 5.9)")
+    monkeypatch.setenv("OMP_WAIT_POLICY", "passive")
+    assert cli._threads(None)[1] == "computed with 2 threads (the load is 5.9), waiting passive"
     number, note = cli._threads(3)  # the last digits depend on it
     assert number == 3
     assert "3 threads; the machine can give 2 threads (the load" in note

@@ -1,9 +1,12 @@
+import warnings
+
 import pytest
 import torch
 from real import real
+from torch import nn
 from torch.nn import functional as F
 
-from hypergan import HyperGAN, HyperGANError, Training, fit
+from hypergan import HyperGAN, HyperGANError, Training, fit, precision
 from hypergan.data.datasets import load
 from hypergan.metrics import accuracy, entropy
 from hypergan.objective import cross_entropy, mean_squared_error
@@ -34,6 +37,22 @@ def test_auto_reduces_only_where_it_is_faster(fast, monkeypatch):
     assert product(products_in("auto", CPU)) == torch.bfloat16
     monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)
     assert product(products_in("auto", CPU)) == torch.float32
+
+
+def test_who_asks_for_bfloat16_where_it_is_slow_is_told_once(monkeypatch):
+    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)
+    precision._say_it_is_slow.cache_clear()
+    target, data = nn.Linear(2, 3), (torch.randn(20, 2), torch.arange(20) % 3)
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        for name in ("auto", "float32", "bfloat16", "bfloat16"):
+            model = HyperGAN(target, noise_dim=4, code_dim=4, hidden=4)
+            training = Training(epochs=1, batch_size=10, precision=name)
+            fit(model, data, training, device="cpu", progress=False)
+            model.predict_proba(data[0], 2, precision=name)
+            assert len([w for w in told if "no instructions for bfloat16" in str(w.message)]) == (
+                name == "bfloat16"
+            )
 
 
 def test_auto_leaves_regression_exact(fast):

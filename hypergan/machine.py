@@ -31,11 +31,12 @@ class Share:
         return f"{self.threads} thread{'s' * (self.threads > 1)} ({self.reason})"
 
 
-def share(root: Path = Path("/")) -> Share:
+def share(root: Path = Path("/"), *, load: float | None = None) -> Share:
     """The smallest of: cores, quota, allotments, and the cores that nobody else is using.
 
     Args:
         root: The folder that contains ``proc`` and ``sys``.
+        load: How many processes compute; by default the mean of the last minute.
     """
     cores = os.cpu_count() or 1
     limits = {f"of {cores} cores": cores}
@@ -46,8 +47,9 @@ def share(root: Path = Path("/")) -> Share:
     for name in ALLOTMENTS:
         if (word := os.environ.get(name, "").split(",")[0]).isdecimal() and int(word):
             limits[name] = int(word)
-    if hasattr(os, "getloadavg") and "SLURM_JOB_ID" not in os.environ:  # there, cores are its own
+    if load is None and hasattr(os, "getloadavg"):
         load = os.getloadavg()[0]
+    if load is not None and "SLURM_JOB_ID" not in os.environ:  # there, cores are its own
         limits[f"the load is {load:.1f}"] = max(1, round(cores - load))
     reason = min(limits, key=lambda name: limits[name])
     return Share(limits[reason], reason)

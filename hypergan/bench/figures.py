@@ -153,6 +153,48 @@ def machines(reports: Sequence[Report]) -> Table:
     return Table(frame, caption, name="machines")
 
 
+def since(report: Report) -> HTML:
+    """The closed part on what earlier runs on such a machine measured."""
+    columns = {
+        _run(one): pd.DataFrame(one["rows"]).set_index(["part", "what", "unit"])["value"]
+        for one in report_file.of_kind(report)
+    }
+    frame = pd.DataFrame(columns).reindex(columns[_run(report)].index)
+    shown = frame[frame.notna().sum(axis=1) > 1].map(text)
+    caption = (
+        "Medians of all runs on this kind of machine, by commit; measured in two runs or more."
+    )
+    table = Table(shown, caption, name="since")
+    return closed(f"Before and after: {len(columns)} runs on this machine", table._repr_html_())
+
+
+def _run(report: Report) -> str:
+    """A run's commit, and its day if it is known."""
+    return ", ".join(filter(None, [report["commit"][:7], report.get("date", "")]))
+
+
+def profiles(report: Report) -> HTML:
+    """The closed part on what steps, evaluation and gradients spend their time on.
+
+    Ours is shown in the first run on such a machine that has profiles, and in this one.
+    """
+    if "profiles" not in report:
+        return closed("Where the time goes: not measured in the run that is shown", "")
+    first = next((one for one in report_file.of_kind(report) if "profiles" in one), report)
+    chosen = {f"ours, {_run(one)}": (one, "ours") for one in (first, report)}
+    chosen["plain loop"] = report, "plain loop"
+    rows: dict[tuple[str, str], dict[str, str]] = {}
+    for name, (one, who) in chosen.items():
+        for task, each in one.get("profiles", {}).items():
+            for operation, share in each[who].items():
+                rows.setdefault((task, operation), {})[name] = text(share, 1)
+    frame = pd.DataFrame.from_dict(rows, orient="index", columns=[*chosen]).fillna("–")
+    frame = frame.sort_index(level=0, sort_remaining=False, kind="stable")
+    caption = "Percent of the time in operations of PyTorch, each without those that it calls."
+    table = Table(frame.rename_axis(["task", "operation"]), caption, name="profiles")
+    return closed("Where the time goes, by operation", table._repr_html_())
+
+
 def limit(report: Report) -> Panels:
     """Rates of arithmetic in evaluation, beside those of bare matrix products."""
     rows = _part(report, "evaluation")
@@ -169,6 +211,18 @@ def training(report: Report) -> Panels:
         _bars(
             figure.add(title), rows[rows["unit"] == "s"].filter(items=_STEPS, axis=0), "seconds", 2
         )
+    return figure
+
+
+def in_company(report: Report) -> Panels:
+    """Seconds of a default step alone and beside busy processes, ours and PyTorch's own way."""
+    rows = _part(report, "in company")
+    figure = Panels("A step alone and in company", name="in-company", height=190)
+    for where in dict.fromkeys(what.partition(", ")[0] for what in rows.index):
+        own = rows[rows.index.str.startswith(where) & (rows["unit"] == "s")]
+        _bars(figure.add(where), own.rename(lambda what: what.partition(", ")[2]), "seconds", 2)
+    if not figure.axes:
+        figure.notes.append("not measured in the run that is shown")
     return figure
 
 
@@ -205,6 +259,7 @@ def cluster(report: Report, profile: str, datasets: Sequence[str], seeds: int) -
         seeds: How many.
     """
     rows, notes = {}, []
+    state = schedule.checkpoints(profile, datasets)
     for kind, gpu in (("CPU", False), ("GPU", True)):
         jobs, missing = schedule.jobs(profile, datasets, gpu=gpu)
         if not jobs:
@@ -217,13 +272,15 @@ def cluster(report: Report, profile: str, datasets: Sequence[str], seeds: int) -
                 "hours": text(made.seconds / 3600, 0),
                 "hours of all nodes": text(made.nodes * made.seconds / 3600, 0),
                 "worked (%)": text(100 * made.busy, 0),
-                "written (kB/s)": text(made.written / made.seconds / 1e3, 2),
+                "records (kB/s)": text(made.written / made.seconds / 1e3, 2),
+                "checkpoints (MB/s, at most)": text(min(nodes, seeds * len(jobs)) * state / 1e6, 0),
                 "reading all records (s)": _collecting(report, seeds * len(jobs)),
             }
     frame = pd.DataFrame.from_dict(rows, orient="index").rename_axis(["kind", "nodes"])
     caption = (
         f"{seeds} seeds of the profile {profile}, a job at a time on each node, in the last row "
-        f"a node for each job. {' '.join(notes)}"
+        "a node for each job; checkpoints as if every job were HyperGAN's with its largest "
+        f"generators. {' '.join(notes)}"
     )
     return Table(frame, caption, name="cluster")
 

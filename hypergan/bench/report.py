@@ -25,7 +25,7 @@ NOTABLE = 0.1
 """Relative change of a median above which it is reported."""
 
 Report = dict[str, Any]
-"""A run: when and on what machine, its rows and curves."""
+"""A run: when and on what machine, its rows, curves and profiles."""
 
 
 def run(*, quick: bool = False, progress: bool = True) -> tuple[Report, list[str], Path]:
@@ -52,17 +52,21 @@ def run(*, quick: bool = False, progress: bool = True) -> tuple[Report, list[str
         "gradient": suite.gradient,
         "training step": suite.training_step,
         "default step": suite.default_step,
+        "in company": suite.in_company,
         "memory": suite.memory,
         "sampling": suite.sampling,
         "collection": suite.collection,
     }
     report: Report = {"quick": quick, "commit": commit(), "versions": versions(), **_machine()}
     rows = []
-    with progress_bar(progress, total=len(parts) + 1, unit="part") as bar:
+    with progress_bar(progress, total=len(parts) + 2, unit="part") as bar:
         for name, measure in parts.items():
             bar.set_description(name)
             rows += measure(quick)
             bar.update()
+        bar.set_description("profiles")
+        report["profiles"] = suite.profiles(quick)
+        bar.update()
         bar.set_description("time to accuracy")
         reached, curves = suite.time_to_accuracy(mnist, quick, progress=progress)
         bar.update()
@@ -162,8 +166,16 @@ def read(path: Path | None = None) -> Report:
 
 def machines() -> list[Report]:
     """The last run on each kind of machine, published or local."""
-    found = every(PUBLISHED) + every(runs() / "bench.json")
-    return [*{kind(report): report for report in found}.values()]
+    return [*{kind(report): report for report in _known()}.values()]
+
+
+def of_kind(report: Report) -> list[Report]:
+    """All runs on such a machine, published or local, oldest first."""
+    return [one for one in _known() if kind(one) == kind(report)]
+
+
+def _known() -> list[Report]:
+    return every(PUBLISHED) + every(runs() / "bench.json")
 
 
 def table(report: dict[str, Any]) -> pd.DataFrame:

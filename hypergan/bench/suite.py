@@ -5,20 +5,23 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from statistics import median
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from hypergan.bench import plain
+from hypergan.bench import company, plain
 from hypergan.bench.memory import peak_of
+from hypergan.bench.profiling import Profiles, shares
 from hypergan.bench.timing import COST, Row, compared, ratios, row, take_turns
 from hypergan.data.datasets import Data
 from hypergan.ensemble import Ensemble
 from hypergan.evaluation.attacks import fgsm, in_pixels
 from hypergan.experiments.methods import settings_for
 from hypergan.fitting import fit
+from hypergan.machine import share
 from hypergan.memory import keep_freed_memory
 from hypergan.metrics import accuracy, entropy
 from hypergan.model import HyperGAN, mlp
@@ -60,6 +63,22 @@ def evaluation(quick: bool) -> list[Row]:
     return rows + _of_the_limit(part, ensemble[0], images[:1], each)
 
 
+def profiles(quick: bool) -> Profiles:
+    """What a default step, an evaluation and a gradient for images spend their time on."""
+    ensemble = _model("mnist").ensemble(10)
+    images = torch.rand(20 if quick else 250, 1, 28, 28)
+    works = {f"default step, {name}": default_steps(name) for name in TARGETS}
+    works["evaluation"] = {
+        "ours": partial(ensemble.predict, images, precision="auto"),
+        "plain loop": partial(plain.one_after_another, ensemble, images),
+    }
+    works["gradient for images"] = _attacks(ensemble, images[:100])
+    return {
+        task: {name: shares(work, 1 if quick else 10) for name, work in contenders.items()}
+        for task, contenders in works.items()
+    }
+
+
 def growth(quick: bool) -> list[Row]:
     """Drawing networks and scoring images, by how many there are of each, and of their weights."""
     rounds = 1 if quick else 3
@@ -90,14 +109,17 @@ def growth(quick: bool) -> list[Row]:
 def gradient(quick: bool) -> list[Row]:
     """The gradient with respect to images, as attacks ask for it, over ten networks."""
     images = torch.rand(20 if quick else 100, 1, 28, 28)
-    labels = torch.arange(len(images)) % 10
     ensemble = _model("mnist").ensemble(10)
-    contenders: dict[str, Callable[[], object]] = {
+    work, rounds = len(ensemble) * len(images), 1 if quick else 5
+    return compared("gradient for images", "10 networks", _attacks(ensemble, images), rounds, work)
+
+
+def _attacks(ensemble: Ensemble, images: Tensor) -> dict[str, Callable[[], object]]:
+    labels = torch.arange(len(images)) % 10
+    return {
         "ours": partial(fgsm, in_pixels(lambda: ensemble, [0.0], [1.0]), images, labels, 0.1),
         "plain loop": partial(plain.fgsm, ensemble, images, labels, 0.1),
     }
-    work = len(ensemble) * len(images)
-    return compared("gradient for images", "10 networks", contenders, 1 if quick else 5, work)
 
 
 def training_step(quick: bool) -> list[Row]:
@@ -123,22 +145,47 @@ def training_step(quick: bool) -> list[Row]:
 def default_step(quick: bool) -> list[Row]:
     """A step of the settings that records are made with, where networks share out the images."""
     rows = []
-    for dataset, (_, shape) in TARGETS.items():
-        ours = settings_for("hypergan", dataset, "lite").training
-        images = torch.rand(ours.batch_size, *shape)
-        labels = torch.arange(ours.batch_size) % 10
-        theirs = plain.step(
-            _model(dataset).train(), ours.networks, torch.Generator().manual_seed(0),
-            share_images=False,
-        )  # fmt: skip
-        contenders: dict[str, Callable[[], object]] = {
-            "ours": _step(dataset, ours, images, labels),
-            "plain loop": partial(theirs, images, labels),
-        }
-        times = take_turns(contenders, 1 if quick else 10)
+    for dataset in TARGETS:
+        times = take_turns(default_steps(dataset), 1 if quick else 10)
         part = f"default step, {dataset}"
         rows += [row(part, name, values, "s") for name, values in times.items()]
         rows += ratios(part, times)
+    return rows
+
+
+def default_steps(dataset: str) -> dict[str, Callable[[], object]]:
+    """The contenders of :func:`default_step`."""
+    ours, (_, shape) = settings_for("hypergan", dataset, "lite").training, TARGETS[dataset]
+    images, labels = torch.rand(ours.batch_size, *shape), torch.arange(ours.batch_size) % 10
+    generator = torch.Generator().manual_seed(0)
+    model = _model(dataset).train()
+    theirs = plain.step(model, ours.networks, generator, share_images=False)
+    return {
+        "ours": _step(dataset, ours, images, labels),
+        "plain loop": partial(theirs, images, labels),
+    }
+
+
+def in_company(quick: bool) -> list[Row]:
+    """The default step on MNIST, alone and beside as many busy processes as it could have threads.
+
+    Ours has the threads that the command line would choose, "plain" is PyTorch as it starts.
+    """
+    rows, part, steps = [], "in company", 1 if quick else 20
+    for others in (0, share(load=0.0).threads):
+        where = f"beside {others} busy processes" if others else "alone"
+        times = {
+            f"{where}, ours": company.seconds(steps, others),
+            f"{where}, plain": company.seconds(steps, others, ours=False),
+        }
+        rows += [row(part, name, values, "s") for name, values in times.items()]
+        ours, theirs = (median(values) for values in times.values())
+        rows.append(row(part, f"{where}, plain / ours", [theirs / ours], "x"))
+        if not others:
+            alone = min(ours, theirs)
+        else:
+            fair = [t / (alone * (others + 1)) for t in times[f"{where}, ours"]]
+            rows.append(row(part, f"{where}, ours / the share of one of {others + 1}", fair, "x"))
     return rows
 
 
@@ -204,7 +251,8 @@ def memory(quick: bool) -> list[Row]:
     return [
         row("memory", what + suffix, [peak_of(*job, way) / 1e9 for _ in range(rounds)], "GB")
         for what, job in jobs.items()
-        for way, suffix, rounds in (("ours", "", 1 if quick else 3), ("plain", ", plain loop", 1))
+        for way, suffix in (("ours", ""), ("plain", ", plain loop"))
+        for rounds in [1 if quick else 3]
     ]
 
 

@@ -4,12 +4,15 @@ import heapq
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import torch
+
 from hypergan.experiments import records
-from hypergan.experiments.methods import METHODS, settings_for
+from hypergan.experiments.methods import METHODS, build, settings_for
 from hypergan.experiments.profiles import PROFILES
 from hypergan.experiments.records import Cell, Record
 from hypergan.experiments.state import state
 from hypergan.experiments.sweep import swept
+from hypergan.experiments.training import target_for
 from hypergan.training import Training
 
 
@@ -72,6 +75,26 @@ def jobs(
                 missing += [] if job else [cell]
                 found += [job] if job else []
     return found, missing
+
+
+def checkpoints(profile: str, datasets: Sequence[str]) -> float:
+    """Bytes a second that a job of HyperGAN writes at most as checkpoints, while it trains.
+
+    It keeps each trained number and its two moments in Adam. SGLD and APD, which also keep the
+    networks that they have drawn, may write more.
+
+    Args:
+        profile: Profile's name.
+        datasets: Data sets' names.
+    """
+    rates = []
+    for dataset in datasets:
+        settings = settings_for("hypergan", dataset, profile)
+        target = target_for(dataset, 10, settings.target)  # no data set has more classes
+        posterior = build("hypergan", target, settings.model, torch.Generator())
+        trained = sum(p.numel() for p in posterior.parameters() if p.requires_grad)
+        rates.append(12 * trained / settings.training.checkpoint_seconds)
+    return max(rates)
 
 
 def _job(cell: Cell, gpu: bool) -> Job | None:

@@ -1,6 +1,8 @@
 """The contenders compute what ours does, and the report says what was measured."""
 
 import json
+import os
+import subprocess
 import urllib.request
 from urllib.error import URLError
 
@@ -9,11 +11,12 @@ import pytest
 import torch
 
 from hypergan import HyperGAN, Training
-from hypergan.bench import figures, plain, report, suite, timing
+from hypergan.bench import company, figures, plain, profiling, report, suite, timing
 from hypergan.bench.memory import peak_of
 from hypergan.data.datasets import load
 from hypergan.errors import DataError, RecordError
 from hypergan.evaluation.attacks import fgsm, in_pixels
+from hypergan.machine import ALLOTMENTS
 from hypergan.objective import cross_entropy
 from hypergan.step import Step
 from hypergan.targets import mnist_target
@@ -174,12 +177,14 @@ def without_measuring(monkeypatch):
         "gradient",
         "training_step",
         "default_step",
+        "in_company",
         "memory",
         "sampling",
         "collection",
     ):
         monkeypatch.setattr(suite, name, lambda _: [])
     monkeypatch.setattr(suite, "evaluation", lambda _: of(found["value"])["rows"])
+    monkeypatch.setattr(suite, "profiles", lambda _: {"step": {"ours": {}, "plain loop": {}}})
     monkeypatch.setattr(suite, "time_to_accuracy", lambda *_, **__: ([], {}))
     monkeypatch.setattr(report, "load", lambda *_, **__: None)
     return found
@@ -216,6 +221,71 @@ def test_publishing_adds_what_is_new(own_runs, tmp_path, monkeypatch):
     assert list(table.columns) == ["other, AVX512", "cpu, fast, AVX512"]
 
 
+def test_runs_on_one_machine_are_shown_beside_each_other(own_runs, monkeypatch):
+    monkeypatch.setattr(report, "PUBLISHED", own_runs / "none.json")
+    then, now = of(2.0, commit="a" * 40), of(3.0, commit="b" * 40, date="2026-11-26")
+    report._add([then, of(9.0, instructions="other"), now], own_runs / "bench.json")
+    shown = figures.since(now).data
+    assert "2 runs on this machine" in shown
+    assert "aaaaaaa</th>" in shown
+    assert "bbbbbbb, 2026-11-26</th>" in shown
+    assert "<td>2.00</td><td>3.00</td>" in shown
+    assert "9.00" not in shown
+
+
+def test_profiles_say_where_the_time_went_and_goes(own_runs, monkeypatch):
+    monkeypatch.setattr(report, "PUBLISHED", own_runs / "none.json")
+    tasks = [
+        {"step": {"ours": {"mm": mm, "others": 100 - mm}, "plain loop": {"mul": 7.5}}}
+        for mm in (61.0, 42.0)
+    ]
+    then, now = (of(1.0, commit=c * 40, profiles=p) for c, p in zip("ab", tasks, strict=True))
+    report._add([of(1.0), then, now], own_runs / "bench.json")
+    shown = figures.profiles(now).data
+    rows = [[cell.split("<")[0] for cell in row.split("<td>")[1:]] for row in shown.split("<tr")]
+    assert [row for row in rows if row] == [
+        ["61.0", "42.0", "–"], ["39.0", "58.0", "–"], ["–", "–", "7.5"],
+    ]  # fmt: skip
+    assert "aaaaaaa" in shown
+    assert "61.0" not in figures.profiles(of(1.0)).data
+
+
+def test_shares_are_of_the_time_in_operations():
+    matrix = torch.rand(300, 300)
+    found = profiling.shares(lambda: torch.relu(matrix @ matrix), 3)
+    assert max(found, key=found.get) == "mm"
+    assert sum(found.values()) == pytest.approx(100)
+    assert list(found)[-1] == "others"
+
+
+def test_in_company_ours_has_the_threads_that_the_machine_can_give(monkeypatch):
+    begun, told = [], []
+    start = subprocess.Popen
+
+    def run(command, env, **_):
+        told.append((env.get("OMP_NUM_THREADS"), env.get("OMP_WAIT_POLICY")))
+        assert all(process.poll() is None for process in begun[-1:])
+        return subprocess.CompletedProcess(command, 0, "[1.0, 2.0]", "")
+
+    def popen(command):
+        begun.append(start(command))
+        return begun[-1]
+
+    monkeypatch.setattr(company.subprocess, "Popen", popen)
+    monkeypatch.setattr(company.subprocess, "run", run)
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1}, raising=False)
+    for name in (*ALLOTMENTS, "SLURM_JOB_ID"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("OMP_WAIT_POLICY", "passive")
+    assert company.seconds(2, 0) == [1.0, 2.0]
+    company.seconds(2, 2)
+    company.seconds(2, 2, ours=False)
+    assert told == [("2", None), ("1", "passive"), (None, None)]
+    assert len(begun) == 4
+    assert all(process.poll() is not None for process in begun)
+
+
 def test_reading_records_is_measured_beside_reading_all_they_hold():
     rows = {(row["what"], row["unit"]): row["value"] for row in suite.collection(True)}
     assert set(rows) == {
@@ -245,6 +315,19 @@ def test_growth_is_drawn_for_what_was_measured():
     bare = figures.growth(REPORT)
     assert not bare.axes
     assert bare.notes == ["not measured in the run that is shown"]
+
+
+def test_company_is_drawn_where_it_was_measured():
+    rows = [
+        {"part": "in company", "what": f"{where}, {who}", "value": value, "unit": unit}
+        for where in ("alone", "beside 2 busy processes")
+        for who, value, unit in (("ours", 0.1, "s"), ("plain", 0.4, "s"), ("plain / ours", 4, "x"))
+    ]
+    axes = figures.in_company(REPORT | {"rows": rows}).axes
+    assert [one.get_title() for one in axes] == ["alone", "beside 2 busy processes"]
+    for one in axes:
+        assert [label.get_text() for label in one.get_yticklabels()] == ["ours", "plain"]
+    assert not figures.in_company(REPORT).axes
 
 
 @pytest.fixture

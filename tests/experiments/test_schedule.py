@@ -2,12 +2,15 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 from examples import example
 
+from hypergan import fit
 from hypergan.experiments import records
-from hypergan.experiments.methods import settings_for
+from hypergan.experiments.methods import build, settings_for
 from hypergan.experiments.records import Cell
-from hypergan.experiments.schedule import Job, jobs, schedule
+from hypergan.experiments.schedule import Job, checkpoints, jobs, schedule
+from hypergan.experiments.training import target_for
 
 CELL = Cell("hypergan", "digits")
 
@@ -65,3 +68,13 @@ def test_training_in_another_profile_takes_time_in_proportion_to_its_work(write)
     assert not lite.share_images
     (job,), _ = jobs("paper", ["digits"])
     assert job.seconds == pytest.approx(10 * own.epochs * own.networks / lite.epochs + 1)
+
+
+def test_checkpoints_are_as_large_as_those_that_are_written(tmp_path):
+    settings = settings_for("hypergan", "mnist", "smoke")
+    training = replace(settings.training, epochs=1, steps_per_epoch=1, batch_size=10)
+    posterior = build("hypergan", target_for("mnist", 10), settings.model, torch.Generator())
+    data, path = (torch.rand(10, 1, 28, 28), torch.arange(10)), tmp_path / "checkpoint"
+    fit(posterior, data, training, checkpoint=path, device="cpu", progress=False)
+    written = path.stat().st_size / training.checkpoint_seconds
+    assert checkpoints("smoke", ["mnist", "cubic"]) == pytest.approx(written, rel=0.05)

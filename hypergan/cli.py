@@ -252,6 +252,7 @@ def _bench(options: argparse.Namespace) -> None:
     threads, note = _threads(options.threads)
     with computing_with(threads):
         measured, changed, path = report.run(quick=options.quick, progress=not options.quiet)
+    print(measured["device"], measured["instructions"], sep=", ")
     print(report.table(measured).to_string(float_format="{:.3g}".format, na_rep=""))
     print(*changed, _relative(path), sep="\n")
     _log(note)

@@ -156,7 +156,7 @@ def machines(reports: Sequence[Report]) -> Table:
 def since(report: Report) -> HTML:
     """The closed part on what earlier runs on such a machine measured."""
     columns = {
-        _run(one): pd.DataFrame(one["rows"]).set_index(["part", "what", "unit"])["value"]
+        _run(one): _table(one).set_index("unit", append=True)["value"]
         for one in report_file.of_kind(report)
     }
     frame = pd.DataFrame(columns).reindex(columns[_run(report)].index)
@@ -189,7 +189,7 @@ def profiles(report: Report) -> HTML:
             for operation, share in each[who].items():
                 rows.setdefault((task, operation), {})[name] = text(share, 1)
     frame = pd.DataFrame.from_dict(rows, orient="index", columns=[*chosen]).fillna("–")
-    frame = frame.sort_index(level=0, sort_remaining=False, kind="stable")
+    frame = frame.reindex(sorted(frame.index, key=lambda row: (row[0], row[1] == "others")))
     caption = "Percent of the time in operations of PyTorch, each without those that it calls."
     table = Table(frame.rename_axis(["task", "operation"]), caption, name="profiles")
     return closed("Where the time goes, by operation", table._repr_html_())

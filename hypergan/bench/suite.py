@@ -173,7 +173,7 @@ def in_company(quick: bool) -> list[Row]:
     """
     rows, part, steps = [], "in company", 1 if quick else 20
     for others in (0, share(load=0.0).threads):
-        where = f"beside {others} busy processes" if others else "alone"
+        where = f"beside {others} busy process{'es' * (others > 1)}" if others else "alone"
         times = {
             f"{where}, ours": company.seconds(steps, others),
             f"{where}, plain": company.seconds(steps, others, ours=False),

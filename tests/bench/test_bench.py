@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from hypergan import HyperGAN, Training
+from hypergan.__main__ import main
 from hypergan.bench import company, figures, plain, profiling, report, suite, timing
 from hypergan.bench.memory import peak_of
 from hypergan.data.datasets import load
@@ -203,6 +204,18 @@ def test_runs_are_added_and_a_change_since_the_last_one_is_said(own_runs, withou
     assert len(report.every(path)) == 3
 
 
+def test_the_command_says_what_was_measured_where_and_what_has_changed(
+    own_runs, without_measuring, capsys
+):
+    for value in (2.0, 1.5):
+        without_measuring["value"] = value
+        assert main(["bench", "--quiet", "--threads", "1"]) == 0
+    said = capsys.readouterr().out
+    assert said.count(f"1 threads, {torch.backends.cpu.get_cpu_capability()}\n") == 2
+    assert said.count("p, theirs / ours: 2 -> 1.5 x (-25%)") == 1
+    assert len(report.every(own_runs / "bench.json")) == 2
+
+
 def test_another_kind_of_machine_is_no_change(own_runs, without_measuring):
     report._add([of(9.0)], own_runs / "bench.json")
     assert report.run(progress=False)[1] == []
@@ -244,7 +257,7 @@ def test_profiles_say_where_the_time_went_and_goes(own_runs, monkeypatch):
     shown = figures.profiles(now).data
     rows = [[cell.split("<")[0] for cell in row.split("<td>")[1:]] for row in shown.split("<tr")]
     assert [row for row in rows if row] == [
-        ["61.0", "42.0", "–"], ["39.0", "58.0", "–"], ["–", "–", "7.5"],
+        ["61.0", "42.0", "–"], ["–", "–", "7.5"], ["39.0", "58.0", "–"],
     ]  # fmt: skip
     assert "aaaaaaa" in shown
     assert "61.0" not in figures.profiles(of(1.0)).data

@@ -3,8 +3,10 @@
 Only the command line asks: users of the library set threads as they like.
 """
 
+import math
 import os
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,7 +38,8 @@ def share(root: Path = Path("/"), *, load: float | None = None) -> Share:
 
     Args:
         root: The folder that contains ``proc`` and ``sys``.
-        load: How many processes compute; by default the mean of the last minute.
+        load: How many other processes compute; by default the mean of the last minute, or as many
+            as compute now if they are fewer.
     """
     cores = os.cpu_count() or 1
     limits = {f"of {cores} cores": cores}
@@ -48,7 +51,7 @@ def share(root: Path = Path("/"), *, load: float | None = None) -> Share:
         if (word := os.environ.get(name, "").split(",")[0]).isdecimal() and int(word):
             limits[name] = int(word)
     if load is None and hasattr(os, "getloadavg"):
-        load = os.getloadavg()[0]
+        load = min(os.getloadavg()[0], _computing_now(root))
     if load is not None and "SLURM_JOB_ID" not in os.environ:  # there, cores are its own
         limits[f"the load is {load:.1f}"] = max(1, round(cores - load))
     reason = min(limits, key=lambda name: limits[name])
@@ -65,6 +68,21 @@ def wait_politely() -> None:
     chosen = any(name in os.environ for name in _WAITING)
     if not chosen and "torch" not in sys.modules and share().threads < (os.cpu_count() or 1):
         os.environ["OMP_WAIT_POLICY"] = "passive"
+
+
+def _computing_now(root: Path, readings: int = 5) -> float:
+    """How many other processes compute: the mean of a few readings, infinity if nobody knows.
+
+    A mean over the last minute still counts those that have just ended.
+    """
+    found = []
+    for _ in range(readings):
+        running = [word.partition("/")[0] for word in _words(root / "proc/loadavg")[3:4]]
+        if not running or not running[0].isdecimal():
+            return math.inf
+        found.append(int(running[0]) - 1)  # less this one
+        time.sleep(0.01)
+    return sum(found) / readings
 
 
 def _quota(root: Path) -> int | None:

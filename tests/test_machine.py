@@ -48,6 +48,14 @@ def test_an_allotment_is_kept(name, idle, monkeypatch):
     assert share(idle).threads == 8
 
 
+def test_those_that_have_just_ended_do_not_count(idle, monkeypatch):
+    monkeypatch.setattr(os, "getloadavg", lambda: (1.8, 0.0, 0.0))
+    write(idle, "proc/loadavg", "1.80 0.00 0.00 1/345 12345\n")
+    assert share(idle).threads == 8
+    write(idle, "proc/loadavg", "1.80 0.00 0.00 6/345 12345\n")
+    assert share(idle) == Share(6, "the load is 1.8")
+
+
 def test_in_a_job_of_slurm_the_load_is_that_of_other_cores(idle, monkeypatch):
     monkeypatch.setattr(os, "getloadavg", lambda: (8.0, 0.0, 0.0))
     monkeypatch.setenv("SLURM_JOB_ID", "1")

@@ -23,7 +23,7 @@ import nbformat
 from hypergan.experiments import records
 from hypergan.experiments.profiles import PUBLISHED, resolved
 from hypergan.memory import resident
-from hypergan.paths import PROJECT, published
+from hypergan.paths import PROJECT, make_folder, published, runs
 
 PAGES = ("ablation", "accuracy", "adversarial", "anomaly", "claims", "diversity", "regression")
 COMMANDS = ("list", "claims")
@@ -89,7 +89,7 @@ def main() -> None:
     if asked.numbers:
         print("records,job,seconds,megabytes")
     for number in asked.numbers:
-        with tempfile.TemporaryDirectory(dir=PROJECT) as folder:
+        with tempfile.TemporaryDirectory(dir=make_folder(runs())) as folder:  # git ignores it
             made(Path(folder), number)
             for job in asked.jobs:
                 seconds, megabytes = measured(job, Path(folder))

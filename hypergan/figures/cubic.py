@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 
 from hypergan.data.cubic import LIMIT, NOISE
 from hypergan.evaluation import predictive as predictive_scores
+from hypergan.evaluation.predictive import Array
 from hypergan.experiments.collection import Collection
 from hypergan.experiments.held import Stored
 from hypergan.experiments.intervals import Bounds, interval
@@ -19,6 +20,7 @@ from hypergan.figures.page import MISSING
 from hypergan.figures.panels import Panels
 from hypergan.figures.style import SEE_COMMANDS
 from hypergan.figures.tables import Better, Table
+from hypergan.paths import PROJECT
 
 REFERENCE = "nuts"
 """The gold standard: the exact posterior, sampled."""
@@ -26,6 +28,7 @@ REFERENCE = "nuts"
 UNIT_PRIOR = "nuts-unit-prior"
 """The same with the prior N(0, 1) for every weight, which is MNF's."""
 
+EXACT = (REFERENCE, UNIT_PRIOR)
 PAIR = ("hypergan", "hypergan-no-discriminator")
 BESIDE = ("hypergan", "ensemble", "mc-dropout", "mnf", REFERENCE)
 
@@ -133,13 +136,7 @@ def predictive_quality(collection: Collection) -> Table:
     y, is that of the networks' function values to those of a reference's first seeds, at most
     five. All are means over the test grid.
     """
-    exact = {
-        f"distance to {title_of(method)}": predictive_scores.ordered(
-            np.concatenate([record.arrays["predictions"] for record in found])
-        )
-        for method in (REFERENCE, UNIT_PRIOR)
-        if (found := collection.of(method)[:_SEEDS])
-    }
+    draws = exact(collection)
 
     def measured(columns: Stored) -> dict[tuple[str, str], float]:
         x, y, predictions = columns["x"], columns["y"], columns["predictions"]
@@ -147,19 +144,9 @@ def predictive_quality(collection: Collection) -> Table:
             "log likelihood (nats)": predictive_scores.log_likelihood(predictions, y, NOISE),
             "coverage": predictive_scores.coverage(predictions, y, NOISE),
         }
-        ordered = predictive_scores.ordered(predictions)
-        scores |= {
-            distance: predictive_scores.wasserstein(ordered, draws)
-            for distance, draws in exact.items()
-        }
-        inside = abs(x) <= LIMIT
-        return {
-            (score, where): values[chosen].mean()
-            for score, values in scores.items()
-            for where, chosen in (("inside", inside), ("outside", ~inside))
-        }
+        return _by_side(x, scores) | distances(columns, draws)
 
-    bounds = {"coverage": (0.0, 1.0)} | dict.fromkeys(exact, (0.0, math.inf))
+    bounds = {"coverage": (0.0, 1.0)} | dict.fromkeys(map(_distance, EXACT), (0.0, math.inf))
     methods = (*BESIDE, UNIT_PRIOR)
     frame = _over_seeds(collection, methods, measured, lambda key: bounds.get(key[0])).T
     caption = "Quality of the regression, means over the grid inside [−4, 4] and outside it."
@@ -167,6 +154,54 @@ def predictive_quality(collection: Collection) -> Table:
         ("log likelihood (nats)", where): "high" for where in ("inside", "outside")
     }
     return Table(frame.rename_axis("method"), caption, better, name="regression-quality")
+
+
+def exact(collection: Collection) -> dict[str, Array]:
+    """Function values of a reference's first seeds, ordered, (B, N), by the reference."""
+    return {
+        method: predictive_scores.ordered(
+            np.concatenate([record.arrays["predictions"] for record in found])
+        )
+        for method in EXACT
+        if (found := collection.of(method)[:_SEEDS])
+    }
+
+
+def distances(columns: Stored, exact: dict[str, Array]) -> dict[tuple[str, str], float]:
+    """Mean Wasserstein distances of a record's networks to references, inside and outside."""
+    ordered = predictive_scores.ordered(columns["predictions"])
+    scores = {
+        _distance(method): predictive_scores.wasserstein(ordered, draws)
+        for method, draws in exact.items()
+    }
+    return _by_side(columns["x"], scores)
+
+
+def _distance(method: str) -> str:
+    return f"distance to {title_of(method)}"
+
+
+def _by_side(x: Array, scores: dict[str, Array]) -> dict[tuple[str, str], float]:
+    """Means of scores over the inputs inside the training interval and outside it."""
+    inside = abs(x) <= LIMIT
+    return {
+        (score, where): values[chosen].mean()
+        for score, values in scores.items()
+        for where, chosen in (("inside", inside), ("outside", ~inside))
+    }
+
+
+def what_moves_the_band() -> Table:
+    """Trials of other settings on the cubic, by their distance to the exact posterior."""
+    table = pd.read_csv(PROJECT / "data" / "search" / "cubic.csv").drop(columns="seed")
+    grouped = table.groupby("change", sort=False)
+    frame = grouped.agg(lambda values: interval([*values], (0.0, math.inf)))
+    frame.columns = pd.MultiIndex.from_tuples([*frame.columns.str.rsplit(", ", n=1).map(tuple)])
+    return Table(
+        frame.rename_axis("change of the settings"),
+        "Spread and distance of HyperGAN's band after one change, in units of y.",
+        name="what-moves-the-band",
+    )
 
 
 def _over_seeds(

@@ -193,15 +193,30 @@ def _by_side(x: Array, scores: dict[str, Array]) -> dict[tuple[str, str], float]
 
 def what_moves_the_band() -> Table:
     """Trials of other settings on the cubic, by their distance to the exact posterior."""
-    table = pd.read_csv(PROJECT / "data" / "search" / "cubic.csv").drop(columns="seed")
-    grouped = table.groupby("change", sort=False)
-    frame = grouped.agg(lambda values: interval([*values], (0.0, math.inf)))
+    frame = _trials().agg(lambda values: interval([*values], (0.0, math.inf)))
     frame.columns = pd.MultiIndex.from_tuples([*frame.columns.str.rsplit(", ", n=1).map(tuple)])
-    return Table(
-        frame.rename_axis("change of the settings"),
-        "Spread and distance of HyperGAN's band after one change, in units of y.",
-        name="what-moves-the-band",
+    caption = "HyperGAN's band after one change of its settings, in units of y."
+    return Table(frame.rename_axis("change"), caption, name="what-moves-the-band")
+
+
+def what_helps(collection: Collection) -> str:
+    """What the trials say, in two sentences."""
+    if not (exact := collection.values(UNIT_PRIOR, "std_inside")):
+        return MISSING
+    means = _trials().mean()
+    far, wide = means[f"{_distance(UNIT_PRIOR)}, inside"], means["standard deviation, inside"]
+    return (
+        f"Of {len(means) - 1} changes, *{far.idxmin()}* comes nearest to the exact posterior with "
+        f"the prior N(0, 1): its distance inside is {text(far.min(), 1)}, unchanged it is "
+        f"{text(far['none'], 1)}. The widest band inside has a standard deviation of "
+        f"{text(wide.max(), 1)} (*{wide.idxmax()}*), the exact one {text(interval(exact).mean, 1)}."
     )
+
+
+def _trials() -> Any:
+    """The numbers of the trials by change, in the order of the file."""
+    table = pd.read_csv(PROJECT / "data" / "search" / "cubic.csv").drop(columns="seed")
+    return table.groupby("change", sort=False)
 
 
 def _over_seeds(

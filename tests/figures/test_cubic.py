@@ -3,12 +3,14 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from examples import EMPTY, example, with_arrays
 
 from hypergan.evaluation import predictive
-from hypergan.experiments.collection import Collection
+from hypergan.experiments.collection import Collection, collect
 from hypergan.experiments.intervals import interval
+from hypergan.experiments.profiles import PUBLISHED
 from hypergan.experiments.records import Cell
 from hypergan.figures import cubic
 from hypergan.figures.page import MISSING
@@ -130,3 +132,32 @@ def test_without_records_the_page_says_so(arrays):
     assert cubic.predictive_std(EMPTY, cubic.PAIR, at=(0,)).frame.empty
     assert "distance to NUTS" not in cubic.predictive_quality(found(hypergan=[arrays])).frame
     assert cubic.chains(EMPTY) == MISSING[0]
+
+
+def test_trials_of_the_band_say_which_change_comes_nearest(tmp_path, monkeypatch):
+    rows = [("none", 0.3, 2.1), ("none", 0.5, 2.3), ("wider", 0.8, 2.0), ("nearer", 0.6, 1.5)]
+    table = pd.DataFrame(
+        [(change, 0, std, far) for change, std, far in rows],
+        columns=[
+            "change", "seed", "standard deviation, inside", "distance to NUTS, unit prior, inside"
+        ],
+    )  # fmt: skip
+    (tmp_path / "data" / "search").mkdir(parents=True)
+    table.to_csv(tmp_path / "data" / "search" / "cubic.csv", index=False)
+    monkeypatch.setattr(cubic, "PROJECT", tmp_path)
+    frame = cubic.what_moves_the_band().frame
+    assert frame.index.to_list() == ["none", "wider", "nearer"]
+    assert frame.loc["none", ("standard deviation", "inside")] == interval([0.3, 0.5], (0, np.inf))
+    exact = example(Cell("nuts-unit-prior", "cubic", 0), metrics={"std_inside": 2.3})
+    assert cubic.what_helps(Collection([exact], [])) == (
+        "Of 2 changes, *nearer* comes nearest to the exact posterior with the prior N(0, 1): its "
+        "distance inside is 1.5, unchanged it is 2.2. The widest band inside has a standard "
+        "deviation of 0.8 (*wider*), the exact one 2.3."
+    )
+    assert cubic.what_helps(EMPTY) == MISSING
+
+
+def test_the_unchanged_trials_are_the_published_records():
+    trials = cubic._trials().get_group("none")["standard deviation, inside"]
+    found = collect(["hypergan"], ["cubic"], PUBLISHED, range(len(trials)))
+    assert found.values("hypergan", "std_inside") == pytest.approx([*trials], rel=1e-2)

@@ -202,7 +202,7 @@ def what_moves_the_band() -> Table:
 def what_helps(collection: Collection) -> str:
     """What the trials say, in two sentences."""
     if not (exact := collection.values(UNIT_PRIOR, "std_inside")):
-        return MISSING
+        return MISSING[0]
     means = _trials().mean()
     far, wide = means[f"{_distance(UNIT_PRIOR)}, inside"], means["standard deviation, inside"]
     return (

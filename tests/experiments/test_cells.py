@@ -24,9 +24,9 @@ def lasting(record):
     content = asdict(record)
     for name in ("wall_seconds", "peak_memory_bytes", "arrays_sha256"):
         del content[name]
-    for row in content["history"]:
-        for name in COSTS:
-            del row[name]
+    content["history"] = [
+        {name: value for name, value in row.items() if name not in COSTS} for row in record.history
+    ]
     return content
 
 

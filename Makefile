@@ -51,7 +51,7 @@ test: $(TESTING) ## Check style and types, run every test and every notebook.
 	$(RUN) ruff check
 	$(RUN) ruff format --check
 	$(RUN) mypy
-	$(RUN) pytest -n 4 --dist loadfile --no-loadscope-reorder  # some mostly wait
+	$(RUN) pytest -n 3 --dist loadfile --no-loadscope-reorder  # some mostly wait
 
 install: $(INSTALLED) ## Install the dependencies, nothing else.
 

@@ -51,7 +51,9 @@ def share(root: Path = Path("/"), *, load: float | None = None) -> Share:
         if (word := os.environ.get(name, "").split(",")[0]).isdecimal() and int(word):
             limits[name] = int(word)
     if load is None and hasattr(os, "getloadavg"):
-        load = min(os.getloadavg()[0], _computing_now(root))
+        load = os.getloadavg()[0]
+        if round(cores - load) < cores:  # or it limits nothing, and need not be looked into
+            load = min(load, _computing_now(root))
     if load is not None and "SLURM_JOB_ID" not in os.environ:  # there, cores are its own
         limits[f"the load is {load:.1f}"] = max(1, round(cores - load))
     reason = min(limits, key=lambda name: limits[name])

@@ -8,7 +8,6 @@ distances are those of the page on the regression.
 
 import csv
 import sys
-from dataclasses import fields, replace
 from itertools import product
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,14 +17,15 @@ import torch
 from tqdm import tqdm
 
 from hypergan.data.datasets import load
+from hypergan.evaluation.predictive import Array
 from hypergan.evaluation.regression import evaluate_regression
 from hypergan.experiments.collection import collect
 from hypergan.experiments.methods import settings_for
 from hypergan.experiments.profiles import PUBLISHED
 from hypergan.experiments.training import train
+from hypergan.experiments.trials import changed
 from hypergan.figures import cubic
 from hypergan.threads import computing_with
-from hypergan.training import Training
 
 SEEDS = (0, 1, 2)
 CHANGES: dict[str, dict[str, Any]] = {
@@ -49,15 +49,9 @@ CHANGES: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 
 
-def row(words: str, seed: int) -> dict[str, Any]:
-    """The scores of one run."""
-    settings = settings_for("hypergan", "cubic", PUBLISHED)
-    training = {field.name for field in fields(Training)} & CHANGES[words].keys()
-    settings = replace(
-        settings,
-        model=settings.model | {k: v for k, v in CHANGES[words].items() if k not in training},
-        training=replace(settings.training, **{k: CHANGES[words][k] for k in training}),
-    )
+def row(words: str, seed: int, exact: dict[str, Array]) -> dict[str, Any]:
+    """The scores of one run; ``exact`` are the references' function values."""
+    settings = changed(settings_for("hypergan", "cubic", PUBLISHED), CHANGES[words])
     generator = torch.Generator().manual_seed(seed)
     data = load("cubic")
     with TemporaryDirectory() as folder:
@@ -71,16 +65,16 @@ def row(words: str, seed: int) -> dict[str, Any]:
         ("standard deviation", "inside"): metrics["std_inside"],
         ("standard deviation", "outside"): metrics["std_outside"],
     }
-    exact = cubic.exact(collect(cubic.EXACT, ["cubic"], PUBLISHED))
     scores |= cubic.distances(columns, exact)
     return {"change": words, "seed": seed} | {", ".join(k): f"{x:.4g}" for k, x in scores.items()}
 
 
 if __name__ == "__main__":
+    exact = cubic.exact(collect(cubic.EXACT, ["cubic"], PUBLISHED))
     with computing_with(1):
         runs = tqdm(list(product(CHANGES, SEEDS)))
         for i, (words, seed) in enumerate(runs):
-            found = row(words, seed)
+            found = row(words, seed, exact)
             table = csv.DictWriter(sys.stdout, found, lineterminator="\n")
             if i == 0:
                 table.writeheader()

@@ -79,18 +79,23 @@ class Trial:
         if odd := sorted(self.changes.keys() - training - arguments):
             known = ", ".join(sorted(training | arguments))
             raise SettingsError(f"{self.method} has no setting {', '.join(odd)}; it has {known}")
-        chosen = {name: value for name, value in self.changes.items() if name in training}
-        others = {name: value for name, value in self.changes.items() if name not in training}
-        return replace(
-            settings,
-            model=settings.model | others,
-            training=replace(settings.training, **chosen),
-            validation=self.held_out,
-        )
+        return replace(changed(settings, self.changes), validation=self.held_out)
 
     def __str__(self) -> str:
         """The changes as :func:`parse` reads them."""
         return " ".join(f"{name}={_written(value)}" for name, value in self.changes.items())
+
+
+def changed(settings: Settings, changes: dict[str, Any]) -> Settings:
+    """Settings with new values of training settings or, by all other names, model arguments."""
+    names = {f.name for f in fields(Training)}
+    training = {name: value for name, value in changes.items() if name in names}
+    model = {name: value for name, value in changes.items() if name not in names}
+    return replace(
+        settings,
+        model=settings.model | model,
+        training=replace(settings.training, **training),
+    )
 
 
 def parse(words: Sequence[str]) -> dict[str, Any]:

@@ -1,9 +1,11 @@
 """Entry point of the command line: imports, errors and exit codes."""
 
 import os
+import signal
 import sys
-from collections.abc import Callable
-from contextlib import suppress
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from importlib import import_module
 
 from hypergan.errors import HyperGANError
@@ -19,8 +21,9 @@ def main(arguments: list[str] | None = None) -> int:
     """
 
     def command() -> int:
-        import_module("hypergan.progress")  # before PyTorch: odd variables of tqdm stop that, too
-        from hypergan import cli  # takes seconds, during which Ctrl-C may arrive
+        with _stopping_at_once():  # the imports take seconds, during which Ctrl-C may arrive
+            import_module("hypergan.progress")  # before PyTorch: tqdm's odd variables stop that
+            from hypergan import cli
 
         return cli.obey(arguments)
 
@@ -37,7 +40,7 @@ def safely(command: Callable[[], int]) -> int:
         finally:
             _flush()
     except KeyboardInterrupt:
-        return _told("stopped; the same command continues from the last checkpoint", 130)
+        return _stopped()
     except BrokenPipeError:  # the reader, such as head, has seen enough
         return 141
     except HyperGANError as error:
@@ -53,6 +56,24 @@ def safely(command: Callable[[], int]) -> int:
             raise
         advice = "this is a bug in hypergan; HYPERGAN_DEBUG=1 shows the traceback"
         return _told(f"error: {type(error).__name__}: {error}; {advice}", 2)
+
+
+@contextmanager
+def _stopping_at_once() -> Iterator[None]:
+    """Let Ctrl-C end the process on the spot: an exception would abort PyTorch's start."""
+    main_thread = threading.current_thread() is threading.main_thread()
+    if not main_thread or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        yield
+        return
+    signal.signal(signal.SIGINT, lambda *_: os._exit(_stopped()))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def _stopped() -> int:
+    return _told("stopped; the same command continues from the last checkpoint", 130)
 
 
 def _told(sentence: str, code: int) -> int:

@@ -89,7 +89,7 @@ def visited(browser, html):
         if name in LOOKED_OVER:
             visit.broken += broken(page, WHOLE_PAGE)
             seen(page, DESKTOP, color_scheme="dark")
-            assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+            page.wait_for_function("document.documentElement.dataset.theme == 'dark'")
             visit.broken += broken(page, COLOURS)
         for width in WIDTHS:
             seen(page, width)

@@ -8,6 +8,7 @@ the scores are expectations over the noise of new observations, in closed form.
 
 import math
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -79,12 +80,16 @@ def wasserstein(predictions: Array, reference: Array) -> Array:
         predictions: Of N networks, ordered, (B, N).
         reference: Of others, likewise.
     """
-    n, m = predictions.shape[1], reference.shape[1]
-    ends = np.union1d(m * np.arange(1, n + 1), n * np.arange(1, m + 1))  # of n times m parts
-    one, other = (ends - 1) // m, (ends - 1) // n
-    shares = np.diff(ends, prepend=0) / (n * m)
+    one, other, shares = _steps(predictions.shape[1], reference.shape[1])
     columns = zip(_at(one, predictions), _at(other, reference), strict=True)
     return np.array([abs(a - b) @ shares for a, b in columns])
+
+
+@lru_cache(maxsize=8)
+def _steps(n: int, m: int) -> tuple[Array, Array, Array]:
+    """Where the quantiles of n and of m values are between all their steps, and those' shares."""
+    ends = np.union1d(m * np.arange(1, n + 1), n * np.arange(1, m + 1))  # of n times m parts
+    return (ends - 1) // m, (ends - 1) // n, np.diff(ends, prepend=0) / (n * m)
 
 
 def _at(places: Array, values: Array) -> Iterator[Array]:

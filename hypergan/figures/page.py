@@ -9,7 +9,6 @@ from IPython.display import HTML, Markdown
 from hypergan.experiments import ledger
 from hypergan.experiments.collection import Collection
 from hypergan.experiments.methods import title_of
-from hypergan.experiments.profiles import PUBLISHED
 from hypergan.experiments.records import Cell, Record
 from hypergan.experiments.state import commands
 from hypergan.experiments.verdicts import Finding
@@ -20,22 +19,15 @@ MISSING = ["The records behind this page's finding do not exist yet."]
 """Shown in place of a finding without records."""
 
 
-def head(
-    finding: Sequence[str],
-    figure: str = "",
-    profile: str = PUBLISHED,
-    seeds: Sequence[int] | None = None,
-) -> HTML:
+def head(finding: Sequence[str], judged: Sequence[Finding] = ()) -> HTML:
     """What was found, in a sentence made from records, and a mark for each claim of the page.
 
     Args:
         finding: The sentence, and those for :func:`further`.
-        figure: The page, as the ledger names it, such as "ablation"; empty if the paper makes no
-            claim about it.
-        profile: Profile's name.
-        seeds: Judge the claims by these alone.
+        judged: The page's claims, as :func:`hypergan.experiments.ledger.about` judges them; none if
+            the paper makes no claim about it.
     """
-    marks = ledger.marks(ledger.about(figure, profile, seeds)) if figure else ""
+    marks = ledger.marks(judged) if judged else ""
     return HTML(f'<p class="finding">{html.escape(finding[0])}</p>\n{marks}')
 
 
@@ -45,10 +37,12 @@ def further(finding: Sequence[str]) -> HTML:
     return HTML(f'<p class="finding further">{words}</p>' if words else "")
 
 
-def said(figure: str, profile: str, seeds: Sequence[int] | None = None) -> Table:
+def said(judged: Sequence[Finding], figure: str = "") -> Table:
     """The paper's words beside what we see, for a figure that it prints no numbers for.
 
-    Arguments: see :func:`head`.
+    Args:
+        judged: The page's claims, see :func:`head`.
+        figure: Only those about this one, such as "anomaly#figure-3".
     """
     rows = {
         found.claim.short: {
@@ -56,14 +50,15 @@ def said(figure: str, profile: str, seeds: Sequence[int] | None = None) -> Table
             "we see": _seen(found),
             "confirmed if": found.claim.goal,
         }
-        for found in ledger.about(figure, profile, seeds)
+        for found in judged
+        if found.claim.figure.startswith(figure)
     }
     frame = pd.DataFrame.from_dict(rows, orient="index").rename_axis("claim")
     caption = (
         "The paper's words, and the effects that test them: with 95 % intervals, or as a range "
         "over the choices that the paper leaves open."
     )
-    return Table(frame, caption, name=f"claims-{figure.partition('#')[0]}")
+    return Table(frame, caption, name=f"claims-{judged[0].claim.figure.partition('#')[0]}")
 
 
 def _seen(found: Finding) -> str:

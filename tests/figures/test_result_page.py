@@ -12,7 +12,7 @@ from hypergan.figures import numbers, page
 
 def test_the_finding_stands_above_the_marks_of_its_claims():
     found = ["Less < more.", "And so on.", "And on."]
-    html = BeautifulSoup(page.head(found, "diversity", "smoke").data, "html.parser")
+    html = BeautifulSoup(page.head(found, ledger.about("diversity", "smoke")).data, "html.parser")
     assert html.p["class"] == ["finding"]
     assert html.p.text == "Less < more."
     assert html.find_all("a", href=lambda href: href.startswith("claims.html#claim-"))
@@ -29,18 +29,19 @@ def test_the_rest_of_a_finding_is_shown_further_down():
 
 
 def test_the_papers_words_stand_beside_what_we_see():
-    table = page.said("regression#figure-2", "published")
+    table = page.said(ledger.about("regression"), "regression#figure-2")
     row = table.frame.loc["uncertain outside the data"]
     assert row["the paper says"].startswith("“reasonable uncertainty estimates")
     assert row["confirmed if"] == "> 0"
     (found,) = [f for f in ledger.findings() if f.claim.id == "cubic-unsure-outside"]
     assert row["we see"] == f"{numbers.with_ends(found.effect)} y"
-    assert set(page.said("regression", "paper").frame["we see"]) == {"–"}
+    assert set(page.said(ledger.about("regression", "paper")).frame["we see"]) == {"–"}
 
 
 def test_where_choices_differ_their_range_is_what_we_see():
-    shown = page.said("adversarial", "lite").frame["we see"]
-    ranges = [f for f in ledger.about("adversarial") if f.effect is None and f.spread]
+    judged = ledger.about("adversarial", "lite")
+    shown = page.said(judged).frame["we see"]
+    ranges = [found for found in judged if found.effect is None and found.spread]
     assert ranges
     for found in ranges:
         low, high = map(numbers.text, found.spread)

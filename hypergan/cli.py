@@ -250,8 +250,8 @@ def _bench(options: argparse.Namespace) -> None:
         print(f"{report.publish()} added to {_relative(report.PUBLISHED)}")
         return
     threads, note = _threads(options.threads)
-    if share().threads < (os.cpu_count() or 1):
-        _log(f"timings of an idle machine are wanted; this one can give {share()}")
+    if not (can := share()).is_whole:
+        _log(f"timings of an idle machine are wanted; this one can give {can}")
     with computing_with(threads):
         measured, changed, path = report.run(quick=options.quick, progress=not options.quiet)
     print(measured["device"], measured["instructions"], sep=", ")

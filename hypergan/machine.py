@@ -28,6 +28,20 @@ class Share:
     threads: int
     reason: str
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether this process has all cores."""
+        return self.threads >= (os.cpu_count() or 1)
+
+    @property
+    def wait_policy(self) -> dict[str, str]:
+        """OpenMP's variable by which its idle threads sleep instead of spin, if they should.
+
+        Beside other busy processes, a thread that spins at a barrier keeps the one it waits for
+        from running; alone, waking up costs more than spinning.
+        """
+        return {} if self.is_whole else {"OMP_WAIT_POLICY": "passive"}
+
     def __str__(self) -> str:
         """For the log."""
         return f"{self.threads} thread{'s' * (self.threads > 1)} ({self.reason})"
@@ -61,15 +75,13 @@ def share(root: Path = Path("/"), *, load: float | None = None) -> Share:
 
 
 def wait_politely() -> None:
-    """Let idle threads of OpenMP sleep instead of spin, unless this process has all cores.
+    """Set :attr:`Share.wait_policy` for this process.
 
-    Beside other busy processes, a thread that spins at a barrier keeps the one it waits for from
-    running; alone, waking up costs more than spinning. OpenMP reads the setting once, when PyTorch
-    is imported: later, or if the user has set it, this does nothing.
+    OpenMP reads it once, when PyTorch is imported: later, or if the user has set it, this does
+    nothing.
     """
-    chosen = any(name in os.environ for name in _WAITING)
-    if not chosen and "torch" not in sys.modules and share().threads < (os.cpu_count() or 1):
-        os.environ["OMP_WAIT_POLICY"] = "passive"
+    if "torch" not in sys.modules and not any(name in os.environ for name in _WAITING):
+        os.environ.update(share().wait_policy)
 
 
 def _computing_now(root: Path, readings: int = 5) -> float:

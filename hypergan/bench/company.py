@@ -25,10 +25,8 @@ def seconds(steps: int, others: int, *, ours: bool = True) -> list[float]:
     environment = dict(os.environ)
     environment.pop("OMP_WAIT_POLICY", None)  # the benchmark's own
     if ours:
-        chosen, cores = share(load=float(others)).threads, os.cpu_count() or 1
-        environment["OMP_NUM_THREADS"] = str(chosen)
-        if chosen < cores:
-            environment["OMP_WAIT_POLICY"] = "passive"
+        chosen = share(load=float(others))
+        environment |= {"OMP_NUM_THREADS": str(chosen.threads)} | chosen.wait_policy
     command = [sys.executable, "-m", "hypergan.bench.company", str(steps)]
     with _busy(others):
         done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)

@@ -56,7 +56,7 @@ def images(own_runs):
 
     def of(method, size, *tested):
         arrays = {}
-        for where, count in (("in", 360), ("out", 1050)):
+        for where, count in (("in", 360), ("out", 420)):
             sure = rng.permutation(count) / count
             arrays |= {
                 f"entropy_{where}_{size}": np.float16(2 * sure),

@@ -10,7 +10,7 @@ from hypergan.training import Training
 
 _MEMBERS = 10
 _PASSES = {"mnist": 10, "mnist5000": 30, "cifar5": 14, "cifar10": 10, "digits": 60}
-_FULL_PASSES = {"mnist": 10, "mnist5000": 30, "cifar5": 60, "cifar10": 30, "digits": 60}
+_FULL_PASSES = {"mnist": 10, "mnist5000": 30, "cifar5": 60, "cifar10": 60, "digits": 60}
 """How often each member sees every image."""
 
 

@@ -30,7 +30,7 @@ QUANTITIES = {
 }
 """Columns of the tables, measured as claims measure them."""
 
-COURSES = {"validation_accuracy": "accuracy (%)", "diversity": SPREAD}
+COURSES = {"watched_accuracy": "accuracy (%)", "diversity": SPREAD}
 """What Figures 6 and 7 show."""
 
 _NARROW, _LOW = 226, 190
@@ -83,22 +83,26 @@ def course(collection: Collection) -> pd.DataFrame:
 
     Returns:
         ``method``, ``seed`` and when: after an ``epoch``, or after a ``step`` of the first one;
-        ``validation_accuracy`` in percent; ``norm_spread.LAYER``, the relative standard deviation
-        of a layer's norm, and ``diversity``, its mean over the layers.
+        ``watched_accuracy`` of ten networks in percent, on images held out or, where no method
+        gives any up, on training images without augmentation; ``norm_spread.LAYER``, the relative
+        standard deviation of a layer's norm, and ``diversity``, its mean over the layers.
     """
     parts = [pd.DataFrame(columns=["method", "seed", "epoch", "step"])]
     for record in collection.records:
         rows = [*record.history[0].get("early", []), *record.history]
-        parts.append(pd.json_normalize(rows).assign(method=record.method, seed=record.seed))
+        part = pd.json_normalize(rows).assign(method=record.method, seed=record.seed)
+        names = ("validation_accuracy", "watched.accuracy")
+        accuracy = next((part[name] for name in names if name in part), None)
+        parts.append(part.assign(watched_accuracy=accuracy))
     return pd.concat(parts, ignore_index=True)
 
 
 def courses(collection: Collection) -> Panels:
     """Figures 7 and 6: relative spread of 100 networks' norms, and accuracy of 10 networks.
 
-    The spread, which the page's finding is about, is a mean over the layers; accuracy is measured
-    on images held out of training. The epochs of the whole training and the steps of the first have
-    panels of their own.
+    The spread, which the page's finding is about, is a mean over the layers; for the accuracy see
+    :func:`course`. The epochs of the whole training and the steps of the first have panels of their
+    own.
     """
     figure = Panels(
         f"Accuracy and diversity in training{on(collection)}", collection,
@@ -136,7 +140,8 @@ def _draw(axes: Axes, collection: Collection, when: str, column: str) -> None:
         if part.empty:
             axes.plot([], [], label=f"{label}: {NOT_RUN}", **look)
             continue
-        found = [(at, interval([*values])) for at, values in part.groupby(when)[column]]
+        measured = part.dropna(subset=[column]).groupby(when)[column]
+        found = [(at, interval([*values])) for at, values in measured]
         at = [float(when) for when, _ in found]
         axes.plot(at, [each.mean for _, each in found], label=label, **look)
         if all(each.n > 1 for _, each in found):

@@ -63,8 +63,19 @@ def test_the_course_has_the_first_steps_and_the_epochs(found):
     full = course[(course["method"] == FULL) & (course["seed"] == 1)]
     assert full["step"].dropna().tolist() == [1, 3]
     assert full["epoch"].dropna().tolist() == [1, 2]
-    assert full["validation_accuracy"].tolist() == [92, 92, 93, 94]
+    assert full["watched_accuracy"].tolist() == [92, 92, 93, 94]
     assert full["norm_spread.linear"].tolist() == pytest.approx([1.84, 1.84, 1.86, 1.88])
+
+
+def test_where_no_images_are_held_out_the_course_is_of_training_images(found):
+    (record,) = found.of(NO_MIXER)
+    hidden = {"validation_accuracy", "early"}
+    rows = [{name: row[name] for name in row.keys() - hidden} for row in record.history]
+    rows[1]["watched"] = {"accuracy": 70.0}  # not every epoch is measured
+    watched = Collection([replace(record, history=rows)], [])
+    *_, whole, _ = ablation.courses(watched).axes
+    (curve,) = whole.lines
+    assert (curve.get_xdata().tolist(), curve.get_ydata().tolist()) == ([2], [70])
 
 
 def diverse(method, norm, disagreement, accuracy=90.0):

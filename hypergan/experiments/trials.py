@@ -32,7 +32,9 @@ from hypergan.precision import Precision
 from hypergan.threads import computing_with
 from hypergan.training import Training
 
-PUBLISHED = PROJECT / "data" / "search" / "trials.csv"
+SEARCH = PROJECT / "data" / "search"
+"""The trials that settings were chosen from, in tables."""
+
 SIZES = (1, 10, 100)
 """Sizes of the ensembles that are judged; those larger than what a method holds are left out."""
 

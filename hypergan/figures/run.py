@@ -4,12 +4,11 @@ from itertools import cycle
 
 import pandas as pd
 
-from hypergan.experiments import trials
 from hypergan.experiments.collection import NONE, Collection
+from hypergan.experiments.trials import SEARCH
 from hypergan.figures.panels import Panels
 from hypergan.figures.style import say_not_run
 from hypergan.figures.tables import Table
-from hypergan.paths import PROJECT
 
 
 def search_table(dataset: str) -> Table:
@@ -20,7 +19,7 @@ def search_table(dataset: str) -> Table:
     validation images; ``spread_LAYER`` is the relative standard deviation of the layer's norm;
     ``entropy_out`` is in nats, on outliers.
     """
-    table = pd.read_csv(PROJECT / "data" / "search" / f"{dataset}.csv")
+    table = pd.read_csv(SEARCH / f"{dataset}.csv")
     frame = table.sort_values("accuracy_10").astype(object).set_index("epochs").T
     return Table(frame, "Trials by number of epochs, the best one last.", name="trials")
 
@@ -31,21 +30,25 @@ def dropout_table() -> Table:
     Where single outputs are dropped, each image drops its own in each pass, so the passes do not
     correspond to networks of the target's form.
     """
-    frame = pd.read_csv(PROJECT / "data" / "search" / "dropout.csv", index_col="dropped")
+    frame = pd.read_csv(SEARCH / "dropout.csv", index_col="dropped")
     return Table(frame, "Two trials of MC dropout on CIFAR-10 by what is dropped.", name="dropout")
 
 
-def trials_table(*datasets: str) -> Table:
-    """The published trials on some data sets, one per row, in the terms of its command.
+def trials_table(*datasets: str, file: str = "trials") -> Table:
+    """The published trials, one per row, in the terms of its command.
 
-    ``changes`` are from the settings that the method had at the time of the trial; the accuracies
-    are those of :func:`hypergan.experiments.trials.run`. Images held out, seed and commit are
-    only in the file.
+    ``changes`` are from the settings that the method had at the time of the trial; the numbers are
+    those of :func:`hypergan.experiments.trials.run`. Images held out, seed and commit are only in
+    the file.
+
+    Args:
+        datasets: Only those on these data sets; by default all.
+        file: The file's name in ``data/search``.
     """
-    table = pd.read_csv(trials.PUBLISHED).drop(columns=["held_out", "seed", "commit"])
-    table = table[table["dataset"].isin(datasets)].astype(object)
+    table = pd.read_csv(SEARCH / f"{file}.csv").drop(columns=["held_out", "seed", "commit"])
+    table = table[table["dataset"].isin(datasets or table["dataset"])].astype(object)
     frame = table.fillna({"changes": ""}).fillna(NONE).set_index(["dataset", "method", "changes"])
-    return Table(frame, "Trials on held-out training images.", name="trials")
+    return Table(frame, "Trials on held-out training images.", name=file)
 
 
 def course(collection: Collection, method: str = "hypergan") -> Panels:

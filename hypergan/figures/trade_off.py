@@ -1,0 +1,75 @@
+"""What HyperGAN's sizes and rates trade: the accuracy of one network against a hundred's gain."""
+
+import pandas as pd
+
+from hypergan.experiments.methods import settings_for
+from hypergan.experiments.trials import SEARCH, parse
+from hypergan.figures.numbers import percent, text
+from hypergan.figures.panels import Panels
+
+NAME = "trade-off"
+"""The file of the trials: on CIFAR-5, shorter than the profile ``full``."""
+
+CHOICES = {
+    "noise dimensions": ("noise_dim",),
+    "hidden units": ("hidden", "weight_rate"),  # a rate in inverse proportion to the width
+    "rate of the biases": ("mean_rate",),  # those of the last layers, which are the weights' means
+}
+"""The settings that are changed together for each choice; the first is shown."""
+
+CURVES = {
+    "accuracy (%)": {"accuracy_1": ("one network", "o-"), "accuracy_100": ("a hundred", "s--")},
+    "disagreement": {"disagreement": ("two networks", "^:")},
+}
+"""The columns that are shown, with their names and styles, by axis."""
+
+_NARROW, _LOW = 226, 190
+"""Width and height of panels of which three stand side by side."""
+
+
+def figure() -> Panels:
+    """Accuracy of one and of a hundred networks, and below it their disagreement, by choice."""
+    panels = Panels("Trials of HyperGAN on CIFAR-5", name=NAME, width=_NARROW, height=_LOW)
+    for label, curves in CURVES.items():
+        first = None
+        for choice in CHOICES:
+            trials = _by(choice)
+            axes = panels.add(choice, like=first)
+            for column, (name, style) in curves.items():
+                axes.plot(
+                    [f"{value:g}" for value in trials.index], trials[column], style, label=name
+                )
+            axes.set(ylabel="" if first else label)
+            first = first or axes
+    return panels
+
+
+def finding() -> str:
+    """Which trial gains most by its hundred networks, and which is the most accurate."""
+    trials = _trials()
+    gain = trials["accuracy_100"] - trials["accuracy_1"]
+    return " ".join(
+        f"{words} is that of `{row['changes']}`: {text(row['accuracy_1'], 1)} % for one network, "
+        f"{text(row['accuracy_100'], 1)} % for a hundred, {percent(row['disagreement'], 1)} of the "
+        "images on which two disagree."
+        for words, row in {
+            "The largest gain": trials.loc[gain.idxmax()],
+            "The most accurate hundred": trials.loc[trials["accuracy_100"].idxmax()],
+        }.items()
+    )
+
+
+def _by(choice: str) -> pd.DataFrame:
+    """The trials of one choice by its value, with that of the unchanged settings."""
+    settings, (name, *_) = settings_for("hypergan", "cifar5", "full"), CHOICES[choice]
+    unchanged = settings.model.get(name, getattr(settings.training, name, None))
+    trials = _trials()
+    changes = trials["changes"].str.split().map(parse)
+    own = changes.map(lambda made: made.keys() <= {"epochs", *CHOICES[choice]})
+    return (
+        trials[own].set_index(changes[own].map(lambda made: made.get(name, unchanged))).sort_index()
+    )
+
+
+def _trials() -> pd.DataFrame:
+    return pd.read_csv(SEARCH / f"{NAME}.csv")

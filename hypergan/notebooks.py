@@ -6,12 +6,12 @@ What varies between runs is dropped, so that a file changes only when what it sh
 notebook contains a digest of what each cell shows, so that a test can tell when it is stale.
 """
 
+import argparse
 import base64
 import csv
 import hashlib
 import os
 import re
-import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -129,7 +129,24 @@ def _for_preview(data: Any, *, checked: bool) -> None:
         data["text/markdown"] = _SCRIPTED.sub("", data["text/markdown"])
 
 
-if __name__ == "__main__":
-    for path in [Path(name) for name in sys.argv[1:]] or paths():
+def _of_the_book(name: str) -> Path:
+    """The notebook with this name."""
+    known = {path.stem: path for path in paths()}
+    if (stem := Path(name).stem) not in known:
+        raise argparse.ArgumentTypeError(f"there is no {name!r}; there are {', '.join(known)}")
+    return known[stem]
+
+
+def main() -> None:
+    """Store the notebooks that the command line names."""
+    parser = argparse.ArgumentParser(
+        prog="python -m hypergan.notebooks", description="Run notebooks and store their outputs."
+    )
+    parser.add_argument("notebook", nargs="*", type=_of_the_book, help="a name; default: all")
+    for path in parser.parse_args().notebook or paths():
         print(path.name, flush=True)
         store(path)
+
+
+if __name__ == "__main__":
+    main()

@@ -24,8 +24,8 @@ def test_a_preview_can_show_what_is_stored(path):
             data = output.get("data", {})
             for form in ("text/html", "text/markdown"):
                 assert not re.search("<(script|form|select)", data.get(form, ""))
-            assert '<svg class="panel"' not in data.get("text/html", "")
                 assert "../../" not in data.get(form, "")  # outside of the project
+            assert '<svg class="panel"' not in data.get("text/html", "")
             assert not re.search(r" at 0x[0-9a-f]+>", data.get("text/plain", ""))
 
 

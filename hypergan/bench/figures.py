@@ -1,6 +1,5 @@
 """Figures of a benchmark's report, and its findings in words."""
 
-import math
 from collections.abc import Sequence
 from html import escape
 
@@ -220,7 +219,7 @@ def in_company(report: Report) -> Panels:
     figure = Panels("A step alone and in company", name="in-company", height=190)
     for where in dict.fromkeys(what.partition(", ")[0] for what in rows.index):
         own = rows[rows.index.str.startswith(where) & (rows["unit"] == "s")]
-        _bars(figure.add(where), own.rename(lambda what: what.partition(", ")[2]), "seconds", 2)
+        _bars(figure.add(where), own.rename(lambda what: what.partition(", ")[2]), "seconds", 3)
     if not figure.axes:
         figure.notes.append("not measured in the run that is shown")
     return figure
@@ -317,5 +316,5 @@ def _bars(axes: Axes, rows: pd.DataFrame, label: str, decimals: int = 1) -> None
             text(value, decimals), (end, place), (4, 0), textcoords="offset points", va="center",
             fontsize=8.5,
         )  # fmt: skip
-    axes.set(xlabel=label, xlim=(0, 1.15 * math.ceil(high.max())))
+    axes.set(xlabel=label, xlim=(0, 1.25 * high.max()))
     axes.invert_yaxis()

@@ -18,8 +18,8 @@ CHOICES = {
 """The settings that are changed together for each choice; the first is shown."""
 
 CURVES = {
-    "accuracy (%)": {"accuracy_1": ("one network", "o-"), "accuracy_100": ("a hundred", "s--")},
-    "disagreement": {"disagreement": ("two networks", "^:")},
+    "accuracy (%)": {"accuracy_1": ("one network", "C0o-"), "accuracy_100": ("a hundred", "C1s--")},
+    "disagreement": {"disagreement": ("two networks", "C2^:")},
 }
 """The columns that are shown, with their names and styles, by axis."""
 
@@ -39,7 +39,7 @@ def figure() -> Panels:
                 axes.plot(
                     [f"{value:g}" for value in trials.index], trials[column], style, label=name
                 )
-            axes.set(ylabel="" if first else label)
+            axes.set_ylabel(label)  # on a phone each panel stands alone
             first = first or axes
     return panels
 

@@ -13,7 +13,7 @@ from hypergan.experiments.methods import METHODS, title_of
 from hypergan.experiments.methods.hypergan import UNVARIED, VARIED
 from hypergan.figures.numbers import percent, text
 from hypergan.figures.page import MISSING
-from hypergan.figures.panels import Panels
+from hypergan.figures.panels import LOW, NARROW, Panels
 from hypergan.figures.style import LINES, on, say_not_run
 from hypergan.figures.tables import Table
 
@@ -32,9 +32,6 @@ QUANTITIES = {
 
 COURSES = {"watched_accuracy": "accuracy (%)", "diversity": SPREAD}
 """What Figures 6 and 7 show."""
-
-_NARROW, _LOW = 226, 190
-"""Width and height of panels of which three stand side by side."""
 
 
 def finding(cifar10: Collection, mnist: Collection) -> list[str]:
@@ -120,7 +117,7 @@ def layers_course(collection: Collection) -> Panels:
     """Figure 7 layer by layer."""
     figure = Panels(
         f"Diversity by layer{on(collection)}", collection, name=f"layers{on(collection, '-')}",
-        width=_NARROW, height=_LOW,
+        width=NARROW, height=LOW,
     )  # fmt: skip
     layers = [name for r in collection.records[:1] for name in r.history[0]["norm_spread"]]
     for layer in layers:
@@ -172,7 +169,7 @@ def varied_by(argument: str) -> list[str]:
 def variation(collection: Collection) -> Panels:
     """The effect of varying HyperGAN's numbers, one column per number; dotted: its own value."""
     figure = Panels(
-        "HyperGAN with one number varied", collection, name="variation", width=_NARROW, height=_LOW
+        "HyperGAN with one number varied", collection, name="variation", width=NARROW, height=LOW
     )
     for quantity in (ACCURACY, SPREAD, DISAGREEMENT, AUROC):
         first = None

@@ -15,12 +15,12 @@ from hypergan.experiments.collection import Collection
 from hypergan.experiments.held import Stored
 from hypergan.experiments.intervals import Bounds, interval
 from hypergan.experiments.methods import title_of
+from hypergan.experiments.trials import SEARCH
 from hypergan.figures.numbers import text
 from hypergan.figures.page import MISSING
 from hypergan.figures.panels import Panels
 from hypergan.figures.style import SEE_COMMANDS
 from hypergan.figures.tables import Better, Table
-from hypergan.paths import PROJECT
 
 REFERENCE = "nuts"
 """The gold standard: the exact posterior, sampled."""
@@ -215,7 +215,7 @@ def what_helps(collection: Collection) -> str:
 
 def _trials() -> Any:
     """The numbers of the trials by change, in the order of the file."""
-    table = pd.read_csv(PROJECT / "data" / "search" / "cubic.csv").drop(columns="seed")
+    table = pd.read_csv(SEARCH / "cubic.csv").drop(columns="seed")
     return table.groupby("change", sort=False)
 
 

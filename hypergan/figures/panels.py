@@ -29,6 +29,9 @@ from hypergan.figures.tables import as_csv
 WIDTH, HEIGHT = 350, 262
 """Size of a panel, in pixels."""
 
+NARROW, LOW = 226, 190
+"""Width and height of panels of which three stand side by side."""
+
 _DOTS = 100
 """Pixels per inch of a panel."""
 

@@ -5,7 +5,7 @@ import pandas as pd
 from hypergan.experiments.methods import settings_for
 from hypergan.experiments.trials import SEARCH, parse
 from hypergan.figures.numbers import percent, text
-from hypergan.figures.panels import Panels
+from hypergan.figures.panels import LOW, NARROW, Panels
 
 NAME = "trade-off"
 """The file of the trials: on CIFAR-5, shorter than the profile ``full``."""
@@ -23,17 +23,14 @@ CURVES = {
 }
 """The columns that are shown, with their names and styles, by axis."""
 
-_NARROW, _LOW = 226, 190
-"""Width and height of panels of which three stand side by side."""
-
 
 def figure() -> Panels:
     """Accuracy of one and of a hundred networks, and below it their disagreement, by choice."""
-    panels = Panels("Trials of HyperGAN on CIFAR-5", name=NAME, width=_NARROW, height=_LOW)
+    panels = Panels("Trials of HyperGAN on CIFAR-5", name=NAME, width=NARROW, height=LOW)
+    by_choice = {choice: _by(choice) for choice in CHOICES}
     for label, curves in CURVES.items():
         first = None
-        for choice in CHOICES:
-            trials = _by(choice)
+        for choice, trials in by_choice.items():
             axes = panels.add(choice, like=first)
             for column, (name, style) in curves.items():
                 axes.plot(

@@ -2,7 +2,6 @@
 
 import json
 import re
-from dataclasses import replace
 
 import jsonschema
 import pytest
@@ -38,11 +37,7 @@ def test_a_published_record_can_be_relied_on(path):
 @pytest.mark.parametrize("dataset", [*compared(), "cubic"])
 def test_what_is_published_of_a_data_set_has_every_method_that_is_compared(dataset):
     for method in methods.compared():
-        some = Cell(method, dataset, profile=PUBLISHED)
-        assert any(
-            state(replace(some, seed=seed), [published()]).record
-            for seed in records.seeds(some, [published()])
-        ), method
+        assert state(Cell(method, dataset, 0, PUBLISHED), [published()]).record, method
 
 
 @pytest.mark.parametrize("version", VERSIONS)

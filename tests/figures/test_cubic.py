@@ -142,9 +142,8 @@ def test_trials_of_the_band_say_which_change_comes_nearest(tmp_path, monkeypatch
             "change", "seed", "standard deviation, inside", "distance to NUTS, unit prior, inside"
         ],
     )  # fmt: skip
-    (tmp_path / "data" / "search").mkdir(parents=True)
-    table.to_csv(tmp_path / "data" / "search" / "cubic.csv", index=False)
-    monkeypatch.setattr(cubic, "PROJECT", tmp_path)
+    table.to_csv(tmp_path / "cubic.csv", index=False)
+    monkeypatch.setattr(cubic, "SEARCH", tmp_path)
     frame = cubic.what_moves_the_band().frame
     assert frame.index.to_list() == ["none", "wider", "nearer"]
     assert frame.loc["none", ("standard deviation", "inside")] == interval([0.3, 0.5], (0, np.inf))

@@ -6,6 +6,7 @@ downloads and links Sphinx checks. ``book/static/claims.js`` filters; without it
 
 import math
 import os
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from html import escape
 from pathlib import Path
@@ -28,10 +29,10 @@ from hypergan.experiments.verdicts import MOST_SEEDS, VERDICTS, Comparison, Find
 
 SEEDS_AND_IMAGES: dict[Images, str] = {
     "exact": "The interval includes the variance over seeds and over test images, image by image.",
-    "bound": "The interval includes the variance over seeds and over test images; for the latter "
-    "an upper bound is used where a record does not say which images are classified correctly.",
+    "bound": "The interval includes the variance over seeds and over test images; the latter is an "
+    "upper bound, as the images differ or a record does not say what it measured on each.",
     "none": "The interval includes the variance over seeds only: the quantity is not a mean over "
-    "test images, or the record does not store it by image.",
+    "test images, the record does not store it by image, or the threshold allows for the images.",
 }
 
 
@@ -66,7 +67,7 @@ def grid(findings: Sequence[Finding]) -> str:
 
 def rows(findings: Sequence[Finding], folder: Path) -> str:
     """The filter and all rows, in MyST Markdown, with links relative to a folder of the book."""
-    sizes = {topic: sum(subject(f) == topic for f in findings) for topic in PAGES.values()}
+    sizes = Counter(subject(f) for f in findings if f.verdict != "not comparable")
     listed = [row(finding, folder, sizes[subject(finding)]) for finding in findings]
     script = '<script src="_static/claims.js" defer></script>'
     return "\n\n".join([_filter(), *listed, script])
@@ -78,7 +79,7 @@ def row(finding: Finding, folder: Path, family: int) -> str:
     Args:
         finding: The claim, judged.
         folder: The page's folder.
-        family: Number of claims about the same subject.
+        family: Number of claims about the same subject that can be compared.
     """
     claim, topic = finding.claim, subject(finding)
     parts = [
@@ -134,16 +135,18 @@ def _seeds(finding: Finding) -> str:
     if needed is None:
         return "more seeds; one is too few to estimate how many."
     if needed <= MOST_SEEDS:
-        return f"about {needed:.0f} seeds, if the mean and the spread stay the same."
+        return (
+            f"about {needed:.0f} seeds, which decide it in half of the cases if the mean and the "
+            "spread stay the same."
+        )
     if not math.isinf(needed):
         return f"more than {MOST_SEEDS} seeds, if the mean and the spread stay the same."
-    rest = ", or its choices disagree" if finding.claim.choices else ""
-    better = " Records that say which images are classified correctly would narrow it." * (
+    better = " Records that say what was measured on each image would narrow it." * (
         finding.images == "bound"
     )
     return (
-        f"no number of seeds, if the mean and the spread stay the same: the test images leave it "
-        f"open{rest}.{better}"
+        "no number of seeds, if the mean and the spread stay the same: the test images leave it "
+        f"open.{better}"
     )
 
 

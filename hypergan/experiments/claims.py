@@ -83,6 +83,8 @@ class Claim:
         below: or below this one,
         between: or between these two.
         unit: The effect's unit.
+        test_images: Whether the interval includes the variance over test images; false where the
+            threshold already allows for it.
         not_comparable: By profile, why its runs cannot test the claim.
 
     Raises:
@@ -109,6 +111,7 @@ class Claim:
     below: float | None = None
     between: tuple[float, float] | None = None
     unit: str = ""
+    test_images: bool = True
     not_comparable: dict[Profile, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

@@ -97,15 +97,13 @@ class Effect:
         if math.isinf(self.error):
             return 1.0
         if self.error == 0:
-            return float(self.mean <= threshold)
+            return float(self.mean <= threshold)  # a certain value at the threshold is not above it
         from scipy import stats
 
         return float(stats.t.sf((self.mean - threshold) / self.error, self.freedom))
 
     def p_below(self, threshold: float) -> float:
-        """The same for one this small or smaller; a certain effect at the threshold is below it."""
-        if self.error == 0 and math.isfinite(threshold):
-            return float(self.mean > threshold)
+        """The same for one this small or smaller."""
         return replace(self, mean=-self.mean).p_above(-threshold)
 
     def of_seeds(self, n: int) -> "Effect":
@@ -164,9 +162,7 @@ def _over_images(measured: Sample, other: Sample | None) -> tuple[list[Part], Im
     if first and second and [len(x) for x in first] == [len(x) for x in second]:
         return _of_mean([x - y for x, y in zip(first, second, strict=True)]), "exact"
     (parts, where), (more, there) = _own(measured), _own(other)
-    if "none" in (where, there):
-        return [], "none"
-    return parts + more, "bound" if "bound" in (where, there) else "exact"
+    return ([], "none") if "none" in (where, there) else (parts + more, "bound")
 
 
 def _own(sample: Sample) -> tuple[list[Part], Images]:

@@ -225,14 +225,16 @@ def binomial(record: Record, name: str) -> float | None:
     0 or 1 does not look certain (Agresti and Coull).
     """
     *path, last = name.split("/")
-    if path[:1] == ["accuracy"]:
+    if path[:1] == ["accuracy"] or last == "disagreement":
         shown = record.arrays.get(f"entropy_in_{record.full_size}")
         if shown is None:
             return None
-        images, unit = len(shown), 100
-    elif last in SHARES and path[0] in ("attacks", "transfer"):
-        row = at(record.metrics, *path)
-        images, unit = int(row["images" if path[0] == "attacks" else "examples"]), 1
+        images, unit = len(shown), 100 if path[0] == "accuracy" else 1
+    elif last in SHARES and path[0] == "attacks":
+        images, unit = int(at(record.metrics, *path)["images"]), 1
+    elif last in SHARES and path[0] == "transfer":
+        attacked = record.config["evaluation"]["attack"]["images"]  # by several networks each
+        images, unit = min(attacked, int(at(record.metrics, *path)["examples"])), 1
     else:
         return None
     share = (measure(name)(record) / unit * images + 2) / (images + 4)

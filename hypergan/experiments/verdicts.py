@@ -7,9 +7,9 @@ it lies entirely elsewhere: two tests, each at 2.5 %.
   as all tests have to succeed. It is contradicted if it is for one of them, clearly enough to
   survive a Bonferroni correction for the number of methods.
 - Where the paper leaves something open, a claim is judged for each choice, and confirmed or
-  contradicted if it is so for all of them. It "depends on" the choice if two choices lie on
-  different sides of a threshold, both clearly enough to survive a Bonferroni correction for the
-  number of choices.
+  contradicted if it is so for all of them. But it "depends on" the choice if two choices lie on
+  different sides of a threshold, even if neither is where the paper says, both clearly enough to
+  survive a Bonferroni correction for the number of choices.
 """
 
 import math
@@ -243,8 +243,9 @@ class Finding:
         corrected: The verdict after Holm's correction for the number of claims on its subject.
         records: The records behind it.
         missing: Cells whose records it waits for.
-        needed: How many seeds would decide it if mean and spread stayed the same; infinity if no
-            number would, None if it is decided or has a single seed.
+        needed: With how many seeds the expected interval would decide it if mean and spread stayed
+            the same, that is, in about half of the cases; infinity if no number would, None if it
+            is decided or has a single seed.
     """
 
     claim: Claim
@@ -336,7 +337,7 @@ def decide(comparisons: Sequence[Comparison]) -> tuple[Verdict, float]:
     )
     sides = combinations([min(inside), min(below), min(above)], 2)
     p: dict[Verdict, float] = {
-        "depends on": min(1.0, len(chosen) * min(map(max, sides))),
+        "depends on": min(1.0, len(chosen) * min(map(max, sides))) if len(chosen) > 1 else 1.0,
         "confirmed": max(inside),
         "contradicted": max(outside),
     }
@@ -354,6 +355,10 @@ def compared(found: Effect | None, claim: Claim) -> dict[str, Any]:
     if found.n == 1:
         found = found.certain()
     low, high = claim.region
+    if found.error == 0:  # no test: the value is certain, and a threshold is not inside
+        inside = low < found.mean < high
+        below, above = found.mean <= low, found.mean >= high
+        return {"inside": 1.0 - inside, "below": 1.0 - below, "above": 1.0 - above}
     return {
         "inside": max(found.p_above(low), found.p_below(high)),
         "below": found.p_below(low),
@@ -362,7 +367,7 @@ def compared(found: Effect | None, claim: Claim) -> dict[str, Any]:
 
 
 def seeds_needed(claim: Claim, comparisons: Sequence[Comparison]) -> float | None:
-    """How many seeds would decide a claim if means and spreads stayed as they are."""
+    """See :class:`Finding`."""
     if any(c.effect is None or math.isinf(c.effect.error) for c in comparisons):
         return None
 
@@ -401,12 +406,12 @@ def _compare(
         subtracted = {seed: found for seed, found in subtracted.items() if seed in both}
     if not measured or (other and not subtracted):
         return Comparison(chosen, words, None)
-    found = effect(
-        shelf.sample(quantity, measured),
-        shelf.sample(other, subtracted) if other else None,
-        paired=paired,
-        bounds=bounds(quantity.measure),
-    )
+    first = shelf.sample(quantity, measured)
+    second = shelf.sample(other, subtracted) if other else None
+    if not claim.test_images:
+        first = Sample(first.values)
+        second = second and Sample(second.values)
+    found = effect(first, second, paired=paired, bounds=bounds(quantity.measure))
     paths = tuple(each.path for each in (*measured.values(), *subtracted.values()))
     return Comparison(chosen, words, found, paths, **compared(found, claim))
 
@@ -422,16 +427,16 @@ def _shown(comparisons: Sequence[Comparison], verdict: Verdict, claim: Claim) ->
 
 
 def _missing(claim: Claim, shelf: Shelf) -> tuple[Cell, ...]:
-    """The cells that lack a record, for as many seeds as a verdict takes."""
+    """The cells that lack a record, for as many seeds as a verdict takes, whichever they are."""
     if shelf.only is not None:
         return ()
     cells = []
     for group in claim.quantities.values():
         for quantity in group:
             seeds = shelf.seeds(quantity.method, quantity.dataset)
+            new = [seed for seed in range(claim.seeds + len(seeds)) if seed not in seeds]
             cells += [
                 Cell(quantity.method, quantity.dataset, seed, shelf.profile)
-                for seed in range(claim.seeds)
-                if seed not in seeds
+                for seed in new[: max(0, claim.seeds - len(seeds))]
             ]
     return tuple(dict.fromkeys(cells))

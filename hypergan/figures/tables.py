@@ -75,7 +75,10 @@ class Table:
             return ""
         if self._n == 1:
             return "One seed, unless a cell says otherwise."
-        return f"Means of {self._n} seeds, unless a cell says otherwise; below, 95 % intervals."
+        return (
+            f"Means of {self._n} seeds, unless a cell says otherwise; below, 95 % intervals over "
+            "seeds."
+        )
 
     @property
     def _head(self) -> str:

@@ -82,7 +82,7 @@ def test_one_seed_leaves_all_open_and_equal_ones_nothing():
     assert one.p_above(0) == one.p_below(0) == 1
     assert one.certain().p_above(0) == 0
     equal = effect(Sample([0.0, 0.0]), bounds=None)
-    assert (equal.p_above(0), equal.p_below(0)) == (1, 0)  # at a threshold is not above it
+    assert (equal.p_above(0), equal.p_below(0)) == (1, 1)  # at a threshold is on neither side
 
 
 def test_more_seeds_lower_the_part_of_the_seeds_alone():

@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -89,6 +90,7 @@ def attacked():
         "accuracy": {"1": 75.0, "10": 50.0},
         "attacks": {"pgd": {"10": {"fresh": {"0": ATTACKED, "0.1": ATTACKED, "1": ATTACKED}}}},
         "transfer": {"pgd": {"1": {"10": {"examples": 2, "fooled": 0.5}}}},
+        "diversity": {"disagreement": 0.25},
     }
     arrays = {
         "right_1": np.array([10, 5, 5, 10], np.uint8),
@@ -145,7 +147,9 @@ def test_what_is_no_mean_over_images_has_no_parts(attacked):
 
 def test_a_share_varies_at_most_as_images_that_are_right_or_not(attacked):
     assert binomial(attacked, "accuracy/10") == pytest.approx(100**2 * 0.25 / 8)
-    assert binomial(attacked, "transfer/pgd/1/10/fooled") == pytest.approx(0.25 / 6)
+    transferred = replace(attacked, config={"evaluation": {"attack": {"images": 1}}})
+    assert binomial(transferred, "transfer/pgd/1/10/fooled") == pytest.approx(0.25 / 5)
+    assert binomial(attacked, "diversity/disagreement") == pytest.approx(3 / 64 * 5 / 8)
     assert binomial(attacked, "attacks/pgd/10/fresh/1/all_fooled") == pytest.approx(3 / 64 * 5 / 8)
     assert binomial(attacked, "attacks/pgd/10/fresh/1/entropy") is None
 

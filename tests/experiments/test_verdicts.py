@@ -75,6 +75,10 @@ ABOVE_0 = (0, math.inf)
         ([0.4, 0.41, 0.42], (0.5, 0.7), "contradicted"),
         ([0.6, 0.7, 0.8], (0.5, 0.7), "undecided"),
         ([0.0, 0.0, 0.0], ABOVE_0, "contradicted"),
+        ([0.0, 0.0, 0.0], (-math.inf, 0), "contradicted"),
+        ([0.1, 0.1, 0.1], ABOVE_0, "confirmed"),
+        ([0.6, 0.6, 0.6], (0.5, 0.7), "confirmed"),
+        ([0.8, 0.8, 0.8], (0.5, 0.7), "contradicted"),
         ([5.0], ABOVE_0, "undecided"),
     ],
 )
@@ -189,6 +193,13 @@ def test_one_of_several_methods_contradicts_only_if_it_stands_their_number():
     assert verdicts.decide([contradicting, silent, silent]) == ("undecided", 0.06)
 
 
+def test_methods_on_either_side_of_a_range_contradict_it():
+    """Nothing was left open, so the verdict cannot depend on it."""
+    below = Comparison("", "a", effect(Sample([1]), bounds=None), below=0.001)
+    above = Comparison("", "b", effect(Sample([1]), bounds=None), above=0.001)
+    assert verdicts.decide([below, above]) == ("contradicted", 0.004)
+
+
 def test_where_choices_disagree_the_verdict_depends_on_them(folder):
     def accuracies(**by_size):
         for seed, noise in enumerate((-0.1, 0.0, 0.1)):
@@ -241,6 +252,24 @@ def test_an_undecided_claim_says_how_many_seeds_it_would_take(folder):
     assert evaluate(replace(CLAIM, against=(), above=92.0)).needed == math.inf
     assert evaluate(replace(CLAIM, above=-9.0)).needed is None
     assert evaluate(replace(CLAIM, above=3.0), seeds=[1]).needed is None
+
+
+def test_what_a_claim_waits_for_are_as_many_seeds_as_it_takes_whichever_they_are(folder):
+    assert [cell.seed for cell in evaluate(replace(CLAIM, seeds=5)).missing] == [3, 4] * 2
+    for method in (FULL, ABLATED):
+        (folder / Cell(method, "digits", 0, "lite").path).unlink()
+    assert evaluate(replace(CLAIM, seeds=2)).missing == ()  # seeds 1 and 2 are there
+
+
+def test_a_threshold_that_allows_for_the_test_images_leaves_the_seeds_alone(folder):
+    for seed, noise in enumerate((-0.1, 0.0, 0.1)):
+        write(folder, FULL, seed, 92.0 + noise, {"entropy_in_1": np.zeros(50)})
+    claim = replace(CLAIM, against=(), above=91.0)
+    assert evaluate(claim).images == "bound"
+    alone = evaluate(replace(claim, test_images=False))
+    ends = stats.ttest_1samp([91.9, 92.0, 92.1], 0).confidence_interval()
+    assert (alone.effect.low, alone.effect.high) == pytest.approx(tuple(ends))
+    assert (alone.images, alone.verdict) == ("none", "confirmed")
 
 
 def test_no_number_of_seeds_decides_what_the_test_images_leave_open(folder):

@@ -65,7 +65,8 @@ def parser() -> argparse.ArgumentParser:
         "changes",
         nargs="*",
         metavar="NAME=VALUE",
-        help="settings of hypergan.Training or arguments of the model, such as weight_decay=0.003",
+        help="settings of hypergan.Training or arguments of the model, such as weight_decay=0.003, "
+        "or target=NAME",
     )
     attempt.add_argument("--seed", type=int, default=0, help="default: 0")
     attempt.add_argument(

@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Callable
+from functools import partial
 
 from torch import nn
 
@@ -17,21 +18,22 @@ def regression_target(hidden: int = 100) -> nn.Sequential:
     )
 
 
-def mnist_target(classes: int = 10) -> nn.Sequential:
+def mnist_target(classes: int = 10, bias: bool = True) -> nn.Sequential:
     """Two convolutions with pooling and one dense layer, (B, 1, 28, 28) to logits (B, C).
 
     31,594 weights for 10 classes (section 4.1: "a small two layer convolutional network followed
-    by 1 fully-connected layer").
+    by 1 fully-connected layer"); 31,520 without biases, as in the authors' code from before the
+    paper.
 
     >>> sum(weights.numel() for weights in mnist_target().parameters())
     31594
     """
     return nn.Sequential(
         OrderedDict(
-            **_convolution("1", 1, 32, kernel=5),
-            **_convolution("2", 32, 32, kernel=5),
+            **_convolution("1", 1, 32, kernel=5, bias=bias),
+            **_convolution("2", 32, 32, kernel=5, bias=bias),
             flatten=nn.Flatten(),
-            linear=nn.Linear(32 * 4 * 4, classes),
+            linear=nn.Linear(32 * 4 * 4, classes, bias=bias),
         )
     )
 
@@ -89,6 +91,7 @@ def _convolution(
 
 TARGETS: dict[str, Callable[[int], nn.Module]] = {
     "mnist": mnist_target,
+    "mnist-2018": partial(mnist_target, bias=False),
     "cifar": cifar_target,
     "cifar-2018": cifar_target_2018,
 }

@@ -29,6 +29,7 @@ from hypergan.memory import keep_freed_memory
 from hypergan.metrics import accuracy, disagreement
 from hypergan.paths import PROJECT, exclusive, make_folder, runs, write_whole
 from hypergan.precision import Precision
+from hypergan.targets import TARGETS
 from hypergan.threads import computing_with
 from hypergan.training import Training
 
@@ -46,7 +47,7 @@ class Trial:
     Attributes:
         method: Its name.
         dataset: An image data set.
-        changes: New values of training settings or model arguments, by name.
+        changes: New values of training settings or model arguments, by name, or another ``target``.
         seed: Seed of the training.
         held_out: Number of training images held out to judge it on, 1 or more.
         profile: The profile whose settings are changed.
@@ -78,9 +79,11 @@ class Trial:
         parameters = inspect.signature(METHODS[self.method].posterior).parameters.values()
         arguments = {p.name for p in parameters if p.kind is not inspect.Parameter.VAR_KEYWORD}
         arguments = arguments - {"target", "generator"} | settings.model.keys()
-        if odd := sorted(self.changes.keys() - training - arguments):
-            known = ", ".join(sorted(training | arguments))
+        if odd := sorted(self.changes.keys() - training - arguments - {"target"}):
+            known = ", ".join(sorted(training | arguments | {"target"}))
             raise SettingsError(f"{self.method} has no setting {', '.join(odd)}; it has {known}")
+        if (target := self.changes.get("target", "")) not in {*TARGETS, ""}:
+            raise SettingsError(f"no target is named {target!r}; choose among {', '.join(TARGETS)}")
         return replace(changed(settings, self.changes), validation=self.held_out)
 
     def __str__(self) -> str:
@@ -89,12 +92,13 @@ class Trial:
 
 
 def changed(settings: Settings, changes: dict[str, Any]) -> Settings:
-    """Settings with new values of training settings or, by all other names, model arguments."""
+    """Settings with another target, new training settings or, by other names, model arguments."""
     names = {f.name for f in fields(Training)}
     training = {name: value for name, value in changes.items() if name in names}
-    model = {name: value for name, value in changes.items() if name not in names}
+    model = {name: value for name, value in changes.items() if name not in {*names, "target"}}
     return replace(
         settings,
+        target=changes.get("target", settings.target),
         model=settings.model | model,
         training=replace(settings.training, **training),
     )

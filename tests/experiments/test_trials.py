@@ -32,6 +32,9 @@ def test_only_what_is_named_changes():
     assert (tried.training.weight_decay, tried.model) == (0.01, usual.model | {"beta": 3.0})
     assert tried.training.epochs == usual.training.epochs
     assert tried.validation == 2_000
+    plain = Trial("ensemble", "mnist", {"target": "mnist-2018"}).settings
+    usual = settings_for("ensemble", "mnist", "full")
+    assert (plain.target, plain.model) == ("mnist-2018", usual.model)
 
 
 @pytest.mark.parametrize(
@@ -48,6 +51,7 @@ def test_only_what_is_named_changes():
         (Trial("mc-dropout", "mnist", {"beta": 1}), "no setting beta"),
         (Trial("hypergan", "mnist", {"generator": 1}), "no setting generator"),
         (Trial("hypergan", "mnist", {"epochs": 0}), "epochs is 0"),
+        (Trial("hypergan", "mnist", {"target": "vgg"}), "no target is named 'vgg'; .*mnist-2018"),
         (Trial("hypergan", "cubic"), "held-out images"),
         (Trial("hypergan", "mnist", held_out=0), "held-out images"),
     ],

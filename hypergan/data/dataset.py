@@ -25,6 +25,7 @@ class DataSet:
             download.
         images: Numbers of training and test images; (0, 0) if they do not matter.
         colour: Whether its images have three channels.
+        augmentation: How its training images are changed, by name; "" for not at all.
         compared: Whether Table 2 shows it.
         attacked: Whether networks trained on it are attacked.
         like: Another data set, whose settings a method uses if it has none for this one.
@@ -37,6 +38,7 @@ class DataSet:
     stand_in: Callable[[Path], Raw] | None = None
     images: tuple[int, int] = (0, 0)
     colour: bool = False
+    augmentation: str = ""
     compared: bool = True
     attacked: bool = False
     like: str = ""

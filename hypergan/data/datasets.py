@@ -14,7 +14,7 @@ from hypergan.data.dataset import DataSet, Task
 from hypergan.data.raw import Pair, take
 from hypergan.errors import DataError, SettingsError
 from hypergan.paths import downloads as default_root
-from hypergan.targets import cifar_target, mnist_target, regression_target
+from hypergan.targets import cifar_target, cifar_target_2018, mnist_target, regression_target
 
 VALIDATION_SEED = 2019
 """Seed that selects validation images: the same ones for every seed of a run."""
@@ -28,12 +28,20 @@ DATASETS = {
         "MNIST 5000", "classification", mnist_target, raw.mnist5000, raw.digits, (5_000, 10_000)
     ),
     "cifar5": DataSet(
-        "CIFAR-5", "classification", cifar_target, raw.cifar5, raw.tinted5, (25_000, 5_000),
-        colour=True,
+        "CIFAR-5", "classification", cifar_target_2018, raw.cifar5, raw.tinted5, (25_000, 5_000),
+        colour=True, augmentation="crop-flip",
     ),
     "cifar10": DataSet(
-        "CIFAR-10", "classification", cifar_target, raw.cifar10, raw.tinted, (50_000, 10_000),
-        colour=True,
+        "CIFAR-10", "classification", cifar_target_2018, raw.cifar10, raw.tinted, (50_000, 10_000),
+        colour=True, augmentation="crop-flip",
+    ),
+    "cifar5-2019": DataSet(
+        "CIFAR-5, 2019", "classification", cifar_target, raw.cifar5, raw.tinted5, (25_000, 5_000),
+        colour=True, compared=False, like="cifar5",
+    ),
+    "cifar10-2019": DataSet(
+        "CIFAR-10, 2019", "classification", cifar_target, raw.cifar10, raw.tinted, (50_000, 10_000),
+        colour=True, compared=False, like="cifar10",
     ),
     "cubic": DataSet(
         "cubic", "regression", lambda _: regression_target(), raw.points, compared=False

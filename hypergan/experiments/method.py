@@ -57,7 +57,8 @@ class Method:
         source = next(name for name in (profile, "lite", *given) if name in given)
         settings = given[source]
         if source == "full":
-            settings = under_protocol(settings, colour=described.colour)
+            # its records name the target of the augmented images
+            settings = under_protocol(settings, "cifar-2018" if described.augmentation else "")
         if profile == "smoke" != source:
             settings = in_seconds(settings, **self.smoke)
         return replace(
@@ -65,6 +66,7 @@ class Method:
             model=settings.model | self.switches,
             evaluation=measured(settings.evaluation, profile, self.attacked * described.attacked),
             stand_in=profile == "smoke",
+            augmentation=described.augmentation,
         )
 
     def _given(self, dataset: str) -> dict[Profile, Settings]:

@@ -19,7 +19,7 @@ PROFILES: tuple[Profile, ...] = get_args(Profile)
 PUBLISHED = "published"
 """Stands for the profile that pages show and claims are judged from, chosen by data set."""
 
-_BEYOND_LITE: dict[str, Profile] = {"cubic": "full"}
+_BEYOND_LITE: dict[str, Profile] = {"cubic": "full", "cifar5": "full", "cifar10": "full"}
 """Data sets whose published profile is not ``lite``, as all their seeds are there."""
 
 
@@ -55,19 +55,17 @@ def in_seconds(settings: Settings, **model: Any) -> Settings:
     return replace(settings, model=model, training=training, validation=validation)
 
 
-def under_protocol(settings: Settings, *, colour: bool) -> Settings:
-    """The protocol that all methods share in ``full``.
+def under_protocol(settings: Settings, target: str) -> Settings:
+    """The protocol that all methods share in ``full``, with a target named for its records.
 
-    Colour images have the target and the augmentation of the authors' code from before the paper,
-    matrix products are in float32 on every machine, and no training images are held out. The trials
+    Matrix products are in float32 on every machine, and no training images are held out. The trials
     on held-out images that each method's own settings were chosen by are in ``data/search``.
     """
     return replace(
         settings,
         training=replace(settings.training, precision="float32", watched=_WATCHED),
         evaluation=replace(settings.evaluation, precision="float32"),
-        target="cifar-2018" if colour else "",
-        augmentation="crop-flip" if colour else "",
+        target=target,
     )
 
 

@@ -30,6 +30,9 @@ QUALITY = {
 FITTED, TESTED = "one network, mini-batches (%)", "one network, test images (%)"
 """How well training fits: columns of the table of results below the paper's."""
 
+OF_2019 = {"cifar5": "cifar5-2019", "cifar10": "cifar10-2019"}
+"""The same images with the target of the authors' code of 2019, and without augmentation."""
+
 FULL = 100
 """Networks of HyperGAN's largest ensembles."""
 
@@ -121,6 +124,33 @@ def accuracy_table(collection: Collection) -> Table:
     better: dict[Any, Better] = {column: "high" for column in columns if column[1] != PAPER}
     caption = "Accuracy on the test images, in percent."
     return Table(_by_row(pd.DataFrame(columns)), caption, better, "table-2")
+
+
+def protocols_table(collection: Collection) -> Table:
+    """Table 2 on CIFAR by the code whose target and augmentation were used, in percent.
+
+    The last columns are the difference of the means, in points.
+    """
+    columns: dict[Any, Any] = {}
+    for dataset, earlier in OF_2019.items():
+        title = DATASETS[dataset].title
+        of_2018, of_2019 = (collection.on(name) for name in (dataset, earlier))
+        columns[title, "code of 2018"] = _column(of_2018, "accuracy")
+        columns[title, "code of 2019"] = _column(of_2019, "accuracy")
+        columns[title, "2018 minus 2019"] = {
+            _label(*row): _difference(of_2018, of_2019, *row) for row in rows()
+        }
+        columns[title, PAPER] = {_label(*row): _papers(dataset, row) for row in rows()}
+    caption = "Accuracy on the test images by target and augmentation, in percent and points."
+    return Table(_by_row(pd.DataFrame(columns)), caption, name="protocols")
+
+
+def _difference(one: Collection, other: Collection, method: str, size: int) -> str:
+    """How much higher a mean is, in points."""
+    found = [here.values(method, f"accuracy/{size}") for here in (one, other)]
+    if not all(found):
+        return NONE
+    return text(interval(found[0]).mean - interval(found[1]).mean, 1)
 
 
 def quality_table(collection: Collection, words: str) -> Table:

@@ -173,12 +173,12 @@ FULL = [(method, dataset) for method, dataset, profile in CELLS if profile == "f
 @pytest.mark.parametrize(("method", "dataset"), [cell for cell in FULL if cell[1] != "cubic"])
 def test_all_methods_share_one_protocol_in_full(method, dataset):
     settings = settings_for(method, dataset, "full")
-    colour = dataset.startswith("cifar")
+    augmented = dataset in ("cifar5", "cifar10")
     assert settings.training.precision == settings.evaluation.precision == "float32"
     assert settings.training.watched == 500
     assert settings.validation == 0  # no method gives up training images
-    assert settings.target == ("cifar-2018" if colour else "")
-    assert settings.augmentation == ("crop-flip" if colour else "")
+    assert settings.target == ("cifar-2018" if augmented else "")
+    assert settings.augmentation == ("crop-flip" if augmented else "")
     attacked = dataset in ("mnist", "digits") and METHODS[method].attacked > 0
     assert (settings.evaluation.attack is not None) == attacked
 

@@ -66,6 +66,22 @@ def test_what_falls_short_of_the_paper_is_listed_with_how_well_it_fits(collected
     assert accuracy.below_the_paper(EMPTY).data == "No mean is below the paper's value."
 
 
+def test_both_protocols_of_cifar_stand_beside_the_papers_values(collected):
+    (record,) = collected.of("ensemble")
+    better = record.metrics | {"accuracy": {"1": 85.03, "5": 86.0, "10": 86.5}}
+    both = [
+        replace(record, dataset="cifar5", metrics=better),
+        replace(record, dataset="cifar5-2019"),
+    ]
+    table = accuracy.protocols_table(Collection(both, [])).frame
+    row = table.loc["random start", 1]
+    assert row["CIFAR-5", "code of 2018"] == interval([85.03])
+    assert row["CIFAR-5", "code of 2019"] == interval([98.01])
+    assert row["CIFAR-5", "2018 minus 2019"] == "−13.0"
+    assert row["CIFAR-5", "paper"] == "83.84"
+    assert row["CIFAR-10", "2018 minus 2019"] == "–"
+
+
 def test_scores_of_probabilities_have_a_table_each(collected):
     (record,) = collected.of("ensemble")
     record.metrics["brier_score"] = {"1": 0.03, "5": 0.02}

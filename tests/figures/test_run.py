@@ -17,7 +17,7 @@ def test_the_course_shows_every_layer(record):
     assert [line.get_label() for line in spread.lines] == ["conv1", "linear"]
 
 
-@pytest.mark.parametrize("dataset", ["mnist", "cifar10"])
+@pytest.mark.parametrize("dataset", ["mnist", "cifar10-2019"])
 def test_the_chosen_settings_are_the_best_that_were_tried(dataset):
     best = run.search_table(dataset).frame.iloc[:, -1]
     chosen = settings_for("hypergan", dataset, "lite").training
@@ -26,14 +26,14 @@ def test_the_chosen_settings_are_the_best_that_were_tried(dataset):
 
 
 def test_published_trials_are_shown_in_the_words_of_their_commands():
-    table = run.trials_table("cifar5").frame
-    assert set(table.index.get_level_values("dataset")) == {"cifar5"}
+    table = run.trials_table("cifar5-2019").frame
+    assert set(table.index.get_level_values("dataset")) == {"cifar5-2019"}
     for dataset, method, changes in table.index:
         assert Trial(method, dataset, parse(changes.split())).settings
-    chosen = settings_for("hypergan", "cifar5", "lite").training
-    tried = table.sort_index().loc["cifar5", "hypergan"]["accuracy_10"].astype(float)
+    chosen = settings_for("hypergan", "cifar5-2019", "lite").training
+    tried = table.sort_index().loc["cifar5-2019", "hypergan"]["accuracy_10"].astype(float)
     words = tried.idxmax().split()
-    best = Trial("hypergan", "cifar5", parse(words), profile="lite").settings.training
+    best = Trial("hypergan", "cifar5-2019", parse(words), profile="lite").settings.training
     assert best.weight_decay == chosen.weight_decay
 
 

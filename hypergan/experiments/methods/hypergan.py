@@ -53,7 +53,7 @@ _TRAINING_GREY = Training(
     codes=256,
 )
 # Without weight decay, networks of CIFAR fit their training images ever more closely; its strength
-# was chosen on the watched images, see data/search/cifar10.csv.
+# was chosen on the watched images, see data/search/cifar10-2019.csv.
 _LITE_COLOUR = Training(weight_decay=3e-3)
 _WATCHED = 2_000
 """Images held out to plot the course of training (Fig. 6)."""

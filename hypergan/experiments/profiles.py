@@ -20,7 +20,7 @@ PUBLISHED = "published"
 """Stands for the profile that pages show and claims are judged from, chosen by data set."""
 
 _BEYOND_LITE: dict[str, Profile] = {"cubic": "full", "cifar5": "full", "cifar10": "full"}
-"""Data sets whose published profile is not ``lite``, as all their seeds are there."""
+"""Data sets whose published profile is not ``lite``, as all compared methods have records in it."""
 
 
 def resolved(profile: str, dataset: str) -> str:

@@ -40,10 +40,10 @@ def test_all_seeds_are_found_in_their_order(write):
 
 def test_a_method_without_a_record_says_how_to_make_it(write):
     write(MNIST, 98.0)
-    found = collect(["ensemble", "mnf"], ["mnist", "cifar10"], seeds=[0])
+    found = collect(["ensemble", "mnf"], ["mnist", "mnist5000"], seeds=[0])
     assert [record.cell for record in found.records] == [MNIST]
     assert found.missing == [
-        Cell("ensemble", "cifar10"), Cell("mnf", "mnist"), Cell("mnf", "cifar10")
+        Cell("ensemble", "mnist5000"), Cell("mnf", "mnist"), Cell("mnf", "mnist5000")
     ]  # fmt: skip
     assert commands(found.missing) == [cell.command for cell in found.missing]
 

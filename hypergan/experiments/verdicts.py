@@ -434,9 +434,9 @@ def _missing(claim: Claim, shelf: Shelf) -> tuple[Cell, ...]:
     for group in claim.quantities.values():
         for quantity in group:
             seeds = shelf.seeds(quantity.method, quantity.dataset)
-            new = [seed for seed in range(claim.seeds + len(seeds)) if seed not in seeds]
+            new = max(seeds, default=-1) + 1
             cells += [
                 Cell(quantity.method, quantity.dataset, seed, shelf.profile)
-                for seed in new[: max(0, claim.seeds - len(seeds))]
+                for seed in range(new, new + claim.seeds - len(seeds))
             ]
     return tuple(dict.fromkeys(cells))

@@ -259,6 +259,7 @@ def test_what_a_claim_waits_for_are_as_many_seeds_as_it_takes_whichever_they_are
     for method in (FULL, ABLATED):
         (folder / Cell(method, "digits", 0, "lite").path).unlink()
     assert evaluate(replace(CLAIM, seeds=2)).missing == ()  # seeds 1 and 2 are there
+    assert [cell.seed for cell in evaluate(replace(CLAIM, seeds=3)).missing] == [3] * 2
 
 
 def test_a_threshold_that_allows_for_the_test_images_leaves_the_seeds_alone(folder):

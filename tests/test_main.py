@@ -259,9 +259,10 @@ WRONG = {
     ],
     "write NAME=VALUE": [[*TRY, "epochs"]],
     "has no setting": [
-        *([*TRY, odd] for odd in ("x=1", "=3", "generator=1", "target=1", "self=1")),
+        *([*TRY, odd] for odd in ("x=1", "=3", "generator=1", "self=1")),
         ["try", "apd", "digits", "chain=1"],
     ],
+    "no target is named": [[*TRY, "target=1"], [*TRY, "target=[1]"]],
     "should be a valid boolean": [
         [*TRY, odd]
         for odd in ("mixer=no", "mixer=1", "mixer=", "share_images=perhaps", 'centred="yes"')

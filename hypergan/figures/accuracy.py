@@ -1,6 +1,7 @@
 """Table 2: how accurate ensembles of every size are, and how well their probabilities fit."""
 
 import math
+from dataclasses import replace
 from itertools import cycle
 from typing import Any
 
@@ -143,6 +144,25 @@ def protocols_table(collection: Collection) -> Table:
         columns[title, PAPER] = {_label(*row): _papers(dataset, row) for row in rows()}
     caption = "Accuracy on the test images by target and augmentation, in percent and points."
     return Table(_by_row(pd.DataFrame(columns)), caption, name="protocols")
+
+
+def protocols_finding(collection: Collection) -> str:
+    """How many of the paper's values on CIFAR our means reach, by the code that was followed."""
+    cells = [cell for cell in _papers_cells() if cell[0] in OF_2019]
+    renamed = {earlier: dataset for dataset, earlier in OF_2019.items()}
+    of_2019 = [
+        replace(record, dataset=renamed[record.dataset])
+        for record in collection.records
+        if record.dataset in renamed
+    ]
+    first, second = (
+        sum(_reaches(here, *cell) is True for cell in cells)
+        for here in (collection, Collection(of_2019, []))
+    )
+    return (
+        f"With the target and the augmentation of 2018 our means reach {first} of the "
+        f"{len(cells)} values that the paper prints for CIFAR, with those of 2019 {second}."
+    )
 
 
 def _difference(one: Collection, other: Collection, method: str, size: int) -> str:

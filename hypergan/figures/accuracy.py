@@ -168,10 +168,8 @@ def protocols_finding(collection: Collection) -> str:
 
 def _difference(one: Collection, other: Collection, method: str, size: int) -> str:
     """How much higher a mean is, in points."""
-    found = [here.values(method, f"accuracy/{size}") for here in (one, other)]
-    if not all(found):
-        return NONE
-    return text(interval(found[0]).mean - interval(found[1]).mean, 1)
+    first, second = (here.average(method, f"accuracy/{size}") for here in (one, other))
+    return NONE if first is None or second is None else text(first - second, 1)
 
 
 def quality_table(collection: Collection, words: str) -> Table:

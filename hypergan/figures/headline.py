@@ -6,12 +6,13 @@ from collections.abc import Callable
 from IPython.display import HTML
 
 from hypergan.data import datasets
-from hypergan.experiments import ledger
+from hypergan.experiments import ledger, methods
 from hypergan.experiments.collection import Collection, collect
 from hypergan.experiments.measures import Measure
 from hypergan.experiments.methods import METHODS
 from hypergan.experiments.profiles import PUBLISHED
 from hypergan.experiments.verdicts import Finding
+from hypergan.figures.accuracy import OF_2019, protocols_finding
 from hypergan.figures.numbers import percent, text
 from hypergan.figures.page import listed
 
@@ -24,7 +25,7 @@ LITTLE = 0.05
 
 def headline(profile: str = PUBLISHED) -> HTML:
     """The findings as a list; those without records are left out."""
-    records = collect(["hypergan", "ensemble"], datasets.compared(), profile)
+    records = collect(methods.compared(), [*datasets.compared(), *OF_2019.values()], profile)
     records += collect(["hypergan", "nuts"], ["cubic"], profile)
     items = [
         f'<li>{html.escape(sentence)} <a href="{page}.html">{ledger.PAGES[page]}</a></li>'
@@ -56,10 +57,14 @@ def accuracy(records: Collection) -> str:
     beat = f"An ensemble of {size} separately trained networks beats {WHOLE} generated"
     if behind:
         return f"{beat} ones in accuracy on {listed(ahead)}, but not on {listed(behind)}."
-    few = f"; {listed(single)} rest{'s' * (len(single) == 1)} on one seed" if single else ""
+    several = [title for title in ahead if title not in single]
+    rests_on = "; ".join(
+        [f"means over seeds on {listed(several)}"] * bool(several)
+        + [f"one seed on {listed(single)}"] * bool(single)
+    )
     return (
-        f"{beat} ones in accuracy on every data set (means over seeds on {listed(ahead)}{few}): if "
-        f"you can afford to train {size}, train them."
+        f"{beat} ones in accuracy on every data set ({rests_on}): if you can afford to train "
+        f"{size}, train them."
     )
 
 
@@ -149,6 +154,7 @@ def regression(records: Collection) -> str:
 FINDINGS: dict[Callable[[Collection], str], str] = {
     accuracy: "accuracy",
     cost: "accuracy",
+    protocols_finding: "accuracy",
     diversity: "diversity",
     anomaly: "anomaly",
     regression: "regression",

@@ -278,4 +278,4 @@ def evenly(total: int, count: int) -> Tensor:
     >>> evenly(10, 4)
     tensor([0, 3, 6, 9])
     """
-    return torch.linspace(0, total - 1, min(count, total)).long()
+    return torch.linspace(0, total - 1, min(count, total)).long().clamp(max=total - 1)

@@ -36,6 +36,8 @@ Callback = Callable[[Posterior, History], bool | None]
 class EarlyStopping:
     """Stop training once a quantity has stopped improving, and restore the best posterior.
 
+    If the epochs run out first, the last posterior stays; :meth:`restore` then gives the best.
+
     Decisions depend on the history alone, so a resumed run makes the same ones. Combine it with the
     schedule "constant" or "plateau": "cosine" is planned for all epochs, and stopping early would
     leave its rates high.

@@ -26,14 +26,22 @@ from hypergan.batches import (
 from hypergan.callbacks import Callback
 from hypergan.checkpoint import Checkpoint, History
 from hypergan.ensemble import Ensemble
-from hypergan.errors import SettingsError, TrainingError
+from hypergan.errors import DataError, SettingsError, TrainingError
 from hypergan.forward import forward_networks, types_explained
 from hypergan.layers import layers_of, structure_of
-from hypergan.losses import adapted, class_dim, has_labels, percent_right, try_out
+from hypergan.losses import (
+    adapted,
+    class_dim,
+    has_labels,
+    kept_labels,
+    percent_right,
+    try_out,
+)
 from hypergan.memory import peak_memory, require_memory
 from hypergan.metrics import accuracy, disagreement, layer_norms, log_mixture, relative_std
 from hypergan.objective import Loss, cross_entropy, require_class_indices
 from hypergan.posterior import Posterior
+from hypergan.precision import Precision
 from hypergan.progress import progress_bar
 from hypergan.randomness import global_seed
 from hypergan.step import Step
@@ -232,7 +240,7 @@ class _Run:
         }
         if self.validation is not None:
             ensemble = posterior.ensemble(scored_by, generator)
-            row |= _validate(ensemble, self.validation, self.loss)
+            row |= _validate(ensemble, self.validation, self.loss, self.training.precision)
         if watched is not None:
             row["watched"] = _watch(posterior.ensemble(scored_by, generator), watched, training)
         if state := posterior.state(generator):
@@ -316,14 +324,21 @@ def _try_out(posterior: Posterior, pair: Pair, loss: Loss, training: Training) -
 
 def _require_finite(row: dict[str, Any], checkpoint: Path | None) -> None:
     """Raise if training has diverged, before the state is saved."""
-    if all(math.isfinite(value) for value in row.values() if isinstance(value, float)):
+    odd = {
+        name: value
+        for name, value in row.items()
+        if isinstance(value, float) and not math.isfinite(value)
+    }
+    if not odd:
         return
     kept = f"; the state before it is in {checkpoint}" if checkpoint and checkpoint.exists() else ""
-    raise TrainingError(
-        f"the loss became {row['loss']}, the networks' spread {row['diversity']}, in epoch "
-        f"{row['epoch']}{kept}; check the inputs for NaN, "
-        "lower learning_rate or set max_gradient"
+    became = ", ".join(f"{name} became {value}" for name, value in odd.items())
+    advice = (
+        "check the validation data for NaN and infinite numbers"
+        if all(name.startswith("validation_") for name in odd)
+        else "check the inputs for NaN, lower learning_rate or set max_gradient"
     )
+    raise TrainingError(f"{became} in epoch {row['epoch']}{kept}; {advice}")
 
 
 def _evenly(data: Data, count: int) -> Pair | None:
@@ -344,21 +359,37 @@ def _is_watched(epoch: int, epochs: int) -> bool:
     return (epochs - epoch) % math.ceil(epochs / 50) == 0
 
 
-def _validate(ensemble: Ensemble, data: Data, loss: Loss) -> dict[str, float]:
-    """An ensemble's accuracy in percent or, if the loss has no classes, its networks' mean loss."""
+def _validate(ensemble: Ensemble, data: Data, loss: Loss, precision: Precision) -> dict[str, float]:
+    """An ensemble's accuracy in percent or, if the loss has no classes, its networks' mean loss.
+
+    Labels that the loss ignores do not count.
+
+    Raises:
+        DataError: If the loss ignores all of them.
+    """
     total, seen, name = 0.0, 0, "validation_loss"
     for inputs, targets in in_order(data):
         if has_labels(loss, targets):
             name = "validation_accuracy"
-            probabilities = ensemble.predict_proba(inputs, class_dim=class_dim(loss))
+            count = kept_labels(loss, targets)
+            if not count:
+                continue
+            probabilities = ensemble.predict_proba(
+                inputs, class_dim=class_dim(loss), precision=precision
+            )
             if loss is cross_entropy:
                 require_class_indices(targets, probabilities)
             value = percent_right(loss, probabilities.unsqueeze(0), targets.unsqueeze(0))
         else:
+            count = len(inputs)
             outputs = ensemble.predict(inputs.to(ensemble.device))
             targets = targets.to(ensemble.device)
             value = loss(outputs, targets.expand(len(outputs), *targets.shape)).mean()
-        total, seen = total + len(inputs) * float(value), seen + len(inputs)
+        total, seen = total + count * float(value), seen + count
+    if not seen:
+        raise DataError(
+            "the loss ignores all labels of the validation data; give some that it does not ignore"
+        )
     return {name: total / seen}
 
 

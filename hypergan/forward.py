@@ -78,7 +78,7 @@ def _one_after_another(
 ) -> Tensor:
     """Outputs of N networks, computed one by one; see :func:`forward_networks`."""
     size = inputs.shape[0 if shared else 1]
-    inputs = _channels_last(inputs, image_dims=4 if shared else 5)
+    inputs = channels_last(inputs, image_dims=4 if shared else 5)
     count = len(next(iter(weights.values())))
     networks = networks_of(weights)
     batches: Iterator[Tensor] = (
@@ -201,7 +201,7 @@ def _is_dense_on_frozen(target: nn.Module) -> bool:
     )
 
 
-def _channels_last(inputs: Tensor, image_dims: int) -> Tensor:
+def channels_last(inputs: Tensor, image_dims: int) -> Tensor:
     """Images in channels-last layout, several times faster for CPU convolutions and pooling.
 
     With one channel both layouts hold the same bytes, and PyTorch infers the layout from the

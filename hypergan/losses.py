@@ -101,6 +101,13 @@ def has_labels(loss: Loss, targets: Tensor) -> bool:
     return class_dim(loss) is not None and not targets.is_floating_point()
 
 
+def kept_labels(loss: Loss, labels: Tensor) -> int:
+    """Number of labels that the loss does not ignore."""
+    if not isinstance(loss, PerNetwork) or loss.ignored is None:
+        return labels.numel()
+    return int(torch.ne(labels, loss.ignored).sum())
+
+
 def percent_right(loss: Loss, scores: Tensor, labels: Tensor) -> Tensor:
     """Accuracy in percent, without the labels that the loss ignores.
 

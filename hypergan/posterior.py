@@ -44,8 +44,11 @@ class Posterior(nn.Module, ABC):
         """Record the arguments, so that :meth:`save` can write them."""
         posterior = super().__new__(cls)
         if values or named:  # copying passes none
-            bound = signature(cls).bind(*values, **named).arguments
-            bound |= bound.pop("chain", {})
+            taken = signature(cls)
+            bound = taken.bind(*values, **named).arguments
+            for name, parameter in taken.parameters.items():
+                if parameter.kind is parameter.VAR_KEYWORD:
+                    bound |= bound.pop(name, {})
             posterior.__dict__["arguments"] = {
                 name: value for name, value in bound.items() if name not in ("target", "generator")
             }

@@ -16,7 +16,7 @@ from torch.utils.data import (
 )
 
 from hypergan import HyperGAN, Training, fit
-from hypergan.batches import batches_of, inputs_of
+from hypergan.batches import batches_of, evenly, inputs_of
 from hypergan.errors import DataError, HyperGANError, SettingsError
 
 X, Y = torch.randn(50, 4, generator=torch.Generator().manual_seed(0)), torch.arange(50) % 3
@@ -254,3 +254,7 @@ def test_predictions_of_dicts_are_refused():
     data = DataLoader(Items(lambda i: {"x": X[i]}), 10)
     with pytest.raises(DataError, match="a dict of x"):
         next(inputs_of(data, 10))
+
+
+def test_evenly_spaced_indices_stay_in_range_where_floats_round():
+    assert evenly(2**24 + 4, 2).tolist() == [0, 2**24 + 3]

@@ -259,6 +259,18 @@ def test_every_kind_of_target_is_trained_saved_and_drawn_from(kind, tmp_path):
     assert torch.equal(one(inputs), other(inputs))
 
 
+def test_what_is_not_finite_is_named():
+    posterior = HyperGAN(nn.Linear(1, 1), generator=torch.Generator().manual_seed(0))
+    data, spoilt = (torch.zeros(20, 1), torch.zeros(20, 1)), torch.full((20, 1), torch.inf)
+    with pytest.raises(
+        TrainingError, match="validation_loss became inf in .* check the validation"
+    ):
+        fit(
+            posterior, data, QUICK, loss=mean_squared_error, validation=(data[0], spoilt),
+            progress=False,
+        )  # fmt: skip
+
+
 def test_validation_of_a_regression_is_its_loss():
     posterior, generator = model(nn.Linear(2, 1))
     data = torch.zeros(60, 2), torch.ones(60, 1)

@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import nn
 from torch.nn import functional as F
+from torch.utils.data import DataLoader, TensorDataset
 from zoo import Lambda
 
 from hypergan import HyperGAN, Training, fit
@@ -108,6 +109,23 @@ def test_a_loss_of_other_arguments_is_refused(loss):
 def test_labels_that_are_not_numbered_from_0_are_refused(labels, bounds):
     with pytest.raises(DataError, match=f"run from {bounds}.*ignore_index"):
         cross_entropy(SCORES, labels)
+
+
+@pytest.mark.parametrize("batch_size", [4, 8])
+def test_validation_counts_the_labels_that_are_kept(batch_size):
+    inputs = torch.randn(8, 3, generator=torch.Generator().manual_seed(0))
+    labels = torch.tensor([-1, -1, -1, -1, 0, 1, 2, -1])  # one batch of four has none
+    posterior = HyperGAN(nn.Linear(3, 3), generator=torch.Generator().manual_seed(0))
+    loss = nn.CrossEntropyLoss(ignore_index=-1)
+    loader = DataLoader(TensorDataset(inputs, labels), batch_size)
+    train = inputs.repeat(2, 1)[:15], labels.clamp(min=0).repeat(2)[:15]
+    (row,) = fit(posterior, train, QUICK, loss=loss, validation=loader, progress=False)
+    thirds = 3 * row["validation_accuracy"] / 100
+    assert thirds == pytest.approx(round(thirds))
+    with pytest.raises(DataError, match="the loss ignores all labels of the validation data"):
+        fit(
+            posterior, train, QUICK, loss=loss, validation=(inputs[:4], labels[:4]), progress=False
+        )  # fmt: skip
 
 
 def test_accuracy_leaves_out_what_the_loss_ignores():

@@ -7,7 +7,7 @@ NumPyro is an optional extra, ``pip install --editable '.[gold]'``.
 Shapes: N networks, B inputs.
 """
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -23,7 +23,7 @@ from hypergan.randomness import normal, some_of
 from hypergan.step import Step
 from hypergan.training import Training
 
-PRIORS = ("scaled", "unit")
+Prior = Literal["scaled", "unit"]
 
 
 class GoldStandard(Posterior):
@@ -64,7 +64,7 @@ class GoldStandard(Posterior):
         warmup: int = 1000,
         draws: int = 1000,
         max_tree_depth: int = 10,
-        prior: str = "scaled",
+        prior: Prior = "scaled",
         generator: torch.Generator | None = None,
     ) -> None:
         super().__init__()
@@ -73,8 +73,6 @@ class GoldStandard(Posterior):
         require_at_least(0, warmup=warmup, max_tree_depth=max_tree_depth)
         if not noise > 0:
             raise SettingsError(f"noise is {noise}; it must be above 0, in units of the targets")
-        if prior not in PRIORS:
-            raise SettingsError(f"unknown prior {prior!r}; choose one of {', '.join(PRIORS)}")
         self.target, self.prior = copy_of(target), prior
         self.noise, self.chains, self.warmup, self.draws = noise, chains, warmup, draws
         self.max_tree_depth = max_tree_depth

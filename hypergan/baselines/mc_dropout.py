@@ -109,12 +109,10 @@ class MCDropout(Posterior):
     @property
     def weight_layers(self) -> list[Layer]:
         """The layers of the target without their masks."""
-        own = (
-            {name: shape for name, shape in layer.shapes.items() if name in self.names}
+        return [
+            Layer(layer.name, {n: shape for n, shape in layer.shapes.items() if n in self.names})
             for layer in layers_of(self.target)
-        )
-        names = (layer.name for layer in layers_of(self.target))
-        return [Layer(*pair) for pair in zip(names, own, strict=True)]
+        ]
 
     @property
     def thinned(self) -> dict[str, nn.Module]:

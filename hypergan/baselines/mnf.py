@@ -13,7 +13,7 @@ from torch.func import functional_call
 
 from hypergan.baselines.flow_layers import FlowConv2d, FlowLayer, FlowLinear
 from hypergan.errors import SettingsError, TargetError, require_at_least
-from hypergan.forward import Weights, _channels_last
+from hypergan.forward import Weights, channels_last
 from hypergan.kinds import checked
 from hypergan.layers import copy_of, layers_of
 from hypergan.objective import expected_task_loss
@@ -123,7 +123,7 @@ class MNF(Posterior):
         if step.training.share_images:
             inputs = inputs.expand(n, *inputs.shape)
         z, kl = self._draw(n, step.generator)
-        images = _channels_last(inputs.flatten(0, 1), image_dims=4)
+        images = channels_last(inputs.flatten(0, 1), image_dims=4)
         # The layers' noise comes from the global generator.
         with global_seed(step.generator), step.products():
             flat = functional_call(self.network, z, images, tie_weights=False).to(inputs.dtype)

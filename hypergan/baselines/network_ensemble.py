@@ -3,6 +3,8 @@
 Shapes: N networks, B inputs.
 """
 
+from typing import Literal
+
 import torch
 from torch import Tensor, nn
 from torch.nn.modules.conv import _ConvNd
@@ -17,7 +19,7 @@ from hypergan.randomness import global_seed, some_of
 from hypergan.step import Step
 from hypergan.training import Training
 
-INITIALISATIONS = ("default", "normal")
+Initialisation = Literal["default", "normal"]
 
 
 class NetworkEnsemble(Posterior):
@@ -57,17 +59,12 @@ class NetworkEnsemble(Posterior):
         target: nn.Module,
         members: int = 10,
         *,
-        initialisation: str = "default",
+        initialisation: Initialisation = "default",
         generator: torch.Generator | None = None,
     ) -> None:
         super().__init__()
         if members < 2:
             raise SettingsError(f"members is {members}; an ensemble needs 2 or more")
-        if initialisation not in INITIALISATIONS:
-            raise SettingsError(
-                f"unknown initialisation {initialisation!r}; "
-                f"choose one of {', '.join(INITIALISATIONS)}"
-            )
         self.size = members
         weights = sum(layer.size for layer in layers_of(target))
         require_memory(
@@ -131,12 +128,12 @@ class NetworkEnsemble(Posterior):
         return step.report(losses.mean(), outputs, targets)
 
 
-def random_start(target: nn.Module, initialisation: str) -> dict[str, Tensor]:
+def random_start(target: nn.Module, initialisation: Initialisation) -> dict[str, Tensor]:
     """Freshly drawn parameters of one network, by name, from PyTorch's global generator.
 
     Args:
         target: The architecture; it is left unchanged.
-        initialisation: One of ``INITIALISATIONS``.
+        initialisation: "default" for PyTorch's, "normal" for N(0, 1).
 
     Raises:
         TargetError: If a module has trainable parameters of its own, but no ``reset_parameters``.

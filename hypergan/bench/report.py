@@ -14,7 +14,7 @@ from hypergan.checkout import commit
 from hypergan.data.datasets import load
 from hypergan.errors import RecordError
 from hypergan.experiments.provenance import describe, versions
-from hypergan.paths import PROJECT, exclusive, make_folder, runs, write_whole
+from hypergan.paths import PROJECT, exclusive, make_folder, runs, write_text
 from hypergan.precision import reduces
 from hypergan.progress import progress_bar
 
@@ -129,7 +129,7 @@ def _add(new: list[Report], path: Path) -> None:
     make_folder(path.parent)
     with exclusive(path.with_name(f".{path.name}.lock")):
         text = json.dumps({"runs": every(path) + new}, indent=1) + "\n"
-        write_whole(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
+        write_text(path, text)
 
 
 def every(path: Path) -> list[Report]:

@@ -39,11 +39,11 @@ SHOWN = {
 }
 """What the outliers and test images of a data set show, and their class names in order."""
 
-_LETTERS = "notMNIST (Bulatov, 2011): glyphs of publicly available fonts, no licence stated"
-_DIGITS = "MNIST (LeCun, Bottou, Bengio and Haffner, 1998), commonly given as CC BY-SA 3.0"
+LETTERS = "notMNIST (Bulatov, 2011): glyphs of publicly available fonts, no licence stated"
+DIGITS = "MNIST (LeCun, Bottou, Bengio and Haffner, 1998), commonly given as CC BY-SA 3.0"
 _PHOTOGRAPHS = "CIFAR-10 (Krizhevsky, 2009), no licence stated"
 SOURCES = {
-    "mnist": {"out": _LETTERS, "in": _DIGITS},
+    "mnist": {"out": LETTERS, "in": DIGITS},
     "cifar5": {"out": _PHOTOGRAPHS, "in": _PHOTOGRAPHS},
 }
 

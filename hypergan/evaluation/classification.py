@@ -196,7 +196,7 @@ def right(log_probabilities: Tensor, labels: Tensor, sizes: Sequence[int]) -> Ar
             if len(group) == size
         )
         .numpy()  # type: ignore[union-attr]  # no size is larger than the full ensemble
-        .astype(np.uint8)
+        .astype(np.min_scalar_type(len(log_probabilities)))
         for size in sizes
     }
 

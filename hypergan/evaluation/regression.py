@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.utils.data import TensorDataset
 
 from hypergan.data.datasets import Data
-from hypergan.evaluation.protocol import Evaluation
+from hypergan.evaluation.protocol import Evaluation, at_most
 from hypergan.evaluation.stages import Found
 from hypergan.metrics import layer_norms, mean_and_std
 from hypergan.posterior import Posterior
@@ -28,7 +28,7 @@ def evaluate_regression(
         outside it; and the arrays ``x`` and noise-free ``y`` (B,), ``predictions`` (N, B),
         ``train_x`` and ``train_y``.
     """
-    ensemble = posterior.ensemble(evaluation.networks, generator)
+    ensemble = posterior.ensemble(at_most(posterior.size, evaluation.networks), generator)
     (x, y), (train_x, train_y) = data.test.tensors, data.train.tensors
     predictions = ensemble.predict(x / scale(train_x)).squeeze(-1) * scale(train_y)
     inside = (x.squeeze(-1) >= train_x.min()) & (x.squeeze(-1) <= train_x.max())

@@ -80,6 +80,12 @@ class Arrays(Stored):
         return len(_opened(*self._as_written))
 
 
+def forget() -> None:
+    """Hold no arrays."""
+    _opened.cache_clear()
+    _array.cache_clear()
+
+
 @lru_cache(maxsize=4)
 def _opened(file: Path, _written: int) -> Stored:
     """The arrays in a file as it was written at some time."""

@@ -13,6 +13,9 @@ MINUS = "\N{MINUS SIGN}"
 Bounds = tuple[float, float]
 """The smallest and largest values that a quantity can have, such as 0 and 1 for a share."""
 
+EQUAL = 1e-9
+"""Relative to the mean: the most that equal values of different seeds differ by."""
+
 
 def with_minus(words: str) -> str:
     """Words whose numbers have a true minus instead of a hyphen."""
@@ -38,7 +41,7 @@ class Interval:
     def __str__(self) -> str:
         """As tables show it, with enough decimals for two digits of the interval's half-width."""
         half = max(self.high - self.mean, self.mean - self.low)  # a bound may cut one side off
-        rounding = 1e-9 * abs(self.mean)  # the most that equal values differ by
+        rounding = EQUAL * abs(self.mean)
         if not rounding < half < math.inf:
             return f"{self.mean:.4g} (n = {self.n})"
         digits = max(0, 1 - math.floor(math.log10(half)))

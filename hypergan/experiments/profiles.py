@@ -1,9 +1,9 @@
 """Profiles: how each adapts a method's settings.
 
 ``smoke`` takes seconds and replaces image data with embedded stand-ins; ``lite`` is real data
-within 90 minutes on two cores; ``full`` is real data under one protocol for all methods, within 90
-minutes on one core; ``paper`` is the paper's own settings. The book's page on deviations gives the
-reasons for the numbers.
+within 90 minutes on two cores; ``full`` is real data under one protocol for all methods, within
+about two hours on one core; ``paper`` is the paper's own settings. The book's page on deviations
+gives the reasons for the numbers.
 """
 
 from dataclasses import replace

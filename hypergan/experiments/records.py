@@ -38,7 +38,7 @@ from hypergan.experiments.values import (
     Sha256,
 )
 from hypergan.kinds import require_kinds
-from hypergan.paths import PROJECT, published, runs, sha256, write_whole
+from hypergan.paths import PROJECT, published, runs, sha256, write_text, write_whole
 
 RECORD_VERSION: Final = 2
 """Raised when a record's keys change. Version 2 added :attr:`Record.environment`."""
@@ -238,7 +238,7 @@ def write(record: Record, arrays: Arrays, path: Path) -> Record:
             f"{record.cell.path} came out with NaN or infinite values, so no record is written; "
             "look at the run's loss and lower its learning rate"
         ) from error
-    write_whole(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
+    write_text(path, text)
     return Record(**content).lying_at(path)
 
 
@@ -314,8 +314,11 @@ def _validate(text: str) -> None:
 
 
 def forget() -> None:
-    """Forget all parsed records, as if the process had just started."""
+    """Forget all records and their arrays, as if the process had just started."""
     _parsed.cache_clear()
+    _digest.cache_clear()
+    _COMMON.clear()
+    held.forget()
     _VALID.clear()
 
 

@@ -25,7 +25,7 @@ def train(
     data: Data,
     settings: Settings,
     generator: torch.Generator,
-    checkpoint: Path,
+    checkpoint: Path | None,
     *,
     device: str,
     progress: bool,

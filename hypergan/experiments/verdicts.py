@@ -237,8 +237,8 @@ class Finding:
         claim: The claim.
         verdict: One of :data:`VERDICTS`.
         comparisons: All that the verdict rests on.
-        effect: The effect that it rests on; of several, the least favourable to the claim. None
-            without records, and where the choices differ.
+        effect: The effect that it rests on; of several with the same verdict as the claim, the
+            least favourable to it. None without records, and where the choices differ.
         p: P-value: how likely a verdict this clear is if the true effect is at the threshold.
         corrected: The verdict after Holm's correction for the number of claims on its subject.
         records: The records behind it.
@@ -398,7 +398,10 @@ def _compare(
 ) -> Comparison:
     measured = shelf.measured(quantity)
     subtracted = shelf.measured(other) if other else {}
-    paired = other is not None and other.method == quantity.method
+    paired = other is not None and (other.method, other.dataset) == (
+        quantity.method,
+        quantity.dataset,
+    )
     words = "" if other is None else other.measure if paired else title_of(other.method)
     if paired:
         both = set(measured) & set(subtracted)
@@ -422,8 +425,9 @@ def _shown(comparisons: Sequence[Comparison], verdict: Verdict, claim: Claim) ->
     deciding = [c for c in there if c.verdict == verdict] or there
     if not deciding or verdict == "depends on":
         return None
-    hardest = min if claim.below is None else max
-    return hardest((c.effect.interval() for c in deciding if c.effect), key=lambda e: e.mean)
+    low, high = claim.region
+    effects = (c.effect.interval() for c in deciding if c.effect)
+    return min(effects, key=lambda each: min(each.mean - low, high - each.mean))
 
 
 def _missing(claim: Claim, shelf: Shelf) -> tuple[Cell, ...]:

@@ -105,10 +105,11 @@ def courses(collection: Collection) -> Panels:
         f"Accuracy and diversity in training{on(collection)}", collection,
         name=f"course{on(collection, '-')}", height=210,
     )  # fmt: skip
+    rows = course(collection)
     for (column, words), when in product(reversed(COURSES.items()), ("epoch", "step")):
         part = "first epoch" if when == "step" else "whole training"
         axes = figure.add(f"{words.removesuffix(' (%)')}, {part}")
-        _draw(axes, collection, when, column)
+        _draw(axes, rows, collection, when, column)
         axes.set(ylabel=words, xscale="log" if when == "step" else "linear")
     return figure
 
@@ -119,17 +120,17 @@ def layers_course(collection: Collection) -> Panels:
         f"Diversity by layer{on(collection)}", collection, name=f"layers{on(collection, '-')}",
         width=NARROW, height=LOW,
     )  # fmt: skip
+    rows = course(collection)
     layers = [name for r in collection.records[:1] for name in r.history[0]["norm_spread"]]
     for layer in layers:
         axes = figure.add(layer, like=figure.axes[0] if figure.axes else None)
-        _draw(axes, collection, "epoch", f"norm_spread.{layer}")
+        _draw(axes, rows, collection, "epoch", f"norm_spread.{layer}")
         axes.set_ylabel(SPREAD)
     return figure
 
 
-def _draw(axes: Axes, collection: Collection, when: str, column: str) -> None:
+def _draw(axes: Axes, rows: pd.DataFrame, collection: Collection, when: str, column: str) -> None:
     """One line per method over steps or epochs, with 95 % intervals if there are several seeds."""
-    rows = course(collection)
     for number, method in enumerate(_methods(collection)):
         part = rows[(rows["method"] == method) & rows[when].notna()]
         label = title_of(method)

@@ -158,7 +158,7 @@ def protocols_finding(collection: Collection) -> str:
     return (
         "With the target and the augmentation of the authors' code of 2018, from before the paper, "
         f"our means reach {first or 'none'} of the {len(cells)} values that the paper prints for "
-        f"CIFAR, with those of their code of 2019 {second or 'none'}."
+        f"CIFAR; with those of their code of 2019, and shorter training, {second or 'none'}."
     )
 
 

@@ -45,6 +45,7 @@ _LOOKS: dict[str, dict[str, Any]] = {
     "mc-dropout": {"color": "gray", "marker": "x", "ls": (0, (5, 1, 1, 1, 1, 1))},
 }
 """HyperGAN and the ensembles stand out; the others differ by dashes and markers."""
+_OTHERWISE: dict[str, Any] = {"color": "gray", "marker": "."}
 _DASHES = ("-", "--", "-.", ":")
 
 
@@ -54,7 +55,7 @@ def outcomes(collection: Collection) -> pd.DataFrame:
         {"method": record.method, "seed": record.seed, "attack": attack, "attacked": attacked,
          "tested": tested, "eps": float(eps)} | numbers
         for record in collection.records
-        for attack, by_size in record.metrics["attacks"].items()
+        for attack, by_size in record.metrics.get("attacks", {}).items()
         for attacked, by_tested in by_size.items()
         for tested, by_eps in by_tested.items()
         for eps, numbers in by_eps.items()
@@ -71,6 +72,8 @@ def papers_lines(collection: Collection) -> dict[Line, str]:
     """
     lines: dict[Line, str] = {}
     for method, record in collection.shown.items():
+        if "attacks" not in record.metrics:
+            continue
         sizes = record.metrics["attacks"]["pgd"]
         if method in ENSEMBLES:
             tested = "same" if method == "ensemble" else "fresh"
@@ -126,7 +129,7 @@ def against_eps(
                 & (table["attacked"] == attacked)
                 & (table["tested"] == tested)
             ]
-            look = _LOOKS[method]
+            look = _LOOKS.get(method, _OTHERWISE)
             if method in ENSEMBLES:
                 look = look | {"ls": next(dashes[method])}
             _curve(axes, chosen, "eps", measure, label, look)
@@ -233,7 +236,7 @@ def transfers(collection: Collection, method: str = "hypergan") -> pd.DataFrame:
         [
             {"seed": record.seed, "attack": attack, "eps": float(eps), "networks": int(n)} | numbers
             for record in collection.of(method)
-            for attack, by_eps in record.metrics["transfer"].items()
+            for attack, by_eps in record.metrics.get("transfer", {}).items()
             for eps, by_size in by_eps.items()
             for n, numbers in by_size.items()
         ],

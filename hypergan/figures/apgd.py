@@ -31,7 +31,7 @@ def finding(measured: pd.DataFrame) -> str:
             f"eps {most['eps']:g}: {percent(most[PAIR] / 100)} against "
             f"{percent(most[weaker] / 100)})"
         )
-    return f"AutoAttack's pair of attacks fools the ensembles at most {' and '.join(parts)}."
+    return f"The pair of APGDs fools the ensembles at most {' and '.join(parts)}."
 
 
 def table(measured: pd.DataFrame) -> Table:

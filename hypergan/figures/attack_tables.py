@@ -1,6 +1,5 @@
 """Results of the attacks, as tables and in words: means over seeds with their intervals."""
 
-import math
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any
@@ -9,7 +8,7 @@ import pandas as pd
 
 from hypergan.experiments.collection import NONE, Collection
 from hypergan.experiments.intervals import Interval, interval
-from hypergan.experiments.measures import Measure, over_eps
+from hypergan.experiments.measures import Measure, bounds, over_eps
 from hypergan.experiments.methods import title_of
 from hypergan.experiments.records import Record
 from hypergan.figures.adversarial import (
@@ -25,9 +24,6 @@ from hypergan.figures.adversarial import (
 from hypergan.figures.numbers import percent, text
 from hypergan.figures.page import MISSING, listed
 from hypergan.figures.tables import Better, Table
-
-BOUNDS = {"entropy": (0, math.inf), "auroc": (0, 1), "success": (0, 1), "fooled": (0, 1)}
-"""The smallest and largest values that a measure can have."""
 
 
 def finding(collection: Collection) -> list[str]:
@@ -116,7 +112,7 @@ def adaptive_table(collection: Collection, method: str = "hypergan") -> Table:
 
 def _bounded(collection: Collection, method: str, measured: Measure, measure: str) -> Any:
     cell = collection.mean(method, measured)
-    return cell.within(BOUNDS[measure]) if isinstance(cell, Interval) else cell
+    return cell.within(bounds(measure)) if isinstance(cell, Interval) else cell
 
 
 def _mean_of(attack: str, attacked: str | None, tested: str, measure: str) -> Measure:
@@ -158,9 +154,10 @@ def papers_by_eps(collection: Collection, measure: str) -> Table:
 def transfer_table(collection: Collection, method: str = "hypergan") -> Table:
     """The same for the share of new networks that examples made for one network fool."""
     table = transfers(collection, method).dropna()
-    table = table[table["networks"] == table["networks"].max()]
+    most = table["networks"].max()
+    table = table[table["networks"] == most]
     frame = _by_eps(table.assign(method=title_of(method)), ["method"], "fooled")
-    return Table(frame, "Share of a hundred new networks fooled.", name="transfer")
+    return Table(frame, f"Share of {text(most, 0)} new networks fooled.", name="transfer")
 
 
 def _outcomes(collection: Collection) -> pd.DataFrame:
@@ -176,7 +173,7 @@ def _by_eps(table: pd.DataFrame, names: list[str], measure: str) -> pd.DataFrame
     keys = [*names, "attack", "eps"]
     for (*key, attack, eps), values in table.groupby(keys, sort=False)[measure]:
         row = rows.setdefault(tuple(key) if len(key) > 1 else key[0], {})
-        found = interval([*values.astype(float)], BOUNDS[measure])
+        found = interval([*values.astype(float)], bounds(measure))
         row[ATTACKS[attack], f"eps {eps:g}"] = found
     heads = [(words, f"eps {eps:g}") for words in ATTACKS.values() for eps in SOME_EPS]
     measured = [head for head in heads if any(head in row for row in rows.values())]

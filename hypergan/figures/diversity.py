@@ -53,11 +53,11 @@ def finding(collection: Collection) -> list[str]:
     if own is None:
         return MISSING
     more, less = above_and_below(collection, DISAGREEMENT, own)
-    but = f"; but as functions they differ less than those of {listed(more)}" if more else ""
-    beside = f": more than those of {listed(less)}" if less else ""
+    but = f"; but as functions they differ less on average than those of {listed(more)}"
+    beside = f": on average more than those of {listed(less)}" if less else ""
     return [
         f"The norms of HyperGAN's networks vary by {ours} from one to the next, layer by layer, "
-        f"those of separately trained networks by {plain}{but}.",
+        f"those of separately trained networks by {plain}{but * bool(more)}.",
         f"Two of HyperGAN's networks disagree on {percent(own, 1)} of the test images{beside}.",
     ]
 

@@ -3,10 +3,7 @@
 import math
 from collections.abc import Iterable, Sequence
 
-from hypergan.experiments.intervals import MINUS, Interval, with_minus
-
-_EQUAL = 1e-9
-"""Relative to the mean: the most that equal values of different seeds differ by."""
+from hypergan.experiments.intervals import EQUAL, MINUS, Interval, with_minus
 
 
 def text(number: float, decimals: int | None = None) -> str:
@@ -49,7 +46,7 @@ def decimals(intervals: Sequence[Interval]) -> int:
         half
         for interval in intervals
         if interval.n > 1
-        and _EQUAL * abs(interval.mean) < (half := (interval.high - interval.low) / 2) < math.inf
+        and EQUAL * abs(interval.mean) < (half := (interval.high - interval.low) / 2) < math.inf
     )
     if not halves:
         return min(4, significant(interval.mean for interval in intervals))

@@ -56,7 +56,8 @@ def said(judged: Sequence[Finding], figure: str = "") -> Table:
     frame = pd.DataFrame.from_dict(rows, orient="index").rename_axis("claim")
     caption = (
         "The paper's words, and the effects that test them: with 95 % intervals, or as a range "
-        "over the choices that the paper leaves open."
+        "where the verdict depends on what the paper leaves open. Of several methods or choices "
+        "the one is shown that is hardest on the claim among those with its verdict."
     )
     return Table(frame, caption, name=f"claims-{judged[0].claim.figure.partition('#')[0]}")
 

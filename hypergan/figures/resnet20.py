@@ -45,4 +45,4 @@ def table(measured: dict[str, Any]) -> Table:
         f"{measured['epochs']} epochs, one seed; peak memory "
         f"{text(measured['peak_memory_bytes'] / 1e9, 1)} GB."
     )
-    return Table(frame.round(3).astype(object).where(frame.notna(), "–"), caption, name="resnet20")
+    return Table(frame.astype(object).where(frame.notna(), "–"), caption, name="resnet20")

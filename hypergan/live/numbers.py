@@ -183,9 +183,16 @@ def _step(module: nn.Module, shape: list[int]) -> dict[str, Any] | None:
         case nn.Conv2d() if _is_plain(module):
             sizes = {"outputs": module.out_channels, "kernel": module.kernel_size[0]}
             return {"kind": "convolution", "input": shape} | sizes
-        case nn.MaxPool2d() if module.stride == module.kernel_size and not module.padding:
+        case nn.MaxPool2d() if _cuts_evenly(module):
             return {"kind": "max_pool", "input": shape, "size": module.kernel_size}
     return None
+
+
+def _cuts_evenly(module: nn.MaxPool2d) -> bool:
+    """Whether pooling cuts the input into squares that do not overlap, and drops the rest."""
+    size = module.kernel_size
+    whole = module.padding == 0 and module.dilation == 1 and not module.ceil_mode
+    return isinstance(size, int) and module.stride == size and whole
 
 
 def _is_plain(module: nn.Conv2d) -> bool:

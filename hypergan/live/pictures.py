@@ -9,6 +9,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from hypergan.data.datasets import load
+from hypergan.data.pictures import DIGITS, LETTERS
 from hypergan.errors import RecordError
 from hypergan.live.published import FOLDER
 from hypergan.paths import described, write_described, write_whole
@@ -18,11 +19,7 @@ PATH = FOLDER / "pictures.safetensors"
 EACH = 2
 """Pictures of each class."""
 
-SAID = (
-    "Pictures: the first test digits of each class of MNIST (LeCun, Bottou, Bengio and Haffner, "
-    "1998; CC BY-SA 3.0) and the first letters of each class of notMNIST (Bulatov, 2011; glyphs of "
-    "publicly available fonts)."
-)
+SAID = f"Pictures: the first of each class of the test images of {DIGITS}; and of {LETTERS}."
 """Their sources and licences."""
 
 

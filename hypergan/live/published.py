@@ -30,8 +30,8 @@ from hypergan.experiments import records, trials
 from hypergan.experiments.methods import settings_for
 from hypergan.experiments.provenance import describe, versions
 from hypergan.experiments.records import Cell
-from hypergan.experiments.training import augmentation, target_for, untrained
-from hypergan.fitting import choose_device, fit
+from hypergan.experiments.training import target_for, train, untrained
+from hypergan.fitting import choose_device
 from hypergan.layers import layers_of
 from hypergan.live.numbers import Numbers, networks, noise_length, numbers_of, rounded
 from hypergan.paths import PROJECT, described, runs, write_described, write_whole
@@ -136,24 +136,19 @@ def _trained(cell: Cell, changes: dict[str, Any]) -> Drawable:
     settings = replace(trial.settings, validation=kept.validation)
     data = load(cell.dataset, stand_in=settings.stand_in, validation=settings.validation)
     generator = torch.Generator().manual_seed(cell.seed)
-    posterior = untrained(cell.method, data, settings, generator)
     with computing_with(1):
-        fit(
-            posterior,
-            data.train,
-            settings.training,
-            augment=augmentation(settings, data),
-            generator=generator,
+        posterior, _ = train(
+            cell.method, data, settings, generator, None, device="auto", progress=True
         )
-    made = {
-        "changes": str(trial),
-        "config": settings.as_dict(),
-        "commit": code,
-        "data_sha256": data.sha256,
-        "versions": versions(),
-        "device": describe(device),
-        "stand_in": data.stand_in,
-    }
+        made = {
+            "changes": str(trial),
+            "config": settings.as_dict(),
+            "commit": code,
+            "data_sha256": data.sha256,
+            "versions": versions(),
+            "device": describe(device),
+            "stand_in": data.stand_in,
+        }
     return _drawable(cell, posterior.to("cpu"), data, made, measure=True)
 
 

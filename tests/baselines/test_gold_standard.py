@@ -56,7 +56,7 @@ def test_the_prior_is_neals():
         "output.bias": 1.0,
     }
     assert set(prior_stds(regression_target(), "unit").values()) == {1.0}
-    with pytest.raises(SettingsError, match="unknown prior 'flat'; choose one of scaled, unit"):
+    with pytest.raises(SettingsError, match="prior is .flat.; it should be .scaled. or .unit."):
         sampler(regression_target(), torch.Generator(), prior="flat")
 
 

@@ -145,7 +145,7 @@ def test_a_layer_that_cannot_be_started_afresh_is_refused():
 def test_wrong_settings_are_refused(target):
     with pytest.raises(SettingsError, match="2 or more"):
         NetworkEnsemble(target, 1)
-    with pytest.raises(SettingsError, match="choose one of default, normal"):
+    with pytest.raises(SettingsError, match="it should be .default. or .normal."):
         NetworkEnsemble(target, 2, initialisation="uniform")
     with pytest.raises(SettingsError, match=r"set Training\(networks=3\)"):
         NetworkEnsemble(target, 3).optimisers(adam(5))

@@ -27,7 +27,7 @@ def chosen(raw, where="out"):
 def test_they_are_here_with_words_and_a_source(dataset, where):
     found = pictures.published(dataset, where)
     assert len(found.images) == len(found.words) == len(found.indices) == pictures.COUNT
-    assert 2 * pictures.COUNT <= 64  # a figure shows both kinds
+    assert pictures.COUNT == SHOWN
     assert all(label in word for label, word in zip(found.labels, found.words, strict=True))
     assert found.source == pictures.SOURCES[dataset][where]
     assert "licence" in found.source or "CC BY-SA" in found.source

@@ -1,6 +1,7 @@
 import math
 import re
 from dataclasses import asdict, replace
+from datetime import date
 
 import pytest
 
@@ -57,7 +58,7 @@ def test_every_rule_says_in_words_what_it_does(claim):
 def test_every_claim_tells_what_was_known_when_its_rule_was_written_and_changed(claim):
     dates = [step.on for step in claim.history]
     assert dates == sorted(dates)
-    assert all(re.fullmatch(r"2026-11-\d\d", date) for date in dates)
+    assert all(date.fromisoformat(day) for day in dates)
     assert claim.history[0].what.startswith("written")
     assert all(step.known for step in claim.history)
 

@@ -15,7 +15,7 @@ from hypergan.experiments.collection import collect
 from hypergan.experiments.methods import METHODS, settings_for
 from hypergan.experiments.profiles import PROFILES
 from hypergan.experiments.sweep import Plan
-from hypergan.figures import accuracy, diversity
+from hypergan.figures import accuracy, adversarial, diversity
 
 sys.path.insert(0, str(TOY))
 
@@ -82,6 +82,12 @@ def test_the_tables_and_the_plan_know_both(toys):
     assert accuracy.quality_table(collection, "Brier score").frame["bars"].size
     assert "bars" in [axes.get_title() for axes in accuracy.accuracy_by_size(collection).axes]
     assert "jittered" in diversity.functions_table(collection).frame.index
+    assert "jittered" not in {
+        line[0] for line in adversarial.papers_lines(collection)
+    }  # no attacks
+    attacked = collect([*diversity.shown()], ["mnist"], "smoke")
+    assert "jittered" in {line[0] for line in adversarial.papers_lines(attacked)}
+    assert adversarial.entropy_against_eps(attacked).axes
     assert list(accuracy.papers_margins().frame.index) == [
         "MNIST",
         "MNIST 5000",

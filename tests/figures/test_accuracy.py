@@ -82,9 +82,9 @@ def test_both_protocols_of_cifar_stand_beside_the_papers_values(collected):
     assert row["CIFAR-10", "2018 minus 2019"] == "–"
     said = accuracy.protocols_finding(Collection(both, []))
     assert "code of 2018, from before the paper, our means reach 1 of the 16 " in said
-    assert said.endswith(" with those of their code of 2019 1.")
+    assert said.endswith(" and shorter training, 1.")
     both[1] = replace(both[1], metrics={"accuracy": {"1": 80.0}})
-    assert accuracy.protocols_finding(Collection(both, [])).endswith("code of 2019 none.")
+    assert accuracy.protocols_finding(Collection(both, [])).endswith("and shorter training, none.")
     assert accuracy.protocols_finding(EMPTY) == ""
 
 

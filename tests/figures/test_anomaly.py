@@ -51,11 +51,11 @@ def test_the_finding_follows_its_records():
     own, mnf = detecting("hypergan", 0.7), detecting("mnf", 0.6)
     apart = Collection([own, detecting("apd", 0.8), mnf], [])
     first, second = anomaly.finding(apart, Collection([own, mnf], []))
-    assert first.endswith("an AUROC of 0.700, lower than APD, higher than MNF.")
-    assert "the AUROC is 0.700, higher than all others (one seed);" in second
+    assert first.endswith("an AUROC of 0.700, on average lower than APD, higher than MNF.")
+    assert "the AUROC is 0.700, on average higher than all others (one seed);" in second
     better = Collection([replace(own, metrics=detecting("hypergan", 0.9).metrics), mnf], [])
     first, _ = anomaly.finding(better, apart)
-    assert first.endswith("with an AUROC of 0.900, higher than all others.")
+    assert first.endswith("with an AUROC of 0.900, on average higher than all others.")
     two = Collection([own, replace(own, seed=1), mnf], [])
     assert "seed" not in " ".join(anomaly.finding(apart, two))
     assert anomaly.finding(apart, EMPTY) == anomaly.finding(EMPTY, apart) == MISSING

@@ -45,12 +45,17 @@ def test_the_finding_follows_its_records(collected):
     first, second = diversity.finding(collected)
     assert "vary by 20 to 20 % from one to the next" in first
     assert "differ less" not in first
-    assert "disagree on 11.0 % of the test images: more than those of deep ensemble." in second
+    assert (
+        "disagree on 11.0 % of the test images: on average more than those of deep ensemble."
+        in second
+    )
     (ensemble,) = collected.of("ensemble")
     diverse = ensemble.metrics | {"diversity": {"disagreement": 0.5, "pairwise_kl": 0.5}}
     changed = [*collected.of("hypergan"), replace(ensemble, metrics=diverse)]
     first, second = diversity.finding(Collection(changed, []))
-    assert first.endswith("; but as functions they differ less than those of deep ensemble.")
+    assert first.endswith(
+        "; but as functions they differ less on average than those of deep ensemble."
+    )
     assert second.endswith("11.0 % of the test images.")
     assert diversity.finding(EMPTY) == MISSING
 

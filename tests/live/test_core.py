@@ -186,6 +186,12 @@ def test_an_empty_drawing_is_no_digit(javascript):
 
 
 def test_a_target_that_the_core_does_not_know_is_refused():
-    for layer in (nn.Tanh(), nn.Conv2d(1, 1, 3, padding=1), nn.MaxPool2d(2, stride=1)):
+    for layer in (
+        nn.Tanh(),
+        nn.Conv2d(1, 1, 3, padding=1),
+        nn.MaxPool2d(2, stride=1),
+        nn.MaxPool2d((2, 3)),
+        nn.MaxPool2d(2, ceil_mode=True),
+    ):
         with pytest.raises(TargetError, match="not supported by live figures"):
             steps_of(nn.Sequential(layer, nn.Flatten(), nn.Linear(2, 2)), (1, 8, 8))

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import (
     DataLoader,
+    IterableDataset,
     RandomSampler,
     SubsetRandomSampler,
     TensorDataset,
@@ -126,8 +127,14 @@ def batches_of(data: Data, training: Training) -> Shuffled | Loaded:
             raise SettingsError(
                 "the loader does not know its length; set Training(steps_per_epoch=...)"
             ) from error
+        if not steps:
+            raise SettingsError(
+                "the loader has no mini-batch; lower its batch_size, or set drop_last=False"
+            )
         return Loaded(data, least, steps)
     data = as_dataset(data)
+    if not len(data):
+        raise DataError("the data are empty; give at least one pair of inputs and targets")
     batch_size = min(len(data), training.batch_size)
     if batch_size < least:
         raise SettingsError(
@@ -194,7 +201,9 @@ def as_dataset(data: Pairs | Sequence[Tensor]) -> Pairs:
         DataError: If the data are neither.
         SettingsError: If the numbers of inputs and labels differ.
     """
-    if isinstance(data, Mapping) or not (hasattr(data, "__len__") and hasattr(data, "__getitem__")):
+    if isinstance(data, Mapping | IterableDataset) or not (
+        hasattr(data, "__len__") and hasattr(data, "__getitem__")
+    ):
         raise DataError(
             f"the data are a {type(data).__name__}; give a pair of tensors (inputs, targets), a "
             "map-style dataset of such pairs, or a torch.utils.data.DataLoader"
@@ -240,6 +249,11 @@ def pair_of(batch: Any) -> Pair:
     if isinstance(batch, tuple | list) and len(batch) == 2:
         inputs, targets = batch
         if isinstance(inputs, Tensor) and isinstance(targets, Tensor):
+            if not (inputs.dim() and targets.dim()):
+                raise DataError(
+                    f"a mini-batch has inputs {tuple(inputs.shape)} and targets "
+                    f"{tuple(targets.shape)}; the first axis of both must be the batch"
+                )
             return inputs, targets
     raise DataError(_unfit(batch))
 

@@ -27,21 +27,20 @@ from hypergan.callbacks import Callback
 from hypergan.checkpoint import Checkpoint, History
 from hypergan.ensemble import Ensemble
 from hypergan.errors import DataError, SettingsError, TrainingError
-from hypergan.forward import forward_networks, types_explained
-from hypergan.layers import layers_of, structure_of
 from hypergan.losses import (
     adapted,
     class_dim,
     has_labels,
+    ignores,
     kept_labels,
     percent_right,
-    try_out,
 )
 from hypergan.memory import peak_memory, require_memory
 from hypergan.metrics import accuracy, disagreement, layer_norms, log_mixture, relative_std
 from hypergan.objective import Loss, cross_entropy, require_class_indices
 from hypergan.posterior import Posterior
 from hypergan.precision import Precision
+from hypergan.preflight import require_trainable
 from hypergan.progress import progress_bar
 from hypergan.randomness import global_seed
 from hypergan.step import Step
@@ -60,6 +59,7 @@ Augmentation = Callable[[Tensor, torch.Generator], Tensor]
 
 
 @keeping_threads()
+@torch.enable_grad()
 def fit(
     posterior: Posterior,
     data: Data,
@@ -114,13 +114,16 @@ def fit(
     Raises:
         DataError: If the data are not pairs of tensors, the inputs have another dtype than the
             target, or the loss does not accept the targets.
-        TargetError: If the target does not return one tensor with one entry per input.
-        SettingsError: If the data cannot fill a mini-batch, the device is not available, or the
-            loss does not return one number per network.
+        TargetError: If the target does not return one tensor with one entry per input, if its
+            outputs do not depend on its weights, or if it changes its own buffers or recomputes
+            activations.
+        SettingsError: If an argument is of the wrong kind, the data cannot fill a mini-batch, the
+            device is not available, or the loss does not return one number per network.
         TrainingError: If the loss becomes NaN or infinite, or the checkpoint is damaged or belongs
             to other settings, another number of inputs or another target.
         StorageError: If the checkpoint cannot be written.
     """
+    _require_arguments(posterior, training, generator, callbacks)
     training = training or Training()
     generator = generator or torch.Generator().manual_seed(int(torch.randint(2**62, ())))
     batches, loss = batches_of(data, training), adapted(loss)
@@ -160,6 +163,41 @@ def fit(
     return history
 
 
+def _require_arguments(
+    posterior: Posterior,
+    training: Training | None,
+    generator: torch.Generator | None,
+    callbacks: Sequence[Callback],
+) -> None:
+    """Refuse what is easily mistaken for an argument of :func:`fit`."""
+    if not isinstance(posterior, Posterior):
+        raise SettingsError(
+            f"the posterior is a {type(posterior).__name__}; wrap the network first, as in "
+            "fit(HyperGAN(network), data)"
+        )
+    if not isinstance(training, Training | None):
+        raise SettingsError(
+            f"training is a {type(training).__name__}; give Training(...), and inputs and targets "
+            "as one pair, fit(posterior, (inputs, targets))"
+        )
+    if not isinstance(generator, torch.Generator | None):
+        raise SettingsError(f"generator is {generator!r}; give torch.Generator().manual_seed(seed)")
+    if callable(callbacks) or not all(map(callable, callbacks)):
+        raise SettingsError("callbacks are not a list of functions; give callbacks=[callback]")
+
+
+def _augmented(augment: Augmentation, inputs: Tensor, generator: torch.Generator) -> Tensor:
+    """Augmented inputs, as many as before."""
+    augmented = augment(inputs, generator)
+    if not isinstance(augmented, Tensor) or len(augmented) != len(inputs):
+        found = getattr(augmented, "shape", type(augmented).__name__)
+        raise SettingsError(
+            f"augment returns {found} for inputs {inputs.shape}; return a tensor with as "
+            "many inputs"
+        )
+    return augmented
+
+
 @dataclass
 class _Run:
     """A training run, in which an epoch, a step and a measurement are one call each.
@@ -186,6 +224,7 @@ class _Run:
         """Train for an epoch, and return its row of the history."""
         started, epoch, epochs = time.perf_counter(), len(history), self.training.epochs
         bar.set_description(f"epoch {epoch + 1}/{epochs}")
+        self.posterior.train()  # a callback may have left it in evaluation mode
         steps, totals, reported = self.batches.steps, dict[str, Tensor](), Counter[str]()
         losses, early = tuple(row["loss"] for row in history), []
         with global_seed(self.generator):
@@ -201,7 +240,7 @@ class _Run:
             # Means over the steps that report a quantity; where all do, the factor is 1.
             row |= {name: float(t) * (steps / reported[name]) for name, t in totals.items()}
             row |= self.measure(self.watched if _is_watched(epoch + 1, epochs) else None)
-            _require_finite(row, self.checkpoint)
+            _require_finite(row, self.checkpoint, self.loss)
         if early:
             row["early"] = early
         costs = time.perf_counter() - started, peak_memory(self.device)
@@ -215,10 +254,10 @@ class _Run:
             group["lr"] = peak * factor
         inputs, targets = (tensor.to(self.device) for tensor in pair)
         if not self.tried:
-            _try_out(self.posterior, (inputs, targets), self.loss, self.training)
+            require_trainable(self.posterior, (inputs, targets), self.loss, self.training)
             self.tried = True
         if self.augment is not None:
-            inputs = self.augment(inputs, self.generator)
+            inputs = _augmented(self.augment, inputs, self.generator)
         size = len(self.batches)
         return self.posterior.update(
             Step(inputs, targets, self.loss, self.training, self.optimisers, size, self.generator)
@@ -299,30 +338,7 @@ def _groups(optimisers: Mapping[str, torch.optim.Optimizer]) -> list[dict[str, A
     return [group for optimiser in optimisers.values() for group in optimiser.param_groups]
 
 
-@torch.no_grad()
-def _try_out(posterior: Posterior, pair: Pair, loss: Loss, training: Training) -> None:
-    """Find errors before training: pass a mini-batch through two copies of the target.
-
-    Raises:
-        DataError: If the target does not accept the inputs, or the loss the targets.
-        TargetError: If the target does not return one tensor with one entry per input.
-        SettingsError: If the loss does not return one number per network.
-    """
-    share = len(pair[0]) // (1 if training.share_images else training.networks)
-    inputs, targets = (part[:share] for part in pair)
-    target = structure_of(posterior.target)
-    weights = {
-        name: target.get_parameter(name).expand(2, *shape)
-        for layer in layers_of(target)
-        for name, shape in layer.shapes.items()
-    }
-    dtype = next(iter(weights.values())).dtype
-    with global_seed(torch.Generator()), types_explained(inputs, dtype):
-        outputs = forward_networks(target, weights, inputs)
-    try_out(loss, outputs, targets.expand(2, *targets.shape))
-
-
-def _require_finite(row: dict[str, Any], checkpoint: Path | None) -> None:
+def _require_finite(row: dict[str, Any], checkpoint: Path | None, loss: Loss) -> None:
     """Raise if training has diverged, before the state is saved."""
     odd = {
         name: value
@@ -337,6 +353,7 @@ def _require_finite(row: dict[str, Any], checkpoint: Path | None) -> None:
         "check the validation data for NaN and infinite numbers"
         if all(name.startswith("validation_") for name in odd)
         else "check the inputs for NaN, lower learning_rate or set max_gradient"
+        + ", and give each network a label that the loss does not ignore" * ignores(loss)
     )
     raise TrainingError(f"{became} in epoch {row['epoch']}{kept}; {advice}")
 
@@ -388,7 +405,8 @@ def _validate(ensemble: Ensemble, data: Data, loss: Loss, precision: Precision) 
         total, seen = total + count * float(value), seen + count
     if not seen:
         raise DataError(
-            "the loss ignores all labels of the validation data; give some that it does not ignore"
+            "the validation data are empty, or the loss ignores all of their labels; give some "
+            "that count"
         )
     return {name: total / seen}
 

@@ -3,7 +3,8 @@
 Shapes: N networks, B inputs.
 """
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from itertools import repeat
@@ -13,6 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call, vmap
 
+from hypergan.attributes import Attributes
 from hypergan.errors import DataError, TargetError
 from hypergan.first_layer import FirstLayer
 from hypergan.frozen import Once
@@ -56,17 +58,16 @@ def forward_networks(
 
 def _at_once(target: nn.Module, weights: Weights, inputs: Tensor, *, shared: bool) -> Tensor | None:
     """Outputs of N networks by batched matrix products; None if the target does not suit them."""
-    dense = _is_dense(target)
-    if not dense and not (shared and _is_dense_on_frozen(target)):
+    if not _is_dense(target) and not (shared and _is_dense_on_frozen(target)):
         return None
     call = partial(functional_call, target, tie_weights=False)
-    in_dims = (0, None if shared else 0)
+    in_dims, attributes = (0, None if shared else 0), Attributes(target)
     try:
         outputs = vmap(call, in_dims=in_dims, randomness="different")(weights, inputs.clone())
-    except (RuntimeError, TypeError):  # a custom forward that vmap cannot trace
-        if dense:
-            raise
+    except (RuntimeError, TypeError, ValueError):  # what vmap cannot trace
         return None
+    finally:
+        attributes.put_back()
     size = inputs.shape[0 if shared else 1]
     if isinstance(outputs, Tensor) and size == 1 and outputs.shape[1:2] != (1,):
         return outputs.unsqueeze(1)  # it squeezed a batch of one away
@@ -77,8 +78,12 @@ def _one_after_another(
     target: nn.Module, weights: Weights, inputs: Tensor, *, shared: bool
 ) -> Tensor:
     """Outputs of N networks, computed one by one; see :func:`forward_networks`."""
+    run = partial(_in_turn, target, weights, shared=shared)
+    return in_quick_layout(run, inputs, image_dims=4 if shared else 5)
+
+
+def _in_turn(target: nn.Module, weights: Weights, inputs: Tensor, *, shared: bool) -> Tensor:
     size = inputs.shape[0 if shared else 1]
-    inputs = channels_last(inputs, image_dims=4 if shared else 5)
     count = len(next(iter(weights.values())))
     networks = networks_of(weights)
     batches: Iterator[Tensor] = (
@@ -89,10 +94,13 @@ def _one_after_another(
         target = first.rest
         networks, batches = networks_of(first.others(weights)), first.outputs(weights, inputs)
     once = Once(target) if shared and _can_share(target) else None
-    call = partial(functional_call, once.target if once else target, tie_weights=False)
-    outputs = []
+    target = once.target if once else target
+    attributes, outputs = Attributes(target), []
     for network, batch in zip(networks, batches, strict=True):
-        output = call(network, batch)
+        try:
+            output = functional_call(target, network, batch, tie_weights=False)
+        finally:
+            attributes.put_back()
         if isinstance(output, Tensor) and size == 1 and output.shape[:1] != (1,):
             output = output.unsqueeze(0)
         outputs.append(_require_outputs(target, output, size, axis=0))
@@ -142,7 +150,7 @@ def types_explained(inputs: Tensor, dtype: torch.dtype) -> Iterator[None]:
     try:
         yield
     except RuntimeError as error:
-        if inputs.dtype == dtype:
+        if inputs.dtype == dtype or not re.search("type|not implemented for", str(error)):
             raise
         scaled = "" if inputs.is_floating_point() else ", scaled as the network expects them"
         raise DataError(
@@ -201,7 +209,23 @@ def _is_dense_on_frozen(target: nn.Module) -> bool:
     )
 
 
-def channels_last(inputs: Tensor, image_dims: int) -> Tensor:
+def in_quick_layout(run: Callable[[Tensor], Tensor], inputs: Tensor, image_dims: int) -> Tensor:
+    """Apply a function to inputs in the layout that is quickest, or else as they are.
+
+    Networks that flatten images with ``view`` only take them as they are.
+    """
+    quick = _channels_last(inputs, image_dims)
+    if quick is inputs or torch.compiler.is_compiling():
+        return run(quick)
+    drawn = torch.get_rng_state()
+    try:
+        return run(quick)
+    except RuntimeError:
+        torch.set_rng_state(drawn)
+        return run(inputs.contiguous())
+
+
+def _channels_last(inputs: Tensor, image_dims: int) -> Tensor:
     """Images in channels-last layout, several times faster for CPU convolutions and pooling.
 
     With one channel both layouts hold the same bytes, and PyTorch infers the layout from the

@@ -29,6 +29,9 @@ def still(target: nn.Module) -> list[str]:
     return names
 
 
+_PLAIN = (Tensor, int, float, complex, str, bytes, torch.dtype, torch.device, type(None))
+
+
 class _Once(nn.Module):
     """Mixin for a frozen module: returns the remembered outputs for inputs it has seen."""
 
@@ -38,13 +41,16 @@ class _Once(nn.Module):
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         given = args, kwargs
         for seen, outputs in self._seen:
-            if _same(seen, given):
+            if _is_plain(given) and _same(seen, given):
                 return _copies(outputs)  # the caller may change them in place
         if not self._recording:
             return super().__call__(*args, **kwargs)
+        if not _is_plain(given):
+            return super().__call__(*args, **kwargs)
         seen = _copies(given)
         outputs = super().__call__(*args, **kwargs)
-        self._seen.append((seen, _copies(outputs)))
+        if _is_plain(outputs) and _same(seen, given):  # else it changed its inputs in place
+            self._seen.append((seen, _copies(outputs)))
         return outputs
 
 
@@ -69,6 +75,11 @@ class Once:
     def first_is_done(self) -> None:
         """Remember nothing more: what follows a generated layer differs between networks."""
         self._recording.clear()
+
+
+def _is_plain(nest: Any) -> bool:
+    """Whether a nested structure holds tensors and simple values alone, which can be compared."""
+    return all(isinstance(leaf, _PLAIN) for leaf in tree_flatten(nest)[0])
 
 
 def _same(one: Any, other: Any) -> bool:

@@ -45,9 +45,19 @@ class PerNetwork:
         self.loss = loss
 
     def __call__(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        """The loss of each network, (N,)."""
+        """The loss of each network, (N,).
+
+        Raises:
+            DataError: If a label is out of range.
+        """
         pairs = zip(outputs, targets, strict=True)
-        return torch.stack([self.loss(output, target) for output, target in pairs])
+        try:
+            return torch.stack([self.loss(output, target) for output, target in pairs])
+        except IndexError as error:
+            raise DataError(
+                f"{name_of(self.loss)} cannot read a label ({error}); labels run from 0 to the "
+                "number of classes less 1"
+            ) from error
 
     @property
     def ignored(self) -> int | None:
@@ -84,7 +94,14 @@ def per_network(loss: Callable[[Tensor, Tensor], Tensor]) -> PerNetwork:
 
 
 def adapted(loss: Loss) -> Loss:
-    """Apply a loss of PyTorch to each network separately; return any other loss unchanged."""
+    """Apply a loss of PyTorch to each network separately; return any other loss unchanged.
+
+    Raises:
+        SettingsError: If it is no function.
+    """
+    if isinstance(loss, type) or not callable(loss):
+        wanted = f"{loss.__name__}()" if isinstance(loss, type) else "a function or torch.nn's loss"
+        raise SettingsError(f"loss is {loss!r}; give {wanted}")
     source, _ = _source(loss)
     return PerNetwork(loss) if getattr(source, "__module__", "").startswith("torch.nn") else loss
 
@@ -99,6 +116,11 @@ def class_dim(loss: Loss) -> int | None:
 def has_labels(loss: Loss, targets: Tensor) -> bool:
     """Whether a loss reads these targets as class indices."""
     return class_dim(loss) is not None and not targets.is_floating_point()
+
+
+def ignores(loss: Loss) -> bool:
+    """Whether a loss leaves out inputs with a certain label."""
+    return isinstance(loss, PerNetwork) and loss.ignored is not None
 
 
 def kept_labels(loss: Loss, labels: Tensor) -> int:
@@ -123,8 +145,8 @@ def percent_right(loss: Loss, scores: Tensor, labels: Tensor) -> Tensor:
     return 100 * (right & kept).sum() / kept.sum()
 
 
-def try_out(loss: Loss, outputs: Tensor, targets: Tensor) -> None:
-    """Refuse a loss that does not return one number per network.
+def try_out(loss: Loss, outputs: Tensor, targets: Tensor) -> Tensor:
+    """A loss of some networks, (N,), or an error if it is not one number per network.
 
     Args:
         loss: The loss.
@@ -148,8 +170,9 @@ def try_out(loss: Loss, outputs: Tensor, targets: Tensor) -> None:
         raise
     except (RuntimeError, ValueError, TypeError, IndexError, UserWarning) as error:
         raise DataError(
-            f"{name_of(loss)} cannot compare {shapes} of {targets.dtype} ({error}); "
-            "give targets that it accepts, or another loss"
+            f"{name_of(loss)} cannot compare {shapes} of {targets.dtype} ({error}); give targets "
+            "that it accepts, another loss or, if it is made for the outputs of one network, "
+            "hypergan.losses.per_network(loss)"
         ) from error
     found = tuple(value.shape) if isinstance(value, Tensor) else type(value).__name__
     if found != (len(outputs),):
@@ -159,6 +182,7 @@ def try_out(loss: Loss, outputs: Tensor, targets: Tensor) -> None:
             "loss that reduces the outputs of one network (B, ...) to a number, "
             "such as torch's with reduction='mean'"
         )
+    return value
 
 
 def name_of(loss: Any) -> str:

@@ -1,5 +1,6 @@
 """Reduced precision: matrix products in bfloat16 where the hardware has instructions for them."""
 
+import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,12 +30,37 @@ def factors_in(precision: Precision, device: torch.device) -> Iterator[None]:
     backward pass. On one core with AVX-512 alone it halves the time of a generator's last layer
     with 5 codes, most of which is spent reading its weights.
     """
-    before = torch.get_float32_matmul_precision()
-    torch.set_float32_matmul_precision("medium" if reduces(precision, device) else before)
+    if not reduces(precision, device):
+        yield
+        return
+    _rounded.enter()
     try:
         yield
     finally:
-        torch.set_float32_matmul_precision(before)
+        _rounded.leave()
+
+
+class _Rounded:
+    """PyTorch's setting for products of float32, which all threads share: the last restores it."""
+
+    def __init__(self) -> None:
+        self.lock, self.inside, self.before = threading.Lock(), 0, ""
+
+    def enter(self) -> None:
+        with self.lock:
+            if not self.inside:
+                self.before = torch.get_float32_matmul_precision()
+                torch.set_float32_matmul_precision("medium")
+            self.inside += 1
+
+    def leave(self) -> None:
+        with self.lock:
+            self.inside -= 1
+            if not self.inside:
+                torch.set_float32_matmul_precision(self.before)
+
+
+_rounded = _Rounded()
 
 
 def reduces(precision: Precision, device: torch.device) -> bool:

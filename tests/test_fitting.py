@@ -299,7 +299,7 @@ def test_a_last_step_that_diverges_is_not_kept(target, blobs, tmp_path):
 
     settings = replace(QUICK, epochs=1, steps_per_epoch=1)
     checkpoint = tmp_path / "checkpoint"
-    with pytest.raises(TrainingError, match="nan, in epoch 1; check the inputs"):
+    with pytest.raises(TrainingError, match="diversity became nan in epoch 1; check the inputs"):
         trained(target, blobs, settings, loss=loss, checkpoint=checkpoint)
     assert not checkpoint.exists()
 

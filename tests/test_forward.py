@@ -96,6 +96,23 @@ def test_a_network_taken_out_while_others_predict_is_right():
         torch.testing.assert_close(each, expected)
 
 
+def test_images_may_be_flattened_with_view():
+    target = Lambda(
+        lambda m, x: m.o(m.d(m.c(x)).view(len(x), -1)),
+        c=nn.Conv2d(3, 5, 3), d=nn.Dropout(0.5), o=nn.Linear(180, 3),
+    )  # fmt: skip
+    images = torch.randn(7, 3, 8, 8, generator=torch.Generator().manual_seed(0))
+    ensemble = ensemble_of(target, 3)
+    for network, outputs in zip(ensemble, ensemble.predict(images), strict=True):
+        torch.testing.assert_close(network(images), outputs)
+
+
+def test_a_stack_that_cannot_be_vectorised_runs_one_by_one():
+    ensemble = ensemble_of(nn.Sequential(nn.Linear(4, 5), nn.RReLU(), nn.Linear(5, 3)), 3)
+    inputs = torch.randn(7, 4, generator=torch.Generator().manual_seed(0))
+    torch.testing.assert_close(ensemble.predict(inputs)[1], ensemble[1](inputs))
+
+
 OUTPUTS = {
     "a tuple": (lambda m, x: (m.o(x), x), "returns a tuple"),
     "a dict": (lambda m, x: {"logits": m.o(x)}, "returns a dict"),

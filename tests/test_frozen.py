@@ -1,7 +1,9 @@
 """Parts that train nothing keep their mode and are computed once."""
 
 import copy
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -174,3 +176,37 @@ def test_frozen_integers_are_left_alone():
     target[0].requires_grad_(False)
     assert [layer.name for layer in layers_of(target)] == ["1"]
     fit(HyperGAN(target, 8, 8, 16), DATA, QUICK, progress=False)
+
+
+class Scaled(nn.Module):
+    """Takes an array, and returns an object."""
+
+    def __init__(self):
+        super().__init__()
+        self.layer = nn.Conv2d(3, 3, 1)
+
+    def forward(self, images, scale):
+        return SimpleNamespace(found=self.layer(images) * float(scale.sum()))
+
+
+FROZEN_PARTS = {
+    "in place": (
+        nn.Sequential(nn.ReLU(inplace=True), nn.Conv2d(3, 3, 1)),
+        lambda m, x: m.o(m.frozen(x) + x).mean((2, 3)),
+    ),
+    "array and object": (
+        Scaled(),
+        lambda m, x: m.o(m.frozen(x, np.ones(2)).found.mul_(0.5)).mean((2, 3)),
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", FROZEN_PARTS)
+def test_what_cannot_be_remembered_is_computed_each_time(kind):
+    frozen, function = FROZEN_PARTS[kind]
+    frozen = frozen.requires_grad_(False).eval()
+    target = Lambda(function, frozen=frozen, o=nn.Conv2d(3, 3, 1))
+    images = torch.randn(5, 3, 4, 4, generator=torch.Generator().manual_seed(0))
+    ensemble = HyperGAN(target, 8, 8, 16).ensemble(3)
+    for network, outputs in zip(ensemble, ensemble.predict(images), strict=True):
+        torch.testing.assert_close(network(images.clone()), outputs)

@@ -122,7 +122,7 @@ def test_validation_counts_the_labels_that_are_kept(batch_size):
     (row,) = fit(posterior, train, QUICK, loss=loss, validation=loader, progress=False)
     thirds = 3 * row["validation_accuracy"] / 100
     assert thirds == pytest.approx(round(thirds))
-    with pytest.raises(DataError, match="the loss ignores all labels of the validation data"):
+    with pytest.raises(DataError, match="the validation data are empty, or the loss ignores all"):
         fit(
             posterior, train, QUICK, loss=loss, validation=(inputs[:4], labels[:4]), progress=False
         )  # fmt: skip

@@ -107,3 +107,14 @@ def test_trained_networks_predict_the_same_in_reduced_precision(generator):
     )
     assert abs(accuracy(exact, labels) - accuracy(reduced, labels)) < 0.1
     assert entropy(reduced).mean() == pytest.approx(entropy(exact).mean().item(), rel=0.01)
+
+
+def test_the_last_of_several_threads_restores_the_setting(fast):
+    first, second = factors_in("auto", CPU), factors_in("auto", CPU)
+    before = torch.get_float32_matmul_precision()
+    first.__enter__()
+    second.__enter__()
+    first.__exit__(None, None, None)
+    assert torch.get_float32_matmul_precision() == "medium"
+    second.__exit__(None, None, None)
+    assert torch.get_float32_matmul_precision() == before

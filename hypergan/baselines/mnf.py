@@ -5,6 +5,7 @@ Shapes: N networks, B inputs, C classes.
 
 import copy
 import math
+from functools import partial
 from typing import Any
 
 import torch
@@ -13,7 +14,7 @@ from torch.func import functional_call
 
 from hypergan.baselines.flow_layers import FlowConv2d, FlowLayer, FlowLinear
 from hypergan.errors import SettingsError, TargetError, require_at_least
-from hypergan.forward import Weights, channels_last
+from hypergan.forward import Weights, in_quick_layout
 from hypergan.kinds import checked
 from hypergan.layers import copy_of, layers_of
 from hypergan.objective import expected_task_loss
@@ -123,10 +124,10 @@ class MNF(Posterior):
         if step.training.share_images:
             inputs = inputs.expand(n, *inputs.shape)
         z, kl = self._draw(n, step.generator)
-        images = channels_last(inputs.flatten(0, 1), image_dims=4)
+        run = partial(functional_call, self.network, z, tie_weights=False)
         # The layers' noise comes from the global generator.
         with global_seed(step.generator), step.products():
-            flat = functional_call(self.network, z, images, tie_weights=False).to(inputs.dtype)
+            flat = in_quick_layout(run, inputs.flatten(0, 1), image_dims=4).to(inputs.dtype)
         outputs = flat.unflatten(0, (n, -1))
         task_loss = expected_task_loss(step.loss, outputs, targets)
         step.descend("layers", task_loss + self.kl_weight * kl / step.data_size)

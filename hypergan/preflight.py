@@ -1,0 +1,121 @@
+"""Checks before training: a mini-batch passes through two copies of the target, and back."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from unittest.mock import patch
+
+import torch
+from torch import Tensor, nn
+from torch.utils import checkpoint
+
+from hypergan.batches import Pair
+from hypergan.errors import DataError, SettingsError, TargetError
+from hypergan.forward import forward_networks, types_explained
+from hypergan.layers import layers_of, structure_of
+from hypergan.losses import name_of, try_out
+from hypergan.objective import Loss
+from hypergan.posterior import Posterior
+from hypergan.randomness import global_seed
+from hypergan.training import Training
+
+
+@torch.enable_grad()
+def require_trainable(posterior: Posterior, pair: Pair, loss: Loss, training: Training) -> None:
+    """Find errors before training, which would come late or go unnoticed.
+
+    Raises:
+        DataError: If the target does not accept the inputs, or the loss the targets.
+        TargetError: If the target does not return one tensor with one entry per input, if its
+            outputs do not depend on its weights, or if it changes its own buffers or recomputes
+            activations.
+        SettingsError: If the loss does not return one number per network, or no gradient.
+    """
+    share = len(pair[0]) // (1 if training.share_images else training.networks)
+    inputs, targets = (part[:share] for part in pair)
+    target = structure_of(posterior.target)
+    weights = {
+        name: target.get_parameter(name).detach().expand(2, *shape).requires_grad_()
+        for layer in layers_of(target)
+        for name, shape in layer.shapes.items()
+    }
+    with global_seed(torch.Generator()), _nothing_recomputed(), _buffers_unchanged(target):
+        outputs = _outputs(target, weights, inputs)
+        value = try_out(loss, outputs, targets.expand(2, *targets.shape))
+        _require_gradient(value, weights, loss, targets)
+
+
+def _outputs(target: nn.Module, weights: dict[str, Tensor], inputs: Tensor) -> Tensor:
+    name, dtype = type(target).__name__, next(iter(weights.values())).dtype
+    try:
+        with types_explained(inputs, dtype):
+            outputs = forward_networks(target, weights, inputs)
+    except (RuntimeError, IndexError, TypeError, ValueError) as error:
+        raise DataError(
+            f"{name} does not accept inputs of shape {tuple(inputs.shape)} and {inputs.dtype} "
+            f"({error}); give inputs that it accepts, or wrap it in a module whose forward takes "
+            "them as one tensor"
+        ) from error
+    if outputs.is_floating_point() and not outputs.requires_grad:
+        raise TargetError(
+            f"the outputs of {name} do not depend on its weights, so nothing can be learnt; leave "
+            "out no_grad, detach and the like from its forward"
+        )
+    return outputs
+
+
+def _require_gradient(
+    value: Tensor, weights: dict[str, Tensor], loss: Loss, targets: Tensor
+) -> None:
+    if not value.requires_grad:
+        raise SettingsError(
+            f"{name_of(loss)} has no gradient; compute it from the outputs, without detach or item"
+        )
+    try:
+        torch.autograd.grad(value.sum(), [*weights.values()], allow_unused=True)
+    except (RuntimeError, NotImplementedError) as error:
+        raise DataError(
+            f"{name_of(loss)} has no gradient for targets of {targets.dtype} ({error}); convert "
+            "them, or choose another loss"
+        ) from error
+
+
+@contextmanager
+def _nothing_recomputed() -> Iterator[None]:
+    """Refuse activation checkpointing, which recomputes with other weights in the backward pass."""
+
+    def refuse(*_values: object, **_named: object) -> None:
+        raise TargetError(
+            "the target uses activation checkpointing, which recomputes activations with the "
+            "target's own weights instead of the generated ones; switch it off"
+        )
+
+    reentrant = type("Refused", (), {"apply": staticmethod(refuse)})
+    with (
+        patch.object(checkpoint, "CheckpointFunction", reentrant),
+        patch.object(checkpoint, "_checkpoint_hook", refuse),
+    ):
+        yield
+
+
+@contextmanager
+def _buffers_unchanged(target: nn.Module) -> Iterator[None]:
+    """Leave the target's buffers as they were, and refuse modules of the user that change them.
+
+    Raises:
+        TargetError: If a forward pass changes a buffer, which all networks would share.
+    """
+    before = {name: buffer.clone() for name, buffer in target.named_buffers()}
+    try:
+        yield
+        for name, buffer in target.named_buffers():
+            own = target.get_submodule(name.rpartition(".")[0])
+            foreign = type(own).__module__.startswith("torch.")
+            if name in before and not foreign and not torch.equal(buffer, before[name]):
+                raise TargetError(
+                    f"a forward pass changes the buffer {name!r}, which all networks would share; "
+                    "compute it from the inputs, or put its module into evaluation mode first"
+                )
+    finally:
+        for name, buffer in target.named_buffers():
+            if name in before:
+                buffer.detach().copy_(before[name])

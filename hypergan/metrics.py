@@ -4,7 +4,10 @@ Shapes: N networks, B images, C classes.
 """
 
 import math
+from collections.abc import Sequence
+from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -14,8 +17,11 @@ from hypergan.forward import Weights
 from hypergan.layers import Layer
 from hypergan.objective import require_class_indices
 
+Labels = Tensor | np.ndarray[Any, Any] | Sequence[int]
+"""Class indices, of any type of integer and on any device."""
 
-def accuracy(scores: Tensor, labels: Tensor) -> Tensor:
+
+def accuracy(scores: Tensor, labels: Labels) -> Tensor:
     """Share of images whose highest score is their label's, in percent.
 
     >>> accuracy(torch.tensor([[0.9, 0.1], [0.8, 0.2]]), torch.tensor([0, 1]))
@@ -25,12 +31,17 @@ def accuracy(scores: Tensor, labels: Tensor) -> Tensor:
         scores: Logits or probabilities, (..., C).
         labels: Class indices, (...) or its last dimensions, such as (B,) for scores (N, B, C).
 
+    Returns:
+        The share; NaN if a score is.
+
     Raises:
         DataError: If the labels are not class indices of this shape.
     """
+    labels = torch.as_tensor(labels)
     expected = scores.shape[max(0, scores.dim() - 1 - labels.dim()) :]
-    require_class_indices(labels.cpu(), scores.new_empty(()).expand(expected))
-    return 100 * (scores.argmax(-1) == labels).float().mean()
+    labels = _indices(labels, scores.new_empty(()).expand(expected))
+    right = (scores.argmax(-1) == labels).float()
+    return 100 * right.masked_fill(scores.isnan().any(-1), torch.nan).mean()
 
 
 def entropy(probabilities: Tensor) -> Tensor:
@@ -60,18 +71,18 @@ def log_mixture(log_probabilities: Tensor) -> Tensor:
     return log_probabilities.logsumexp(0) - math.log(len(log_probabilities))
 
 
-def negative_log_likelihood(log_probabilities: Tensor, labels: Tensor) -> Tensor:
+def negative_log_likelihood(log_probabilities: Tensor, labels: Labels) -> Tensor:
     """Mean over images of -log p(label), in nats, from (B, C) and (B,).
 
     Raises:
         DataError: If the labels are not class indices, or the scores not log probabilities.
     """
-    require_class_indices(labels.cpu(), log_probabilities)
+    labels = _indices(labels, log_probabilities)
     require_probabilities(log_probabilities.exp(), "log_softmax(-1)")
     return F.nll_loss(log_probabilities, labels)
 
 
-def brier_score(probabilities: Tensor, labels: Tensor) -> Tensor:
+def brier_score(probabilities: Tensor, labels: Labels) -> Tensor:
     """Mean squared distance to the one-hot labels, summed over classes: 0 to 2 (Brier, 1950).
 
     >>> brier_score(torch.tensor([[1.0, 0.0], [0.5, 0.5]]), torch.tensor([0, 1]))
@@ -84,12 +95,12 @@ def brier_score(probabilities: Tensor, labels: Tensor) -> Tensor:
     Raises:
         DataError: If the labels are not class indices, or the scores not probabilities.
     """
-    require_class_indices(labels.cpu(), probabilities)
+    labels = _indices(labels, probabilities)
     require_probabilities(probabilities)
     return (probabilities - F.one_hot(labels, probabilities.shape[-1])).square().sum(-1).mean()
 
 
-def calibration_error(probabilities: Tensor, labels: Tensor, bins: int = 15) -> Tensor:
+def calibration_error(probabilities: Tensor, labels: Labels, bins: int = 15) -> Tensor:
     """Expected calibration error of the predicted class, 0 to 1 (Guo et al., 2017, Eq. 3).
 
     >>> calibration_error(torch.tensor([[0.75, 0.25], [0.75, 0.25]]), torch.tensor([0, 1]))
@@ -103,7 +114,7 @@ def calibration_error(probabilities: Tensor, labels: Tensor, bins: int = 15) -> 
     Raises:
         DataError: If the labels are not class indices, or the scores not probabilities.
     """
-    require_class_indices(labels.cpu(), probabilities)
+    labels = _indices(labels, probabilities)
     require_probabilities(probabilities)
     confidence, predicted = probabilities.clamp(0, 1).float().max(-1)
     edges = torch.linspace(0, 1, bins + 1, dtype=confidence.dtype, device=confidence.device)
@@ -116,6 +127,17 @@ def calibration_error(probabilities: Tensor, labels: Tensor, bins: int = 15) -> 
     sure = (total(confidence) / count).nan_to_num()
     right = (total((predicted == labels).to(confidence)) / count).nan_to_num()
     return ((right - sure).abs() * (count / count.sum())).sum()
+
+
+def _indices(labels: Labels, scores: Tensor) -> Tensor:
+    """The labels (..., B) of scores (..., B, C) as int64, on the scores' device.
+
+    Raises:
+        DataError: If they are not class indices of these shapes.
+    """
+    labels = torch.as_tensor(labels)
+    require_class_indices(labels.cpu(), scores)
+    return labels.to(scores.device, torch.long)
 
 
 def require_probabilities(values: Tensor, by: str = "softmax(-1)") -> None:
@@ -168,13 +190,17 @@ def disagreement(log_probabilities: Tensor) -> Tensor:
         log_probabilities: Log probabilities, logits or probabilities, (N, B, C) of two or more
             networks.
 
+    Returns:
+        The share; NaN if a score is.
+
     Raises:
         DataError: If they have another shape.
     """
     _require_networks(log_probabilities)
     networks, _, classes = log_probabilities.shape
     votes = F.one_hot(log_probabilities.argmax(-1), classes).sum(0)
-    agreeing = (votes * (votes - 1)).sum(-1).double().mean()
+    agreeing = (votes * (votes - 1)).sum(-1).double()
+    agreeing = agreeing.masked_fill(log_probabilities.isnan().any(-1).any(0), torch.nan).mean()
     return 1 - agreeing / (networks * (networks - 1))
 
 
@@ -187,6 +213,9 @@ def pairwise_kl(log_probabilities: Tensor) -> Tensor:
     Args:
         log_probabilities: (N, B, C) of two or more networks.
 
+    Returns:
+        The mean; infinite if a network rules out a class that another does not.
+
     Raises:
         DataError: If they are something else.
     """
@@ -194,9 +223,14 @@ def pairwise_kl(log_probabilities: Tensor) -> Tensor:
     require_probabilities(log_probabilities.exp(), "log_softmax(-1)")
     networks = len(log_probabilities)
     probabilities = log_probabilities.exp()
-    own = networks * (probabilities * log_probabilities).sum((0, -1))
-    crossed = (probabilities.sum(0) * log_probabilities.sum(0)).sum(-1)
+    own = networks * _weighted(probabilities, log_probabilities).sum((0, -1))
+    crossed = _weighted(probabilities.sum(0), log_probabilities.sum(0)).sum(-1)
     return (own - crossed).mean() / (networks * (networks - 1))
+
+
+def _weighted(probabilities: Tensor, logarithms: Tensor) -> Tensor:
+    """Their product, where a class of probability 0 adds nothing."""
+    return (probabilities * logarithms).nan_to_num(0.0, neginf=-torch.inf)
 
 
 def _require_networks(scores: Tensor) -> None:

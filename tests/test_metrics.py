@@ -1,5 +1,6 @@
 import math
 
+import numpy as np
 import pytest
 import torch
 from scipy import stats
@@ -124,6 +125,37 @@ def test_labels_of_another_form_are_refused(kind, metric):
         pytest.skip("a label for all scores")
     with pytest.raises(DataError, match="labels"):
         ON_LABELS[metric](SURE, WRONG_LABELS[kind])
+
+
+@pytest.mark.parametrize("metric", ON_LABELS.values(), ids=ON_LABELS)
+@pytest.mark.parametrize("kind", ["int32", "uint8", "array", "int16 array", "list"])
+def test_labels_are_integers_of_any_type(metric, kind):
+    labels = {
+        "int32": LABELS.int(),
+        "uint8": LABELS.byte(),
+        "array": LABELS.numpy(),
+        "int16 array": LABELS.numpy().astype(np.int16),
+        "list": LABELS.tolist(),
+    }[kind]
+    assert torch.equal(metric(SURE, labels), metric(SURE, LABELS))
+
+
+def test_what_is_not_a_number_has_no_class():
+    odd = SURE.clone()
+    odd[1, 0] = torch.nan
+    assert metrics.accuracy(odd, LABELS).isnan()
+    assert metrics.disagreement(torch.stack([SURE, odd])).isnan()
+
+
+def test_a_class_that_all_networks_rule_out_does_not_part_them():
+    logits = torch.randn(3, 5, 4, generator=torch.Generator().manual_seed(0))
+    ruled_out = logits.clone()
+    ruled_out[..., 2] = -torch.inf
+    found = metrics.pairwise_kl(ruled_out.log_softmax(-1))
+    expected = metrics.pairwise_kl(logits[..., [0, 1, 3]].log_softmax(-1))
+    torch.testing.assert_close(found, expected)
+    ruled_out[1:] = logits[1:]
+    assert metrics.pairwise_kl(ruled_out.log_softmax(-1)) == torch.inf
 
 
 ON_PROBABILITIES = {

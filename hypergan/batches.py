@@ -159,7 +159,7 @@ def inputs_of(data: Tensor | Data, batch_size: int) -> Iterator[Tensor]:
     """Yield the inputs alone, in order, one mini-batch at a time.
 
     Raises:
-        DataError: If the data are of an unsupported type.
+        DataError: If the data are of an unsupported type, or there are none.
         SettingsError: If a loader shuffles: predictions could not be matched with inputs.
     """
     if isinstance(data, Tensor):
@@ -174,13 +174,16 @@ def inputs_of(data: Tensor | Data, batch_size: int) -> Iterator[Tensor]:
             )
         batches: Iterator[Any] = iter(data)
     else:
-        data = as_dataset(data)
+        data = _with_inputs(data)
         batches = (_collate(data, i) for i in torch.arange(len(data)).split(batch_size))
+    batch: Any = None
     for batch in batches:
         inputs = batch[0] if isinstance(batch, tuple | list) else batch
         if not isinstance(inputs, Tensor):
             raise DataError(_unfit(batch))
         yield inputs
+    if batch is None:
+        raise DataError(_NONE)
 
 
 def count(data: Tensor | Data, batch_size: int) -> int | None:
@@ -188,10 +191,24 @@ def count(data: Tensor | Data, batch_size: int) -> int | None:
     try:
         if isinstance(data, DataLoader):
             return len(data)
-        size = len(data) if isinstance(data, Tensor) else len(as_dataset(data))
+        size = len(data) if isinstance(data, Tensor) else len(_with_inputs(data))
         return -(-size // batch_size)
     except TypeError:
         return None
+
+
+def _with_inputs(data: Pairs | Sequence[Tensor]) -> Pairs:
+    """A dataset whose items begin with the inputs, see :func:`as_dataset`.
+
+    Raises:
+        DataError: If the data are an array, or of an unsupported type.
+    """
+    if hasattr(data, "__array__"):
+        raise DataError(
+            f"the inputs are a {type(data).__name__}; convert them with torch.as_tensor(inputs), "
+            "to the dtype of the networks' weights"
+        )
+    return as_dataset(data)
 
 
 def as_dataset(data: Pairs | Sequence[Tensor]) -> Pairs:
@@ -263,6 +280,8 @@ def _collate(data: Pairs, indices: Tensor) -> Any:
     if isinstance(data, TensorDataset):
         return data[indices]
     items = [data[int(index)] for index in indices]
+    if not items:
+        raise DataError(_NONE)
     try:
         return default_collate(items)
     except (RuntimeError, TypeError) as error:
@@ -270,6 +289,9 @@ def _collate(data: Pairs, indices: Tensor) -> Any:
             f"the data's items cannot be stacked ({error}); give tensors of one shape, or a "
             "DataLoader with a collate_fn"
         ) from error
+
+
+_NONE = "the data hold no inputs; give one or more, or a loader that drops no last batch"
 
 
 def _unfit(batch: Any) -> str:

@@ -4,15 +4,15 @@ Shapes: N networks, B inputs, C classes.
 """
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Self, overload
+from typing import Any, Self, overload
 
 import torch
 from torch import Tensor, nn
 
 from hypergan.batches import Data, count, inputs_of
-from hypergan.errors import TargetError
+from hypergan.errors import RecordError, TargetError, require_at_least
 from hypergan.forward import Weights, forward_networks, types_explained
 from hypergan.kinds import require_kinds
 from hypergan.layers import layers_of, structure_of
@@ -25,7 +25,7 @@ class Ensemble(nn.Module):
     """N fixed networks: every call evaluates the same ones.
 
     Indexing gives one network as a plain module, ``ensemble[3]``, or a smaller ensemble,
-    ``ensemble[:10]``. Threads may share an ensemble.
+    ``ensemble[:10]`` or ``ensemble[[0, 2]]``. Threads may share an ensemble.
 
     >>> weights = {"weight": torch.randn(4, 3, 2), "bias": torch.zeros(4, 3)}
     >>> ensemble = Ensemble(nn.Linear(2, 3), weights)
@@ -69,6 +69,11 @@ class Ensemble(nn.Module):
         return self._like.device
 
     @property
+    def dtype(self) -> torch.dtype:
+        """The type of the weights."""
+        return self._like.dtype
+
+    @property
     def _like(self) -> Tensor:
         return next(iter(self.weights.values()))
 
@@ -80,30 +85,40 @@ class Ensemble(nn.Module):
     def __getitem__(self, index: int) -> nn.Module: ...
 
     @overload
-    def __getitem__(self, index: slice) -> "Ensemble": ...
+    def __getitem__(self, index: slice | Sequence[int] | Tensor) -> "Ensemble": ...
 
-    def __getitem__(self, index: int | slice) -> "nn.Module | Ensemble":
+    def __getitem__(self, index: Any) -> "nn.Module | Ensemble":
         """One network as a plain module, or several as an ensemble.
 
         Raises:
             IndexError: If there is no such network.
-            TargetError: If a slice is empty.
+            TargetError: If a slice or list is empty.
         """
-        if isinstance(index, slice):
+        if isinstance(index, slice | list | tuple | range) or getattr(index, "ndim", 0) > 0:
             return self._part(index)
         network = copy.deepcopy(self.target)
         weights = {name: tensor[index].detach() for name, tensor in self.weights.items()}
         network.load_state_dict(weights, strict=False)  # tied and frozen parameters are left out
         return network
 
-    def _part(self, which: slice) -> "Ensemble":
-        """An ensemble of some of the networks, which shares their tensors."""
-        if not range(*which.indices(len(self))):
+    def _part(self, which: slice | Sequence[int] | Tensor) -> "Ensemble":
+        """An ensemble of some of the networks; a slice shares their tensors."""
+        if not isinstance(which, slice):
+            which = which.tolist() if hasattr(which, "tolist") else list(which)
+        weights = {name: tensor[which] for name, tensor in self.weights.items()}
+        if not len(next(iter(weights.values()))):
             raise TargetError(f"no network of the {len(self)} is in {which}; ask for one or more")
         part = Ensemble.__new__(Ensemble)
         nn.Module.__init__(part)
-        part._hold(self.target, {name: tensor[which] for name, tensor in self.weights.items()})
+        part._hold(self.target, weights)
         return part
+
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
+        """Move or convert this ensemble, but not those that it shares a target with."""
+        kept = {id(p): nn.Parameter(p.detach(), p.requires_grad) for p in self.target.parameters()}
+        shared = {id(buffer): buffer for buffer in self.target.buffers()}
+        self.target = copy.deepcopy(self.target, {**kept, **shared})
+        return super()._apply(fn, recurse)
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Outputs of all networks: (B, ...) to (N, B, ...), differentiable in the inputs."""
@@ -130,8 +145,8 @@ class Ensemble(nn.Module):
             progress: Show a progress bar.
 
         Raises:
-            DataError: If the inputs have another dtype than the networks.
-            SettingsError: If a loader shuffles its inputs.
+            DataError: If the inputs have another dtype than the networks, or there are none.
+            SettingsError: If a loader shuffles its inputs, or ``batch_size`` is below 1.
         """
         return torch.cat(list(self._outputs(inputs, batch_size, precision, progress)), dim=1)
 
@@ -157,8 +172,8 @@ class Ensemble(nn.Module):
             progress: Show a progress bar.
 
         Raises:
-            DataError: If the inputs have another dtype than the networks.
-            SettingsError: If a loader shuffles its inputs.
+            DataError: If the inputs have another dtype than the networks, or there are none.
+            SettingsError: If a loader shuffles its inputs, or ``batch_size`` is below 1.
             TargetError: If the class axis is ambiguous, or there is only one class.
         """
         batches = self._outputs(inputs, batch_size, precision, progress)
@@ -175,12 +190,13 @@ class Ensemble(nn.Module):
         self, inputs: Tensor | Data, batch_size: int, precision: Precision, progress: bool
     ) -> Iterator[Tensor]:
         """Yield the outputs of all networks, (N, B, ...), batch by batch."""
-        require_kinds(Ensemble._outputs, {"precision": precision})
+        require_kinds(Ensemble._outputs, {"precision": precision, "batch_size": batch_size})
+        require_at_least(1, batch_size=batch_size)
         total = count(inputs, batch_size)
         for batch in progress_bar(
             progress, iterable=inputs_of(inputs, batch_size), total=total, unit="batch"
         ):
-            with products_in(precision, self.device), types_explained(batch, self._like.dtype):
+            with products_in(precision, self.device), types_explained(batch, self.dtype):
                 outputs = self(batch.to(self.device))
             yield outputs.to(batch.device)
 
@@ -204,7 +220,12 @@ class Ensemble(nn.Module):
         Raises:
             RecordError: If the file is missing, damaged, or of another architecture.
         """
-        tensors, _ = read_tensors(path)
+        tensors, notes = read_tensors(path)
+        if kind := (notes or {}).get("class"):
+            raise RecordError(
+                f"{path} holds a whole {kind} and not an ensemble; read it with "
+                f"{kind}.from_file(path, target), and draw networks with its ensemble(n)"
+            )
         parts: dict[str, Weights] = {"target": {}, "weights": {}}
         for name, tensor in tensors.items():
             part, _, own_name = name.partition(".")

@@ -256,5 +256,31 @@ def test_predictions_of_dicts_are_refused():
         next(inputs_of(data, 10))
 
 
+@pytest.mark.parametrize(
+    "nothing", [[], DataLoader(Items(size=0), 7), DataLoader(Items(size=5), 7, drop_last=True)]
+)
+def test_no_inputs_give_no_predictions(nothing):
+    ensemble = model().ensemble(2)
+    for ask in (ensemble.predict, ensemble.predict_proba):
+        with pytest.raises(DataError, match="no inputs; give one or more"):
+            ask(nothing)
+
+
+def test_an_array_is_converted_before_it_is_predicted_for():
+    with pytest.raises(DataError, match=r"a ndarray; convert .* torch.as_tensor\(inputs\)"):
+        model().ensemble(2).predict(X.numpy())
+
+
+@pytest.mark.parametrize("size", [0, -1, 2.5, "10"])
+def test_a_batch_size_is_an_integer_above_0(size):
+    posterior = model()
+    for ask in (
+        lambda: posterior.ensemble(2).predict(X, batch_size=size),
+        lambda: posterior.predict_proba((X, Y), 2, batch_size=size),
+    ):
+        with pytest.raises(SettingsError, match=r"batch_size is .*; it (must|should) be"):
+            ask()
+
+
 def test_evenly_spaced_indices_stay_in_range_where_floats_round():
     assert evenly(2**24 + 4, 2).tolist() == [0, 2**24 + 3]

@@ -1,5 +1,6 @@
 import copy
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -229,9 +230,49 @@ def test_a_slice_is_an_ensemble_of_those_networks(kind, part):
     torch.testing.assert_close(found(inputs), ensemble(inputs)[part])
 
 
-def test_an_empty_slice_is_refused(target):
+@pytest.mark.parametrize(
+    "chosen",
+    [[0, 2], (0, -1), range(0, 3, 2), torch.tensor([0, 2]), np.array([True, False, True])],
+    ids=str,
+)
+def test_a_list_chooses_networks_too(chosen, target):
+    ensemble, inputs = Ensemble(target, drawn(target)), torch.randn(4, 2)
+    found = ensemble[chosen]
+    assert isinstance(found, Ensemble)
+    torch.testing.assert_close(found(inputs), ensemble(inputs)[[0, 2]])
+    with pytest.raises(IndexError):
+        ensemble[[0, 3]]
+
+
+@pytest.mark.parametrize("nothing", [slice(3, None), [], torch.zeros(3, dtype=torch.bool)], ids=str)
+def test_an_empty_part_is_refused(nothing, target):
     with pytest.raises(TargetError, match="no network of the 3"):
-        Ensemble(target, drawn(target))[3:]
+        Ensemble(target, drawn(target))[nothing]
+
+
+@pytest.mark.parametrize("kind", ["dense", "frozen"])
+def test_a_part_and_the_whole_are_converted_apart(kind):
+    network, inputs = ZOO[kind].network(), ZOO[kind].batch()
+    whole = Ensemble(network, drawn(network))
+    expected = whole.predict(inputs)
+    part = whole[:2]
+    assert part.double().predict(inputs.double()).dtype == torch.float64
+    assert torch.equal(whole.predict(inputs), expected)
+    torch.testing.assert_close(whole[0](inputs), expected[0])
+    part = whole[1:]
+    whole.double()
+    assert torch.equal(part.predict(inputs), expected[1:])
+    assert whole[0](inputs.double()).dtype == torch.float64
+
+
+def test_a_part_takes_no_memory_of_its_own(target):
+    whole = Ensemble(target, drawn(target))
+    part = whole[1:]
+    assert all(
+        tensor[1].data_ptr() == part.weights[name][0].data_ptr()
+        for name, tensor in whole.weights.items()
+    )
+    assert part.target is whole.target
 
 
 @pytest.mark.parametrize("kind", ["dense", "transformer", "frozen"])
@@ -303,3 +344,6 @@ def test_an_ensemble_of_another_target_is_refused(target, tmp_path):
         Ensemble.load(tmp_path / "file", nn.Linear(2, 2))
     with pytest.raises(RecordError, match="cannot be read"):
         Ensemble.load(tmp_path / "missing", target)
+    HyperGAN(target, 8, 8, 16).save(tmp_path / "model")
+    with pytest.raises(RecordError, match="read it with HyperGAN.from_file"):
+        Ensemble.load(tmp_path / "model", target)

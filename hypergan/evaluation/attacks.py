@@ -5,13 +5,17 @@ change to a pixel (L-infinity). Shapes: N networks, B images, C classes.
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from hypergan.ensemble import Ensemble
-from hypergan.errors import DataError
-from hypergan.metrics import log_mixture
+from hypergan.errors import DataError, SettingsError, require_at_least
+from hypergan.forward import types_explained
+from hypergan.kinds import require_kinds
+from hypergan.metrics import Labels, log_mixture
+from hypergan.objective import require_class_indices
 from hypergan.precision import Precision, products_in
 
 Victim = Callable[[Tensor], Iterator[Tensor]]
@@ -49,8 +53,17 @@ def in_pixels(
         std: Standard deviation per channel.
         precision: Precision of matrix products, see :func:`hypergan.precision.products_in`.
 
-    The victim raises DataError for images that are not (B, channels, H, W) in [0, 1].
+    The victim raises DataError for images that are not (B, channels, H, W) in [0, 1] or have
+    another dtype than the networks, and SettingsError if ``draw`` returns no ensemble.
+
+    Raises:
+        SettingsError: If ``draw`` is a module instead of a function.
     """
+    if isinstance(draw, nn.Module):
+        raise SettingsError(
+            f"draw is a module ({type(draw).__name__}); give a function that returns an ensemble, "
+            "lambda: ensemble, or lambda: model.ensemble(10) for new networks at every pass"
+        )
     centre, scale = (torch.tensor(values).view(-1, 1, 1) for values in (mean, std))
 
     def victim(images: Tensor) -> Iterator[Tensor]:
@@ -62,10 +75,15 @@ def in_pixels(
             )
         with torch.no_grad():
             ensemble = draw()
+        if not isinstance(ensemble, Ensemble):
+            raise SettingsError(
+                f"draw returned a {type(ensemble).__name__} instead of an ensemble; return "
+                "model.ensemble(n), or for one network a slice such as ensemble[:1]"
+            )
         n = max(1, _PASSES_AT_ONCE // len(images))
         for i in range(0, len(ensemble), n):
             inputs = ((images - centre) / scale).to(ensemble.device)
-            with products_in(precision, ensemble.device):
+            with products_in(precision, ensemble.device), types_explained(inputs, ensemble.dtype):
                 logits = ensemble[i : i + n](inputs)
             yield logits.to(images.device)
 
@@ -73,7 +91,7 @@ def in_pixels(
 
 
 @torch.no_grad()
-def fgsm(victim: Victim, images: Tensor, labels: Tensor, eps: float) -> Tensor:
+def fgsm(victim: Victim, images: Tensor, labels: Labels, eps: float) -> Tensor:
     r"""Fast gradient sign method (Goodfellow et al., 2015): one step of :math:`\epsilon`.
 
     :math:`x' = \mathrm{clip}(x + \epsilon \, \mathrm{sign} \nabla_x L(x, y))`, L being the
@@ -89,9 +107,11 @@ def fgsm(victim: Victim, images: Tensor, labels: Tensor, eps: float) -> Tensor:
         The adversarial examples, like ``images``.
 
     Raises:
-        DataError: If the images are not (B, channels, H, W) in [0, 1].
+        DataError: If the images are not (B, channels, H, W) in [0, 1], or the labels not their
+            class indices.
+        SettingsError: If eps is not 0 or more.
     """
-    _require_pixels(images)
+    labels = _require_attackable(images, labels, eps=eps)
     gradient, _ = _ascent(victim, images, labels)
     return (images + eps * gradient.sign()).clamp(0, 1)
 
@@ -100,7 +120,7 @@ def fgsm(victim: Victim, images: Tensor, labels: Tensor, eps: float) -> Tensor:
 def pgd(
     victim: Victim,
     images: Tensor,
-    labels: Tensor,
+    labels: Labels,
     eps: float,
     *,
     steps: int,
@@ -134,12 +154,14 @@ def pgd(
         The adversarial examples, like ``images``.
 
     Raises:
-        DataError: If the images are not (B, channels, H, W) in [0, 1].
+        DataError: If the images are not (B, channels, H, W) in [0, 1], or the labels not their
+            class indices.
+        SettingsError: If eps or step is not 0 or more, or steps or restarts not 1 or more.
     """
-    _require_pixels(images)
+    labels = _require_attackable(images, labels, eps=eps, step=step, steps=steps, restarts=restarts)
     step = 2.5 * eps / steps if step is None else step
     low, high = (images - eps).clamp_min(0), (images + eps).clamp_max(1)
-    best, strength = images.clone(), torch.full((len(images),), -torch.inf)
+    best, strength = images.clone(), images.new_full((len(images),), -torch.inf)
     todo = torch.arange(len(images))
     for _ in range(restarts):
         tried = images[todo]
@@ -158,7 +180,7 @@ def pgd(
             moved = tried[moving] + step * gradient.sign()
             tried[moving] = moved.clamp(low[own], high[own])
         fooled, probability = _outcome(victim, tried, labels[todo])
-        reached = fooled.float() - probability if until_fooled else -probability
+        reached = (fooled.float() - probability if until_fooled else -probability).to(strength)
         better = reached > strength[todo]
         best[todo[better]], strength[todo[better]] = tried[better], reached[better]
         if until_fooled:
@@ -168,16 +190,47 @@ def pgd(
     return best
 
 
+_LEAST = {"eps": 0, "step": 0, "steps": 1, "restarts": 1}
+"""Lower bounds of an attack's numbers."""
+
+
+def _require_attackable(images: Tensor, labels: Labels, **numbers: Any) -> Tensor:
+    """Refuse what no attack can start from; return the labels as int64, beside the images.
+
+    Raises:
+        DataError: If the images are not pixels as floats, or the labels not one integer per image.
+        SettingsError: If a number has another type, or is too low.
+    """
+    kind = getattr(images, "dtype", None)
+    if not isinstance(kind, torch.dtype) or not kind.is_floating_point:
+        raise DataError(
+            f"the images are a {type(images).__name__} of {kind}; give a tensor of floats from 0 "
+            "to 1, torch.as_tensor(images).float(), divided by 255 if they are bytes"
+        )
+    _require_pixels(images)
+    for name, number in numbers.items():
+        plain = number.item() if isinstance(number, Tensor) and not number.dim() else number
+        require_kinds(pgd, {name: plain})
+        require_at_least(_LEAST[name], **{name: plain})
+    labels = torch.as_tensor(labels)
+    if labels.shape != images.shape[:1] or labels.is_floating_point():
+        raise DataError(
+            f"labels {tuple(labels.shape)} of {labels.dtype} are not the classes of "
+            f"{len(images)} images; give one class index per image, (B,)"
+        )
+    return labels.to(images.device, torch.long)
+
+
 def _require_pixels(images: Tensor) -> None:
     """Refuse images whose values are not pixels.
 
     Raises:
         DataError: If they are not (B, channels, H, W) in [0, 1].
     """
-    if images.dim() != 4:
+    if images.dim() != 4 or not len(images):
         raise DataError(
             f"images {tuple(images.shape)} are not (B, channels, height, width); give a batch of "
-            "images of that shape"
+            "one or more images of that shape"
         )
     if not bool((images.detach() >= 0).all() & (images.detach() <= 1).all()):
         raise DataError(
@@ -216,8 +269,16 @@ def _outcome(victim: Victim, images: Tensor, labels: Tensor) -> tuple[Tensor, Te
 
 
 def _of_label(values: Tensor, labels: Tensor) -> Tensor:
-    """The values (B, C) at the labels, (B,)."""
-    return values.gather(-1, labels.unsqueeze(-1)).squeeze(-1)
+    """The values (B, C) at the labels, (B,).
+
+    Raises:
+        DataError: If a label is no class of these.
+    """
+    try:
+        return values.gather(-1, labels.unsqueeze(-1)).squeeze(-1)
+    except RuntimeError:  # the number of classes is not known before
+        require_class_indices(labels, values)
+        raise
 
 
 def _column(values: Tensor) -> Tensor:

@@ -8,8 +8,9 @@ from art.estimators.classification import PyTorchClassifier
 from torch import nn, tensor
 
 from hypergan.ensemble import Ensemble
-from hypergan.errors import DataError
+from hypergan.errors import DataError, SettingsError
 from hypergan.evaluation.attacks import fgsm, in_pixels, pgd
+from hypergan.model import HyperGAN
 
 MEAN, STD = (0.4,), (0.3,)
 IMAGES = torch.rand(24, 1, 6, 6, generator=torch.Generator().manual_seed(1))
@@ -251,3 +252,88 @@ def test_a_normalisation_of_other_channels_is_refused():
     victim = in_pixels(lambda: ensemble(0), (0.1, 0.2, 0.3), (1.0, 1.0, 1.0))
     with pytest.raises(DataError, match="not have the 3 channels"):
         fgsm(victim, IMAGES, LABELS, 0.1)
+
+
+def attack_with(victim=None, images=IMAGES, labels=LABELS, eps=0.1, attack=fgsm, **options):
+    """PGD if it has options of its own, of two steps if they do not say more."""
+    if attack is pgd or options:
+        return pgd(
+            victim or victim_of(0), images, labels, eps, **{"steps": 2, "generator": None} | options
+        )
+    return attack(victim or victim_of(0), images, labels, eps)
+
+
+both = pytest.mark.parametrize("attack", [fgsm, pgd])
+NUMBERS = [
+    *({"eps": eps, "attack": attack} for eps in (torch.nan, -0.1, "0.1") for attack in (fgsm, pgd)),
+    *({"steps": steps} for steps in (0, -1, 2.5)),
+    *({"step": step} for step in (torch.nan, -0.1)),
+    {"restarts": 0},
+]
+
+
+@pytest.mark.parametrize("numbers", NUMBERS, ids=str)
+def test_numbers_that_make_no_attack_are_refused(numbers):
+    name = next(iter(numbers))
+    with pytest.raises(SettingsError, match=rf"^{name} is .*; it (must|should) be"):
+        attack_with(**numbers)
+
+
+@both
+@pytest.mark.parametrize("eps", [np.float32(0.1), torch.tensor(0.1)], ids=["numpy", "tensor"])
+def test_an_eps_may_be_taken_from_an_array(attack, eps):
+    torch.testing.assert_close(attack_with(eps=eps, attack=attack), attack_with(attack=attack))
+
+
+WRONG_LABELS = {
+    "from one": LABELS + 1,
+    "negative": LABELS - 1,
+    "too few": LABELS[:-1],
+    "a column": LABELS[:, None],
+    "floats": LABELS.float(),
+}
+
+
+@both
+@pytest.mark.parametrize("kind", WRONG_LABELS)
+def test_labels_that_are_no_classes_of_the_images_are_refused(attack, kind):
+    with pytest.raises(DataError, match="^labels"):
+        attack_with(labels=WRONG_LABELS[kind], attack=attack)
+
+
+@both
+@pytest.mark.parametrize("labels", [LABELS.int(), LABELS.numpy(), LABELS.tolist()], ids=type)
+def test_labels_are_integers_of_any_type(attack, labels):
+    assert torch.equal(attack_with(labels=labels, attack=attack), attack_with(attack=attack))
+
+
+WRONG_IMAGES = {
+    "none": (IMAGES[:0], "one or more images"),
+    "bytes of 0 and 1": ((IMAGES > 0.5).byte(), "of torch.uint8; .* floats from 0 to 1"),
+    "an array": (IMAGES.numpy(), r"torch.as_tensor\(images\)"),
+    "doubles": (IMAGES.double(), r"\.to\(torch.float32\)"),
+}
+
+
+@both
+@pytest.mark.parametrize("kind", WRONG_IMAGES)
+def test_images_that_the_networks_cannot_take_are_refused(attack, kind):
+    images, said = WRONG_IMAGES[kind]
+    with pytest.raises(DataError, match=said):
+        attack_with(images=images, labels=LABELS[: len(images)], attack=attack)
+
+
+def test_networks_of_doubles_are_attacked_with_doubles(generator):
+    drawn = ensemble(0, 1).double()
+    victim = in_pixels(lambda: drawn, MEAN, STD, precision="float32")
+    found = attack_with(victim, IMAGES.double(), restarts=2, generator=generator)
+    assert found.dtype == torch.float64
+    assert not torch.equal(found, IMAGES.double())
+
+
+@pytest.mark.parametrize("drawn", [ensemble(0)[0], HyperGAN(network(0), 8, 6, 16)], ids=type)
+def test_what_is_drawn_must_be_an_ensemble(drawn):
+    with pytest.raises(SettingsError, match="draw returned .*; return model.ensemble"):
+        attack_with(in_pixels(lambda: drawn, MEAN, STD))
+    with pytest.raises(SettingsError, match="draw is a module .*; give a function"):
+        in_pixels(drawn, MEAN, STD)

@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from inspect import signature
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, NoReturn, Self
 
 import torch
 from torch import Tensor, nn
@@ -14,6 +14,7 @@ from hypergan.ensemble import Ensemble
 from hypergan.errors import RecordError, SettingsError, require_at_least
 from hypergan.forward import Weights
 from hypergan.frozen import still
+from hypergan.kinds import require_kinds
 from hypergan.layers import Layer, layers_of
 from hypergan.memory import require_memory
 from hypergan.precision import Precision
@@ -100,8 +101,25 @@ class Posterior(nn.Module, ABC):
         return self
 
     def ensemble(self, n: int, generator: torch.Generator | None = None) -> Ensemble:
-        """Draw an ensemble of ``n`` networks."""
+        """Draw an ensemble of ``n`` networks.
+
+        Raises:
+            SettingsError: If ``n`` is not an integer from 1 to :attr:`size`, or ``generator`` is a
+                seed instead of a generator.
+        """
+        require_kinds(Posterior.ensemble, {"generator": generator})
         return Ensemble(self.target, self.sample(n, generator))
+
+    def forward(self, *inputs: Any, **options: Any) -> NoReturn:
+        """Refuse to be called like one network.
+
+        Raises:
+            SettingsError: Says what to call instead.
+        """
+        raise SettingsError(
+            f"a {type(self).__name__} is a distribution over networks and has no outputs of its "
+            "own; call model.ensemble(n)(inputs), or model.predict_proba(inputs, networks)"
+        )
 
     def predict_proba(
         self,
@@ -129,9 +147,10 @@ class Posterior(nn.Module, ABC):
             progress: Show a progress bar for every ``at_once`` networks.
 
         Raises:
-            SettingsError: If ``networks`` or ``at_once`` is below 1, or ``networks`` above
-                :attr:`size`.
+            SettingsError: If ``networks`` or ``at_once`` is not an integer from 1, or ``networks``
+                above :attr:`size`.
         """
+        require_kinds(Posterior.predict_proba, {"networks": networks, "at_once": at_once})
         require_at_least(1, networks=networks, at_once=at_once)
         total = torch.zeros(())
         for part in self._parts(networks, at_once, generator):
@@ -165,8 +184,11 @@ class Posterior(nn.Module, ABC):
             more: How to get more, if :attr:`size` limits them.
 
         Raises:
-            SettingsError: If ``n`` is below 1, above :attr:`size`, or too many for the memory.
+            SettingsError: If ``n`` is no integer, below 1, above :attr:`size`, or too many for the
+                memory.
         """
+        if type(n) is not int:  # some methods sample at every step
+            require_kinds(Posterior._check_count, {"n": n})
         if n < 1:
             raise SettingsError(f"asked for {n} networks; sample 1 or more")
         if self.size is not None and n > self.size:

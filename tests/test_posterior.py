@@ -101,6 +101,31 @@ def test_no_posterior_samples_fewer_than_one_network(kind, target, generator):
             posterior.sample(n, generator)
 
 
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("n", [2.5, "3", None])
+def test_a_number_of_networks_is_an_integer(kind, n, target, blobs):
+    posterior = kind(target, **({"noise": 1.0} if kind is GoldStandard else {}))
+    for ask in (posterior.sample, posterior.ensemble):
+        with pytest.raises(SettingsError, match="n is .*; it should be a valid integer"):
+            ask(n)
+    with pytest.raises(SettingsError, match="networks is .*; it should be a valid integer"):
+        posterior.predict_proba(blobs[0], n)
+
+
+def test_a_seed_is_no_generator(target, blobs):
+    posterior = HyperGAN(target, 8, 6, 16)
+    for ask in (lambda: posterior.ensemble(3, 7), lambda: posterior.predict_proba(blobs[0], 3, 7)):
+        with pytest.raises(SettingsError, match="generator is 7; .* instance of Generator"):
+            ask()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_posterior_is_not_called_like_a_network(kind, target, blobs):
+    posterior = kind(target, **({"noise": 1.0} if kind is GoldStandard else {}))
+    with pytest.raises(SettingsError, match=rf"{kind.__name__} is .*; call model.ensemble\(n\)"):
+        posterior(blobs[0])
+
+
 @pytest.mark.parametrize("at_once", [1, 4, 10, 100])
 def test_parts_of_all_members_are_all_members(at_once, target, blobs, generator):
     posterior = NetworkEnsemble(target, 10, generator=generator)

@@ -230,7 +230,7 @@ def pairwise_kl(log_probabilities: Tensor) -> Tensor:
 
 def _weighted(probabilities: Tensor, logarithms: Tensor) -> Tensor:
     """Their product, where a class of probability 0 adds nothing."""
-    return (probabilities * logarithms).nan_to_num(0.0, neginf=-torch.inf)
+    return (probabilities * logarithms).masked_fill(probabilities == 0, 0.0)
 
 
 def _require_networks(scores: Tensor) -> None:

@@ -21,13 +21,15 @@ class Layer:
     Attributes:
         name: The module's name in the target, or its class if it is the target itself.
         shapes: Shape of each generated parameter, by its name in ``target.named_parameters()``.
-        padding: For an embedding with ``padding_idx``, the index and values of that row, which all
-            networks keep, by the name of its weight.
+        padding: For an embedding with ``padding_idx``, the index of that row and the parameter that
+            holds it, by the name of its weight; all networks keep the row.
     """
 
     name: str
     shapes: dict[str, tuple[int, ...]]
-    padding: dict[str, tuple[int, list[float]]] = field(default_factory=dict)
+    padding: dict[str, tuple[int, nn.Parameter]] = field(
+        default_factory=dict, repr=False, compare=False
+    )
 
     @property
     def size(self) -> int:
@@ -37,7 +39,7 @@ class Layer:
     @property
     def fan_in(self) -> int:
         """Inputs per unit of the layer's widest matrix; the layer's size if it has no matrix."""
-        matrices = [shape for shape in self.shapes.values() if len(shape) > 1]
+        matrices = [shape for shape in self.shapes.values() if len(shape) > 1 and all(shape)]
         return max((prod(shape[1:]) for shape in matrices), default=self.size)
 
 
@@ -45,7 +47,7 @@ def layers_of(target: nn.Module) -> list[Layer]:
     """The layers of a target, in the order of ``target.named_parameters()``.
 
     Tied parameters belong to the first layer that names them; frozen ones
-    (``requires_grad=False``) are left out.
+    (``requires_grad=False``) and layers without a single weight are left out.
 
     >>> target = nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 1))
     >>> [(layer.name, layer.size) for layer in layers_of(target)]
@@ -61,16 +63,17 @@ def layers_of(target: nn.Module) -> list[Layer]:
         if id(module) not in frozen:
             _refuse(name, module)
         shapes: dict[str, tuple[int, ...]] = {}
-        padding: dict[str, tuple[int, list[float]]] = {}
+        padding: dict[str, tuple[int, nn.Parameter]] = {}
         for own_name, parameter in module.named_parameters(recurse=False):
             if parameter.requires_grad and id(parameter) not in seen:
                 seen.add(id(parameter))
                 full = f"{name}.{own_name}" if name else own_name
                 shapes[full] = tuple(parameter.shape)
                 if isinstance(module, nn.Embedding) and module.padding_idx is not None:
-                    padding[full] = module.padding_idx, parameter[module.padding_idx].tolist()
-        if shapes:
-            layers.append(Layer(name or type(module).__name__, shapes, padding))
+                    padding[full] = module.padding_idx, parameter
+        layer = Layer(name or type(module).__name__, shapes, padding)
+        if layer.size:
+            layers.append(layer)
     if not layers:
         raise TargetError(
             f"{type(target).__name__} has no trainable parameter to generate; "
@@ -124,17 +127,36 @@ def structure_of(target: nn.Module) -> nn.Module:
 
 
 def copy_of(target: nn.Module) -> nn.Module:
-    """An independent copy of a target, which the user may go on changing.
+    """An independent copy of a target to be trained, which the user may go on changing.
 
     Raises:
-        TargetError: If it cannot be copied; the message says what to change.
+        TargetError: If it cannot be copied or trained; the message says what to change.
     """
+    name = type(target).__name__
+    for parameter in target.parameters():
+        if parameter.is_meta:
+            raise TargetError(
+                f"{name} has parameters without values, on the device 'meta'; call "
+                "target.to_empty(device='cpu') and initialise them, or build it on the CPU"
+            )
+        if parameter.requires_grad and parameter.element_size() < 4:
+            raise TargetError(
+                f"{name} has trainable parameters of {parameter.dtype}, in which the small steps "
+                "of training round to nothing; give target.float(), and convert the networks that "
+                f"are drawn, ensemble.to({parameter.dtype})"
+            )
     try:
         return copy.deepcopy(target)
-    except RuntimeError as error:  # it keeps a tensor that is part of a graph
+    except Exception as error:  # it keeps a tensor that is part of a graph, a lock, an open file
         raise TargetError(
-            f"{type(target).__name__} cannot be copied ({error}); detach the tensors that it "
-            "keeps, and use torch.nn.utils.parametrizations.weight_norm for weight_norm"
+            f"{name} cannot be copied ({error}); "
+            + (
+                "detach the tensors that it keeps, call torch.nn.utils.prune.remove(module, name) "
+                "on pruned layers, and use torch.nn.utils.parametrizations.weight_norm for "
+                "weight_norm"
+                if isinstance(error, RuntimeError)
+                else "keep that outside the module, or give its class a __deepcopy__ method"
+            )
         ) from error
 
 
@@ -148,8 +170,39 @@ def _refuse(name: str, module: nn.Module) -> None:
     fixed = not module.training and next(module.parameters(), None) is None
     if moves(module) and not fixed:
         raise TargetError(f"{where} {_way_out(module)}")
+    if not any(parameter.requires_grad for parameter in module.parameters()):
+        return
+    if isinstance(module, torch.jit.ScriptModule):
+        raise TargetError(
+            f"{where} was compiled by torch.jit, and its weights cannot be exchanged; give the "
+            "module that it was made from, or freeze that before compiling it"
+        )
+    if isinstance(module, nn.parallel.DistributedDataParallel) or (
+        isinstance(module, nn.DataParallel) and not name
+    ):
+        raise TargetError(
+            f"{where} spreads the batches of one network over devices; give that network itself, "
+            "target.module"
+        )
+    if isinstance(module, nn.Embedding | nn.EmbeddingBag):
+        if module.sparse:
+            raise TargetError(
+                f"{where} has sparse gradients, which no generator can use; set its sparse to False"
+            )
+        if module.max_norm is not None:
+            raise TargetError(
+                f"{where} shortens rows of its weight in place at each forward pass; set its "
+                "max_norm to None, or freeze it with requires_grad_(False)"
+            )
     for own_name, parameter in module.named_parameters(recurse=False):
-        if parameter.requires_grad and not torch.is_floating_point(parameter):
+        if not parameter.requires_grad:
+            continue
+        if parameter.layout != torch.strided:
+            raise TargetError(
+                f"parameter {own_name!r} of {where} is {parameter.layout}; only dense parameters "
+                "are generated, so convert it with to_dense()"
+            )
+        if not torch.is_floating_point(parameter):
             raise TargetError(
                 f"parameter {own_name!r} of {where} is {parameter.dtype}; only real "
                 "floating-point parameters are generated, so freeze it, or split it into real parts"
@@ -162,8 +215,8 @@ def _way_out(module: nn.Module) -> str:
         return (
             "keeps running statistics, which networks with different weights would share; "
             "call torch.func.replace_all_batch_norm_modules_(target), so that each network "
-            "normalises by its own batch, use GroupNorm or LayerNorm instead, or freeze it with "
-            "requires_grad_(False).eval()"
+            "normalises by its own batch, on which its predictions then depend, use GroupNorm or "
+            "LayerNorm instead, or freeze it with requires_grad_(False).eval()"
         )
     if isinstance(module, _InstanceNorm):
         return (

@@ -217,6 +217,7 @@ class HyperGAN(Posterior):
         self.noise_dim, self.code_dim, self.beta = noise_dim, code_dim, beta
         self.batch_norm = batch_norm
         self.target = copy_of(target)
+        self.layers = layers_of(self.target)  # their padding rows are those that load() reads
         dtype = next(p.dtype for p in target.parameters() if p.requires_grad)
         with global_seed(generator):
             self.mixer = (

@@ -27,8 +27,9 @@ def weights_of(vectors: Tensor, layers: list[Layer]) -> Weights:
         for (name, shape), part in zip(shapes.items(), parts, strict=True)
     }
     for layer in layers:
-        for name, (row, values) in layer.padding.items():
-            index, kept = torch.tensor([row], device=vectors.device), vectors.new_tensor(values)
+        for name, (row, parameter) in layer.padding.items():
+            index = torch.tensor([row], device=vectors.device)
+            kept = parameter.detach()[row].to(vectors)
             weights[name] = weights[name].index_copy(1, index, kept.expand(len(vectors), 1, -1))
     return weights
 

@@ -1,9 +1,13 @@
+from threading import Lock
+
 import pytest
 import torch
 from torch import nn
-from torch.nn.utils import parametrizations, spectral_norm
+from torch.nn.utils import parametrizations, prune, spectral_norm
 from zoo import ZOO
 
+from hypergan import HyperGAN
+from hypergan.baselines import MNF, SGLD, MCDropout, NetworkEnsemble
 from hypergan.errors import TargetError
 from hypergan.experiments.methods import METHODS, build
 from hypergan.layers import layers_of
@@ -40,6 +44,19 @@ def test_a_layer_without_matrix_has_its_size_as_fan_in():
     assert layer.fan_in == 18
 
 
+def test_parameters_without_weights_make_no_layer():
+    network = nn.Sequential(nn.Linear(2, 3), nn.Linear(0, 3))
+    network.nothing = nn.Parameter(torch.zeros(0))
+    assert [(layer.name, layer.fan_in) for layer in layers_of(network)] == [("0", 2), ("1", 3)]
+    assert HyperGAN(network, 8, 6, 16).ensemble(2)[0].nothing.shape == (0,)
+
+
+class Sparse(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.matrix = nn.Parameter(torch.eye(3).to_sparse())
+
+
 REFUSED = {
     "BatchNorm1d": (lambda: nn.BatchNorm1d(3), "GroupNorm or LayerNorm"),
     "BatchNorm2d": (lambda: nn.BatchNorm2d(3), "GroupNorm or LayerNorm"),
@@ -57,12 +74,27 @@ REFUSED = {
         lambda: parametrizations.spectral_norm(nn.Linear(2, 3)),
         "remove the spectral",
     ),
+    "scripted": (
+        lambda: nn.Sequential(torch.jit.script(nn.Sequential(nn.Linear(2, 3))), nn.Linear(3, 2)),
+        "the module that it was made from",
+    ),
+    "traced": (
+        lambda: torch.jit.trace(nn.Linear(2, 3), torch.zeros(1, 2)),
+        "the module that it was made from",
+    ),
+    "parallel": (lambda: nn.DataParallel(nn.Linear(2, 3)), "target.module"),
+    "sparse gradients": (lambda: nn.Embedding(3, 2, sparse=True), "sparse to False"),
+    "sparse gradients of a bag": (lambda: nn.EmbeddingBag(3, 2, sparse=True), "sparse to False"),
+    "max_norm": (lambda: nn.Embedding(3, 2, max_norm=1.0), "max_norm to None"),
+    "max_norm of a bag": (lambda: nn.EmbeddingBag(3, 2, max_norm=1.0), "max_norm to None"),
+    "sparse": (Sparse, r"to_dense\(\)"),
     "complex": (lambda: nn.Linear(2, 3, dtype=torch.complex64), "complex64"),
     "mixed": (
         lambda: nn.Sequential(nn.Linear(2, 3), nn.Linear(3, 2).double()),
         r"torch.float32 and torch.float64; .* target.float\(\)",
     ),
     "frozen": (lambda: nn.Linear(2, 3).requires_grad_(False), "requires_grad=True"),
+    "no weights": (lambda: nn.Linear(0, 0), "requires_grad=True"),
     "nothing": (lambda: nn.Sequential(nn.Flatten(), nn.ReLU()), "requires_grad=True"),
 }
 
@@ -99,6 +131,39 @@ def test_a_frozen_complex_parameter_is_left_alone():
 def test_a_frozen_parameter_may_be_of_another_type():
     network = nn.Sequential(nn.Linear(2, 3).double().requires_grad_(False), nn.Linear(3, 2))
     assert [layer.name for layer in layers_of(network)] == ["1"]
+
+
+FROZEN = {
+    "scripted": lambda: torch.jit.script(nn.Linear(2, 2).requires_grad_(False)),
+    "max_norm": lambda: nn.Embedding(3, 2, max_norm=1.0).requires_grad_(False),
+    "sparse gradients": lambda: nn.Embedding(3, 2, sparse=True).requires_grad_(False),
+    "halves": lambda: nn.Linear(2, 2).half().requires_grad_(False),
+}
+
+
+@pytest.mark.parametrize("kind", FROZEN)
+def test_what_cannot_be_generated_may_be_frozen(kind):
+    network = nn.Sequential(FROZEN[kind](), nn.Linear(2, 3))
+    assert [layer.name for layer in HyperGAN(network, 8, 6, 16).layers] == ["1"]
+
+
+UNTRAINABLE = {
+    "float16": (lambda target: target.half(), r"float16.* target.float\(\)"),
+    "bfloat16": (lambda target: target.bfloat16(), r"ensemble.to\(torch.bfloat16\)"),
+    "no values": (lambda target: target.to("meta"), "to_empty"),
+    "a lock": (lambda target: setattr(target, "lock", Lock()), "keep that outside"),
+    "a generator": (lambda target: setattr(target, "left", (x for x in "ab")), "keep that outside"),
+    "pruned": (lambda target: prune.random_unstructured(target[0], "weight", 1), "prune.remove"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", UNTRAINABLE)
+@pytest.mark.parametrize("build", [HyperGAN, NetworkEnsemble, MCDropout, SGLD, MNF])
+def test_what_cannot_be_trained_is_refused_with_the_way_out(build, kind, target):
+    change, advice = UNTRAINABLE[kind]
+    change(target)
+    with pytest.raises(TargetError, match=advice):
+        build(target)
 
 
 @pytest.mark.parametrize("method", METHODS)

@@ -89,6 +89,7 @@ class SGLD(Posterior):
             "keep fewer samples, or freeze a part of the target (requires_grad=False)",
         )
         self.target = copy_of(target)
+        self.layers = layers_of(self.target)  # their padding rows are those that load() reads
         self.position = nn.Parameter(start)
         self.register_buffer("kept", start.new_zeros(samples, len(start)))
         self.register_buffer("steps", torch.tensor(0))

@@ -1,6 +1,5 @@
 """The state of a training run in one file."""
 
-import json
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,6 +9,7 @@ import torch
 
 from hypergan.errors import TrainingError
 from hypergan.paths import require_seal, write_sealed
+from hypergan.storage import as_json
 
 History = list[dict[str, Any]]
 """One row per epoch: means of what the updates report, diversity, validation scores, seconds."""
@@ -31,7 +31,7 @@ class Checkpoint:
         path: The file; None to keep nothing.
         parts: Everything with a ``state_dict``: the posterior and its optimisers.
         generator: The source of all randomness.
-        run: The run's settings, serialisable as JSON.
+        run: The run's settings, see :func:`hypergan.storage.as_json`.
         interval: Minimum seconds between two saves.
     """
 
@@ -46,7 +46,7 @@ class Checkpoint:
     ) -> None:
         self.path, self.parts, self.generator, self.interval = path, parts, generator, interval
         shapes = {k: list(tensor.shape) for k, tensor in parts["posterior"].state_dict().items()}
-        self.run = json.dumps({"version": VERSION, "shapes": shapes} | run)
+        self.run = as_json({"version": VERSION, "shapes": shapes} | run)
         self.saved = time.monotonic()
 
     def save(self, history: History, *, final: bool) -> None:

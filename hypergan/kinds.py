@@ -1,7 +1,9 @@
 """Settings are checked where they are built: each value must match its type annotation."""
 
 import inspect
+import json
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import cache, wraps
 from typing import Any, ParamSpec, get_type_hints
 
@@ -16,8 +18,8 @@ Arguments = ParamSpec("Arguments")
 def require_kinds(owner: Any, values: Mapping[str, Any]) -> None:
     """Refuse values that do not match the annotations of a class or function.
 
-    An int passes for a float; strings and bools do not pass for numbers, nor do NaN and infinity.
-    An int must fit into 64 bits.
+    An int passes for a float, and NumPy's numbers for Python's; strings and bools do not pass for
+    numbers, nor do NaN and infinity. An int must fit into 64 bits.
 
     Args:
         owner: The class or function.
@@ -30,7 +32,7 @@ def require_kinds(owner: Any, values: Mapping[str, Any]) -> None:
         value = values.get(name)
         try:
             if name in values:
-                plain = value.item() if isinstance(value, np.generic) else value
+                plain = _plain(value)
                 _reader(kind).validate_python((plain,))
                 if isinstance(plain, int) and not -(2**63) <= plain < 2**63:
                     raise SettingsError(f"{name} is {value!r}; it should fit into 64 bits")
@@ -51,6 +53,24 @@ def checked(constructor: Callable[Arguments, None]) -> Callable[Arguments, None]
         constructor(*arguments, **named)
 
     return construct
+
+
+def from_json(constructor: Callable[..., None], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Arguments that were written as JSON: a list becomes a tuple where one is annotated."""
+    read = dict(values)
+    for name in (name for name, value in values.items() if isinstance(value, list)):
+        with suppress(NameError, KeyError, ValidationError):  # not annotated, or not truly
+            (read[name],) = _reader(_hints(constructor)[name]).validate_json(
+                json.dumps([read[name]])
+            )
+    return read
+
+
+def _plain(value: Any) -> Any:
+    """A value with Python's own numbers and tuples, which the check knows."""
+    if isinstance(value, tuple):
+        return tuple(map(_plain, value))
+    return value.item() if isinstance(value, np.generic) else value
 
 
 @cache

@@ -14,7 +14,7 @@ from hypergan.ensemble import Ensemble
 from hypergan.errors import RecordError, SettingsError, require_at_least
 from hypergan.forward import Weights
 from hypergan.frozen import still
-from hypergan.kinds import require_kinds
+from hypergan.kinds import from_json, require_kinds
 from hypergan.layers import Layer, layers_of
 from hypergan.memory import require_memory
 from hypergan.precision import Precision
@@ -212,6 +212,7 @@ class Posterior(nn.Module, ABC):
         """Write the trained posterior as safetensors, with its constructor's arguments.
 
         Raises:
+            SettingsError: If an argument is not one that a file can hold.
             StorageError: If the file cannot be written.
         """
         notes = {"class": type(self).__name__, "arguments": self.arguments}
@@ -232,7 +233,8 @@ class Posterior(nn.Module, ABC):
 
         Args:
             path: The file.
-            target: A module of the same architecture; its values do not matter.
+            target: A module of the same architecture. Its values do not matter, except what its
+                ``state_dict()`` leaves out, such as buffers with ``persistent=False``.
 
         Raises:
             RecordError: If the file is missing, damaged, or of another class or target.
@@ -244,6 +246,6 @@ class Posterior(nn.Module, ABC):
                 f"{path} holds {found} and not {cls.__name__}; read it with the class that saved "
                 "it, or build one and use load(path)"
             )
-        posterior = cls(target, **notes["arguments"])
+        posterior = cls(target, **from_json(cls.__init__, notes["arguments"]))
         posterior.load(path)
         return posterior

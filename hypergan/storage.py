@@ -6,16 +6,35 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from hypergan.errors import RecordError
+from hypergan.errors import RecordError, SettingsError
 from hypergan.paths import write_whole
 
 _KEY = "hypergan"
 """The only key of a file's metadata: several would be written in random order."""
+
+
+def as_json(notes: Any) -> str:
+    """Notes or settings as JSON; NumPy's numbers are written like Python's.
+
+    Raises:
+        SettingsError: If they hold something that JSON cannot.
+    """
+    return json.dumps(notes, default=_plain)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.generic | np.ndarray | Tensor):
+        return value.tolist()
+    raise SettingsError(
+        f"a setting is a {type(value).__name__}, which no file can hold; give numbers, words, or "
+        "lists of them"
+    )
 
 
 def fingerprint(tensors: dict[str, Tensor], notes: str = "") -> str:
@@ -35,18 +54,19 @@ def write_tensors(path: str | Path, tensors: dict[str, Tensor], notes: Any) -> N
     Args:
         path: The file.
         tensors: What to write.
-        notes: Metadata, serialisable as JSON.
+        notes: Metadata, see :func:`as_json`.
 
     Raises:
+        SettingsError: If JSON cannot hold the notes.
         StorageError: If the file cannot be written.
     """
 
     def save(temporary: Path) -> None:
         layout = torch.contiguous_format
         apart = {name: t.detach().clone(memory_format=layout) for name, t in tensors.items()}
-        sealed = {"sha256": fingerprint(tensors, json.dumps(notes)), "notes": notes}
+        sealed = {"sha256": fingerprint(tensors, as_json(notes)), "notes": notes}
         try:
-            save_file(apart, temporary, metadata={_KEY: json.dumps(sealed)})
+            save_file(apart, temporary, metadata={_KEY: as_json(sealed)})
         except SafetensorError as error:  # how it reports a full disk
             raise OSError(str(error)) from error
 

@@ -1,9 +1,11 @@
 import random
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
 
+from hypergan import HyperGAN, Training, fit
 from hypergan.checkpoint import Checkpoint
 from hypergan.errors import TrainingError
 
@@ -30,6 +32,17 @@ def test_a_hundred_altered_bytes_are_refused(saved):
         saved.path.write_bytes(damaged)
         with pytest.raises(TrainingError, match=r"is damaged .*; delete it to start afresh"):
             saved.load()
+
+
+def test_settings_may_be_numpys_numbers(target, blobs, tmp_path):
+    for networks in (np.int64(2), 2):
+        training = Training(
+            epochs=1, networks=networks, codes=4, betas=(np.float32(0.5), 0.9), diversity_networks=2
+        )
+        history = fit(
+            HyperGAN(target, 8, 6, 16), blobs, training, checkpoint=tmp_path / "c", progress=False
+        )
+        assert len(history) == 1
 
 
 def test_a_run_goes_on_with_as_many_threads_as_it_began_with(saved):

@@ -28,7 +28,12 @@ class Some:
 
 
 FIT = {"whole": [0, 2**63 - 1, np.int64(3)], "number": [1, -2.5, np.float32(1)], "maybe": [None, 3]}
-FIT |= {"pair": [(1, 2)], "rest": [(1, 2, 3)], "inner": [None, Evaluation()], "word": [""]}
+FIT |= {
+    "pair": [(1, 2), (np.int64(1), np.float32(2))],
+    "rest": [(1, 2, 3)],
+    "inner": [None, Evaluation()],
+    "word": [""],
+}
 ODD = {
     "whole": [True, 1.0, "1", None, np.float64(1), 2**63, 10**30],
     "number": [True, "1", None, float("nan"), float("inf"), 1j],

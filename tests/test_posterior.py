@@ -1,5 +1,6 @@
 """What holds for every method's posterior."""
 
+import numpy as np
 import pytest
 import torch
 from killed import KilledError, killing
@@ -68,6 +69,33 @@ def test_a_trained_posterior_is_saved_and_loaded(kind, target, blobs, tmp_path):
     wider = nn.Sequential(nn.Linear(2, 20), nn.ReLU(), nn.Linear(20, 2))
     with pytest.raises(RecordError, match=f"does not hold this {kind.__name__}"):
         kind(wider, **SMALL[kind]).load(tmp_path / "posterior")
+
+
+@pytest.mark.parametrize("kind", [HyperGAN, SGLD])
+def test_a_file_holds_the_padding_row(kind, tmp_path, generator):
+    """The row of the new target, from which nothing else is taken either, does not matter."""
+    target, other = (nn.Embedding.from_pretrained(
+        torch.full((5, 2), value), freeze=False, padding_idx=1
+    ) for value in (1.0, 2.0))  # fmt: skip
+    kind(target).double().save(tmp_path / "posterior")
+    found = kind.from_file(tmp_path / "posterior", other.double())
+    assert (found.sample(1, generator)["weight"][:, 1] == 1).all()
+
+
+def test_arguments_are_saved_as_pythons(target, tmp_path):
+    arguments = {"flow_hidden": (np.int64(5), 7), "kl_weight": np.float32(0.5)}
+    MNF(target, **arguments).save(tmp_path / "posterior")
+    found = MNF.from_file(tmp_path / "posterior", target)
+    assert found.arguments == {"flow_hidden": (5, 7), "kl_weight": 0.5}
+
+
+def test_an_argument_that_no_file_holds_is_named(target, tmp_path):
+    class Odd(NetworkEnsemble):
+        def __init__(self, target: nn.Module, activation: nn.Module) -> None:
+            super().__init__(target)
+
+    with pytest.raises(SettingsError, match="a Tanh, which no file can hold"):
+        Odd(target, nn.Tanh()).save(tmp_path / "posterior")
 
 
 @each_trained

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from hypergan.batches import Data, count, inputs_of
-from hypergan.errors import RecordError, TargetError, require_at_least
+from hypergan.errors import DataError, RecordError, TargetError, require_at_least
 from hypergan.forward import Weights, forward_networks, types_explained
 from hypergan.kinds import require_kinds
 from hypergan.layers import layers_of, structure_of
@@ -192,13 +192,23 @@ class Ensemble(nn.Module):
         """Yield the outputs of all networks, (N, B, ...), batch by batch."""
         require_kinds(Ensemble._outputs, {"precision": precision, "batch_size": batch_size})
         require_at_least(1, batch_size=batch_size)
-        total = count(inputs, batch_size)
+        total, before = count(inputs, batch_size), self._like.new_empty(0)
         for batch in progress_bar(
             progress, iterable=inputs_of(inputs, batch_size), total=total, unit="batch"
         ):
             with products_in(precision, self.device), types_explained(batch, self.dtype):
-                outputs = self(batch.to(self.device))
+                outputs = self._after(before, batch.to(self.device))
             yield outputs.to(batch.device)
+            before = batch.to(self.device)
+
+    def _after(self, before: Tensor, batch: Tensor) -> Tensor:
+        """Outputs for a batch; a single input that cannot be normalised joins those before it."""
+        try:
+            return self(batch)
+        except DataError:
+            if len(batch) > 1 or not len(before):
+                raise
+        return self(torch.cat([before, batch]))[:, len(before) :]
 
     def save(self, path: str | Path) -> None:
         """Write the networks as safetensors, with the target's frozen parameters and buffers.
@@ -215,7 +225,8 @@ class Ensemble(nn.Module):
 
         Args:
             path: The file.
-            target: A module of the same architecture; its values do not matter.
+            target: A module of the same architecture. Its values do not matter, except what its
+                ``state_dict()`` leaves out, such as buffers with ``persistent=False``.
 
         Raises:
             RecordError: If the file is missing, damaged, or of another architecture.

@@ -46,12 +46,21 @@ def forward_networks(
         Outputs, (N, B, ...).
 
     Raises:
+        DataError: If a network normalises by its batch, which is a single input.
         TargetError: If a network does not return one tensor with one entry per input.
     """
     weights = _under_all_names(target, weights)
-    outputs = _at_once(target, weights, inputs, shared=shared)
-    if outputs is None:
-        outputs = _one_after_another(target, weights, inputs, shared=shared)
+    try:
+        outputs = _at_once(target, weights, inputs, shared=shared)
+        if outputs is None:
+            outputs = _one_after_another(target, weights, inputs, shared=shared)
+    except ValueError as error:
+        if "more than 1 value per channel" not in str(error):
+            raise
+        raise DataError(
+            f"{type(target).__name__} normalises by the batch, and a network's batch of 1 input "
+            "has no spread; raise batch_size, or choose one that leaves no single input over"
+        ) from error
     reduced = torch.is_autocast_enabled(inputs.device.type) and outputs.dtype == torch.bfloat16
     return outputs.float() if reduced else outputs  # so that sums over them are not rounded
 

@@ -1,5 +1,7 @@
 """Tensors, datasets and loaders give the same pairs; what gives none is refused."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import nn
@@ -237,6 +239,31 @@ def test_posteriors_predict_for_them_in_parts(kind):
 def test_predictions_in_a_random_order_are_refused(loader):
     with pytest.raises(SettingsError, match="shuffle=False"):
         model().ensemble(2).predict(loader)
+
+
+def normalising():
+    network = nn.Sequential(nn.Linear(4, 8), nn.BatchNorm1d(8), nn.Linear(8, 3))
+    return HyperGAN(torch.func.replace_all_batch_norm_modules_(network), 8, 8, 16)
+
+
+@pytest.mark.parametrize(
+    "data", [X[:41], (X[:41], Y[:41]), DataLoader(TensorDataset(X[:41]), 20)], ids=type
+)
+def test_a_single_input_is_normalised_with_those_before_it(data):
+    ensemble = normalising().ensemble(2)
+    parts = ensemble(X[:20]), ensemble(X[20:40]), ensemble(X[20:41])[:, 20:]
+    torch.testing.assert_close(ensemble.predict(data, batch_size=20), torch.cat(parts, dim=1))
+
+
+def test_a_single_input_that_cannot_be_normalised_is_refused():
+    loader = DataLoader(TensorDataset(X[:43], Y[:43]), 20)  # 3 are left for 2 networks
+    for give in (
+        lambda: normalising().ensemble(2).predict(X[:1]),
+        lambda: fit(normalising(), loader, QUICK, progress=False),
+        lambda: fit(normalising(), (X, Y), replace(QUICK, batch_size=2), progress=False),
+    ):
+        with pytest.raises(DataError, match="normalises by the batch, .* raise batch_size"):
+            give()
 
 
 def test_memory_is_bounded_by_the_batch(monkeypatch):

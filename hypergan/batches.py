@@ -241,7 +241,7 @@ def as_dataset(data: Pairs | Sequence[Tensor]) -> Pairs:
     if len(data) != 2:
         raise DataError(_unfit(data))
     if not all(part.dim() for part in data):
-        raise DataError("inputs and targets need a first axis each, the batch: (B, ...) and (B, ...)")
+        raise DataError("inputs and targets need the batch as their first axis, (B, ...) each")
     lengths = [len(part) for part in data]
     if len(set(lengths)) > 1:
         raise SettingsError(

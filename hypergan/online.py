@@ -5,6 +5,7 @@ book. This module is also the Sphinx extension that gives the book its buttons, 
 addresses, social cards and site map; without a repository there are none.
 """
 
+import json
 import os
 from typing import Any
 
@@ -21,7 +22,7 @@ import importlib.util
 import subprocess
 import sys
 
-repository = "{repository}"  # `make notebooks` writes it here, from _config.yml
+repository = {repository}  # `make notebooks` writes it here, from _config.yml
 if importlib.util.find_spec("hypergan") is None:
     if not repository:
         raise ModuleNotFoundError(
@@ -55,7 +56,7 @@ def site() -> str:
 
 def first_cell() -> str:
     """Source of the cell that installs the package where it is missing."""
-    return _FIRST_CELL.format(repository=repository()[0])
+    return _FIRST_CELL.format(repository=json.dumps(repository()[0], ensure_ascii=False))
 
 
 def theme_options() -> dict[str, Any]:

@@ -117,6 +117,15 @@ def test_a_notebook_alone_installs_the_package_from_its_repository(monkeypatch):
     assert install[-1] == f"./{clone[-1]}[experiments]"
 
 
+@pytest.mark.parametrize("address", ['https://a.b/"; import evil; "', "https://a.b/'\\\n{x}é"])
+def test_whatever_the_address_is_it_stays_an_address(address, monkeypatch):
+    monkeypatch.setenv("HYPERGAN_REPOSITORY", address)
+    (line,) = re.findall("^repository = .*", online.first_cell(), re.MULTILINE)
+    found = {}
+    exec(line, found)
+    assert found["repository"] == address
+
+
 def test_a_notebook_beside_the_package_installs_nothing(monkeypatch):
     monkeypatch.setattr("subprocess.run", lambda *_, **__: pytest.fail("it ran something"))
     exec(online.first_cell(), {})

@@ -17,6 +17,7 @@ import pytest
 from examples import example
 from pages import NOTEBOOKS
 
+from hypergan.data.datasets import DATASETS
 from hypergan.errors import SettingsError
 from hypergan.experiments import cells, records, sweep
 from hypergan.experiments.records import Cell
@@ -296,6 +297,12 @@ def test_a_fresh_clone_retrains_nothing_that_is_published(clone):
     assert commands(log) == ["hypergan cubic --seed 1"]
     assert "gpu=1" not in log  # none was asked for
     assert not (clone / "runs").exists()
+
+
+@pytest.mark.slow
+def test_every_data_set_can_be_swept(clone):
+    log = snakemake(clone, "--dry-run", "records", datasets="", seeds=1)
+    assert commands(log) == sorted(f"hypergan {name} --seed 1" for name in DATASETS)
 
 
 @pytest.mark.slow

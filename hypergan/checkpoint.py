@@ -22,7 +22,7 @@ class Checkpoint:
     """Saves and restores a run, so that a killed run ends exactly as an uninterrupted one.
 
     The file is written whole or not at all, and carries a checksum. A checkpoint with other
-    settings, another number of inputs or another target is refused: continuing it would give
+    settings, another seed, number of inputs or target is refused: continuing it would give
     neither run's networks. Targets are compared by the shapes of their weights; other data of the
     same size go unnoticed. A resumed run keeps its number of threads, on which the last digits of
     sums depend.
@@ -31,7 +31,7 @@ class Checkpoint:
         path: The file; None to keep nothing.
         parts: Everything with a ``state_dict``: the posterior and its optimisers.
         generator: The source of all randomness.
-        run: The run's settings, see :func:`hypergan.storage.as_json`.
+        run: The run's settings and seed, see :func:`hypergan.storage.as_json`.
         interval: Minimum seconds between two saves.
     """
 
@@ -71,8 +71,8 @@ class Checkpoint:
         """Restore the state and return the history so far, empty if there is no file.
 
         Raises:
-            TrainingError: If the file is damaged, or belongs to other settings, another number of
-                inputs or another target.
+            TrainingError: If the file is damaged, or belongs to other settings, another seed,
+                number of inputs or target.
         """
         if self.path is None or not self.path.exists():
             return []
@@ -85,8 +85,8 @@ class Checkpoint:
             ) from error
         if not isinstance(state, dict) or state.get("run") != self.run:
             raise TrainingError(
-                f"the checkpoint {self.path} belongs to a run with other settings, number of "
-                "inputs or target; delete it to start afresh, or choose another file"
+                f"the checkpoint {self.path} belongs to a run with other settings, seed, "
+                "number of inputs or target; delete it to start afresh, or choose another file"
             )
         for name, part in self.parts.items():
             part.load_state_dict(state["parts"][name])

@@ -120,11 +120,12 @@ def fit(
         SettingsError: If an argument is of the wrong kind, the data cannot fill a mini-batch, the
             device is not available, or the loss does not return one number per network.
         TrainingError: If the loss becomes NaN or infinite, or the checkpoint is damaged or belongs
-            to other settings, another number of inputs or another target.
+            to other settings, another seed of the generator, number of inputs or target.
         StorageError: If the checkpoint cannot be written.
     """
     _require_arguments(posterior, training, generator, callbacks)
     training = training or Training()
+    seed = generator and generator.initial_seed()
     generator = generator or torch.Generator().manual_seed(int(torch.randint(2**62, ())))
     batches, loss = batches_of(data, training), adapted(loss)
     watched = _evenly(data, training.watched) if loss is cross_entropy else None
@@ -137,7 +138,8 @@ def fit(
         None if checkpoint is None else Path(checkpoint),
         {"posterior": posterior, **optimisers},
         generator,
-        run={"training": asdict(training), "inputs": len(batches)} | posterior.settings,
+        run={"training": asdict(training), "inputs": len(batches), "seed": seed}
+        | posterior.settings,
         interval=training.checkpoint_seconds,
     )
     history = state.load()

@@ -201,13 +201,17 @@ def test_a_checkpoint_of_another_run_is_refused(target, blobs, tmp_path):
     checkpoint, (points, labels) = tmp_path / "checkpoint", blobs
     trained(target, blobs, checkpoint=checkpoint)
     others = {
-        "settings": (HyperGAN(target, 8, 6, 16), blobs, replace(QUICK, epochs=9)),
-        "beta": (HyperGAN(target, 8, 6, 16, beta=0.5), blobs, QUICK),
-        "inputs": (HyperGAN(target, 8, 6, 16), (points[:240], labels[:240]), QUICK),
+        "settings": (HyperGAN(target, 8, 6, 16), blobs, replace(QUICK, epochs=9), 0),
+        "beta": (HyperGAN(target, 8, 6, 16, beta=0.5), blobs, QUICK, 0),
+        "inputs": (HyperGAN(target, 8, 6, 16), (points[:240], labels[:240]), QUICK, 0),
+        "seed": (HyperGAN(target, 8, 6, 16), blobs, QUICK, 1),
     }
-    for posterior, data, settings in others.values():
-        with pytest.raises(TrainingError, match="other settings, number of inputs or target"):
-            fit(posterior, data, settings, checkpoint=checkpoint, progress=False)
+    for posterior, *rest, seed in others.values():
+        options = {"generator": torch.Generator().manual_seed(seed), "checkpoint": checkpoint}
+        with pytest.raises(TrainingError, match="settings, seed, number of inputs or target"):
+            fit(posterior, *rest, progress=False, **options)
+    again = {"generator": torch.Generator().manual_seed(0), "checkpoint": checkpoint}
+    assert len(fit(HyperGAN(target, 8, 6, 16), blobs, QUICK, progress=False, **again)) == 4
 
 
 def test_a_damaged_checkpoint_is_refused(target, blobs, tmp_path):

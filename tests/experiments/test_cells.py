@@ -1,5 +1,6 @@
 import os
 import random
+import shutil
 import signal
 import time
 from dataclasses import asdict, replace
@@ -10,7 +11,7 @@ import pytest
 import torch
 from forked import PROCESSES
 
-from hypergan.errors import RecordError
+from hypergan.errors import RecordError, TrainingError
 from hypergan.evaluation import classification, robustness
 from hypergan.experiments import cells, records, training
 from hypergan.experiments.methods import METHODS, settings_for
@@ -120,6 +121,17 @@ def test_a_stopped_cell_goes_on_and_gives_the_same_record(own_runs, monkeypatch)
     assert list(own_runs.rglob("*.checkpoint"))
     assert lasting(cells.run(cell, progress=False, force=True)) == whole
     assert not list(own_runs.rglob("*.checkpoint"))
+
+
+def test_the_checkpoint_of_another_seed_is_refused(own_runs, monkeypatch):
+    one, other = (Cell("hypergan", "cubic", seed, "smoke") for seed in (1, 2))
+    with monkeypatch.context() as patch:
+        patch.setattr(cells.regression, "evaluate_regression", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            cells.run(one, progress=False)
+    shutil.copyfile(cells.unfinished(one)[0], cells.unfinished(other)[0])
+    with pytest.raises(TrainingError, match="belongs to a run with other settings, seed"):
+        cells.run(other, progress=False)
 
 
 def test_a_cell_of_other_settings_starts_afresh(own_runs, monkeypatch):

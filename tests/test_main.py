@@ -9,7 +9,7 @@ import time
 
 import numpy as np
 import pytest
-from examples import example
+from examples import edit, example
 
 from hypergan import __version__, cli
 from hypergan.__main__ import main
@@ -60,7 +60,8 @@ def test_a_record_of_a_method_that_is_gone_does_not_stop_the_others(
     record = own_runs / Cell("hypergan", "cubic", 0, "smoke").path
     gone = own_runs / "smoke" / "cubic" / "gone" / record.name
     gone.parent.mkdir()
-    gone.write_text(record.read_text().replace('"method": "hypergan"', '"method": "gone"'))
+    gone.write_text(record.read_text())
+    edit(gone, method="gone")
     assert "unknown method 'gone'" in fails(capsys, "promote", "--profile", "smoke")
     assert len(list(records.paths(published))) == 1
 
@@ -86,6 +87,7 @@ def test_a_bad_record_hides_no_other_whoever_reads_it(bad, capsys, own_runs, pub
     path = own_runs / other.path
     if bad == "arrays":
         path.with_suffix(".npz").write_bytes(b"altered")
+    edit(path)
     path.write_text(BAD[bad](json.loads(path.read_text())))
     before = (published / good.path).read_bytes()
 

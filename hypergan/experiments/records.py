@@ -205,17 +205,27 @@ _FORM = TypeAdapter(Record)
 _REMEMBERED = 200
 """Records kept parsed in memory, as claims, figures and tables ask for the same ones."""
 
-_VALID: set[bytes] = set()
+_VALID: set[str] = set()
 """Hashes of the texts that were found valid: to validate one takes longer than to parse it."""
 
 _COMMON: dict[Path, dict[str, Any]] = {}
 """What the seeds of a cell have in common, by their folder, is held in memory once."""
+
+SUMS = "SHA256SUMS"
+"""The file, in the folder of the published records, with the sha256 of each."""
+
+_SEAL, _ZEROS = "record_sha256", "0" * 64
+"""The key below ``environment`` of the sha256 of the record's own text, which is taken with zeros
+in place of the sha256. Older records have none; it is no part of what is read."""
 
 _AGAIN = "delete it and run its cell again"
 
 
 def write(record: Record, arrays: Arrays, path: Path) -> Record:
     """Write a record and its arrays, the record last: if it exists, both are complete.
+
+    Where there was a record before, a kill between the two leaves it with the new arrays; it is
+    then refused as altered, and the run goes on from what it had saved.
 
     Returns:
         The record as written, with the arrays' hash and rounded numbers.
@@ -231,42 +241,60 @@ def write(record: Record, arrays: Arrays, path: Path) -> Record:
 
     write_whole(path.with_suffix(".npz"), save_arrays)
     content = _rounded(asdict(record) | {"arrays_sha256": sha256(path.with_suffix(".npz"))})
+    sealed = content | {"environment": content["environment"] | {_SEAL: _ZEROS}}
     try:
-        text = json.dumps(content, indent=1, allow_nan=False) + "\n"
+        text = json.dumps(sealed, indent=1, allow_nan=False) + "\n"
     except ValueError as error:
         raise RecordError(
             f"{record.cell.path} came out with NaN or infinite values, so no record is written; "
             "look at the run's loss and lower its learning rate"
         ) from error
-    write_text(path, text)
+    write_text(path, _resealed(text, _ZEROS, _hash(text)))
     return Record(**content).lying_at(path)
+
+
+def _resealed(text: str, old: str, new: str) -> str:
+    """A record's text with another sha256 of itself."""
+    return text.replace(f'"{_SEAL}": "{old}"', f'"{_SEAL}": "{new}"')
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def read(path: Path) -> Record:
     """Read a record, which is trusted only in its proper place and only if it is whole.
 
     Raises:
-        RecordError: If it is missing, damaged, another cell's, or of another record version.
+        RecordError: If it is missing, damaged, altered, another cell's, or of another record
+            version.
         SettingsError: If there is no such cell.
     """
     try:
         if path.exists() and not path.is_file():
             raise ValueError("it is not a file")
-        text = path.read_text(encoding="utf-8")
+        text = path.read_bytes().decode()
+        digest = _hash(text)
+        is_published = _require_listed(path, digest)
         content = _parsed(text)
     except FileNotFoundError as error:
         raise RecordError(f"there is no record {path}; see `python -m hypergan list`") from error
     except (OSError, ValueError, RecursionError) as error:
         raise RecordError(f"the record {path} is damaged ({error}); {_AGAIN}") from error
     version = content.get("record_version") if isinstance(content, dict) else None
-    if version not in range(1, RECORD_VERSION + 1):
+    if type(version) is not int or version not in range(1, RECORD_VERSION + 1):
         newer = isinstance(version, int) and version > RECORD_VERSION
         raise RecordError(
             f"the record {path} is of version {version}, this code reads versions up to "
             f"{RECORD_VERSION}; {'update hypergan to read it' if newer else 'run its cell again'}"
         )
     try:
-        _validate(text)
+        if digest not in _VALID:
+            if not is_published:
+                _require_unaltered(text, content)
+            _FORM.validate_json(text)
+            _VALID.add(digest)
+        content.get("environment", {}).pop(_SEAL, None)
         if ("environment" in content) != (version != 1):
             raise ValueError("environment: added in version 2")
     except ValidationError as error:
@@ -306,17 +334,58 @@ def _parsed(text: str) -> Any:
     return from_json(text, allow_inf_nan=False)
 
 
-def _validate(text: str) -> None:
-    digest = hashlib.sha256(text.encode()).digest()
-    if digest not in _VALID:
-        _FORM.validate_json(text)
-        _VALID.add(digest)
+def _require_unaltered(text: str, content: dict[str, Any]) -> None:
+    """Hold a record's text to the sha256 of itself; one without may at least repeat no key.
+
+    Raises:
+        ValueError: If it was altered.
+    """
+    environment = content.get("environment")
+    seal = environment.get(_SEAL) if isinstance(environment, dict) else None
+    if seal is None:
+        json.loads(text, object_pairs_hook=_each_once)
+    elif _hash(_resealed(text, seal, _ZEROS)) != seal:
+        raise ValueError(f"it was altered: its sha256 is not its {_SEAL}")
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    content = dict(pairs)
+    if len(content) < len(pairs):
+        raise ValueError(f"a key is repeated in {', '.join(name for name, _ in pairs)}")
+    return content
+
+
+def _require_listed(path: Path, digest: str) -> bool:
+    """Hold a record to :data:`SUMS` in its folder of records; False if there is no such file.
+
+    Raises:
+        RecordError: If another sha256 is listed, or none.
+    """
+    if len(path.parts) < 4 or not (file := path.parents[3] / SUMS).exists():
+        return False
+    listed = _sums(file, file.stat().st_mtime_ns).get(path.relative_to(file.parent).as_posix())
+    if listed is None:
+        raise RecordError(f"{file} does not list {path}; publish it with `hypergan promote`")
+    if listed != digest:
+        raise RecordError(
+            f"the record {path} is not the published one: {file} has another sha256; restore both "
+            "with `git checkout`"
+        )
+    return True
+
+
+@lru_cache(maxsize=8)
+def _sums(file: Path, _written: int) -> dict[str, str]:
+    """The sha256 that a file of :data:`SUMS` lists, by path."""
+    rows = (line.partition("  ") for line in file.read_text(encoding="utf-8").splitlines())
+    return {name: digest for digest, _, name in rows}
 
 
 def forget() -> None:
     """Forget all records and their arrays, as if the process had just started."""
     _parsed.cache_clear()
     _digest.cache_clear()
+    _sums.cache_clear()
     _COMMON.clear()
     held.forget()
     _VALID.clear()
@@ -406,7 +475,9 @@ def _folders() -> Sequence[Path]:
 
 
 def promote(path: Path) -> Path:
-    """Copy a finished record from ``runs/`` to the published ones.
+    """Copy a finished record from ``runs/`` to the published ones, and list it in :data:`SUMS`.
+
+    A kill in between leaves a record that is refused until it is promoted again.
 
     Raises:
         RecordError: If it was not made with the current settings; if it is of stand-in data, as
@@ -427,6 +498,12 @@ def promote(path: Path) -> Path:
     for suffix in (".npz", ".json"):  # the record last, as in `write`
         copy = partial(shutil.copyfile, path.with_suffix(suffix))
         write_whole(destination.with_suffix(suffix), copy)
+    file = published() / SUMS
+    sums = _sums(file, file.stat().st_mtime_ns) if file.exists() else {}
+    sums = sums | {record.cell.path.as_posix(): sha256(destination)}
+    there = sorted(name for name in sums if (published() / name).exists())
+    write_text(file, "".join(f"{sums[name]}  {name}\n" for name in there))
+    _sums.cache_clear()  # two changes may bear the same time
     return destination
 
 

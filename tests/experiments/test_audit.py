@@ -14,7 +14,7 @@ from hypergan.experiments.profiles import PUBLISHED
 from hypergan.experiments.records import RECORD_VERSION, Cell
 from hypergan.experiments.state import state
 from hypergan.experiments.verdicts import Shelf
-from hypergan.paths import published
+from hypergan.paths import published, sha256
 
 VERSIONS = range(1, RECORD_VERSION + 1)
 CLAIMS = all_claims()
@@ -33,6 +33,11 @@ def test_a_published_record_can_be_relied_on(path):
     assert record.arrays
     assert not record.stand_in
     assert re.fullmatch("[0-9a-f]{40}", record.commit)
+
+
+def test_exactly_what_is_published_is_listed_for_sha256sum_too():
+    lines = (published() / records.SUMS).read_text().splitlines()
+    assert lines == [f"{sha256(published() / p)}  {p.as_posix()}" for p in sorted(RECORDS, key=str)]
 
 
 @pytest.mark.parametrize("dataset", [*compared(), "cubic"])

@@ -9,8 +9,10 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import torch
+from examples import edit
 from forked import PROCESSES
 
+from hypergan import paths
 from hypergan.errors import RecordError, TrainingError
 from hypergan.evaluation import classification, robustness
 from hypergan.experiments import cells, records, training
@@ -103,7 +105,7 @@ def test_a_stale_record_is_not_passed_off(own_runs):
     cell = Cell("hypergan", "cubic", 0, "smoke")
     cells.run(cell, progress=False)
     path = own_runs / cell.path
-    path.write_text(path.read_text().replace('"noise_dim": 64', '"noise_dim": 65'))
+    edit(path, '"noise_dim": 64', '"noise_dim": 65')
     for ask in (cells.get, cells.run):
         with pytest.raises(RecordError, match=r"model/noise_dim 65, now 64.*--force"):
             ask(cell, progress=False)
@@ -229,7 +231,7 @@ def run_short_epochs(folder, cell, deadly):
 
         write_whole(path, written)
 
-    records.write_whole = killed
+    records.write_whole = paths.write_whole = killed
     cells.run(cell, progress=False)
 
 

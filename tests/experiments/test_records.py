@@ -1,15 +1,18 @@
 import json
 import os
+import random
+import shutil
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from examples import CELL, example
+from examples import CELL, edit, example
 
 from hypergan.errors import RecordError, SettingsError, StorageError
 from hypergan.experiments import records
 from hypergan.experiments.methods import settings_for
 from hypergan.experiments.records import RECORD_VERSION, Cell
+from hypergan.paths import sha256
 
 ARRAYS = {"norms_linear": np.arange(4.0)}
 
@@ -19,10 +22,6 @@ def written(own_runs):
     path = own_runs / CELL.path
     records.write(example(), ARRAYS, path)
     return path
-
-
-def edit(path, **changes):
-    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
 
 
 def test_a_record_is_read_as_it_was_written(written):
@@ -39,17 +38,20 @@ def test_its_path_says_what_it_is():
 
 
 def test_a_kill_between_arrays_and_record_leaves_no_record(own_runs, monkeypatch):
-    whole = records.write_whole
+    def killed(path, text):
+        raise KeyboardInterrupt
 
-    def killed(path, write):
-        if path.suffix == ".json":
-            raise KeyboardInterrupt
-        whole(path, write)
-
-    monkeypatch.setattr(records, "write_whole", killed)
+    monkeypatch.setattr(records, "write_text", killed)
     with pytest.raises(KeyboardInterrupt):
         records.write(example(), ARRAYS, own_runs / CELL.path)
     assert records.find(CELL) is None
+
+
+def test_a_kill_between_new_arrays_and_record_is_told(written, monkeypatch):
+    monkeypatch.setattr(records, "write_text", lambda *_: None)
+    records.write(example(), {"norms_linear": np.arange(5.0)}, written)
+    with pytest.raises(RecordError, match="arrays .* were altered; run the cell again with .*--f"):
+        records.find(CELL)
 
 
 def test_a_cell_that_was_never_run_has_none():
@@ -91,6 +93,44 @@ def test_what_is_not_the_asked_record_is_refused_with_the_way_out(damage, writte
     spoil(written)
     with pytest.raises(RecordError, match=message):
         records.find(CELL)
+
+
+def test_a_hundred_altered_bits_of_a_record_are_refused(written):
+    """None is in the name of its sha256, without which it is one of an earlier version."""
+    assert records.find(CELL)
+    content, moments = written.read_bytes(), random.Random(0)
+    name = content.index(b"record_sha256")
+    for place in moments.sample([*range(name), *range(name + 13, len(content))], 100):
+        damaged = bytearray(content)
+        damaged[place] ^= 1 << moments.randrange(8)
+        written.write_bytes(damaged)
+        with pytest.raises(RecordError):
+            records.find(CELL)
+
+
+def test_a_repeated_key_is_refused(written):
+    edit(written)
+    text = written.read_text()
+    assert records.find(CELL)
+    written.write_text(text.replace('"seed": 3', '"seed": 4, "seed": 3'))
+    with pytest.raises(RecordError, match="a key is repeated"):
+        records.find(CELL)
+
+
+def test_a_published_record_is_held_to_the_list(written, published):
+    destination = records.promote(written)
+    lines = (published / "SHA256SUMS").read_text()
+    assert lines == f"{sha256(destination)}  lite/digits/hypergan/seed3.json\n"
+    other = replace(CELL, seed=4)
+    records.write(example(other), ARRAYS, written.with_name("seed4.json"))
+    with pytest.raises(RecordError, match="does not list .*seed4.json; publish it"):
+        records.read(shutil.copy(written.with_name("seed4.json"), published / other.path))
+    records.promote(written.with_name("seed4.json"))
+    assert (published / "SHA256SUMS").read_text().count("\n") == 2
+    assert records.find(other, [published])
+    edit(destination, metrics={"accuracy": {"1": 91.0}})
+    with pytest.raises(RecordError, match="not the published one: .*with `git checkout`"):
+        records.find(CELL, [published])
 
 
 def test_altered_arrays_are_refused(written):
@@ -227,6 +267,7 @@ def test_a_record_with_an_odd_value_is_refused(key, value, written, published):
 
 @pytest.mark.parametrize("key", ODD)
 def test_a_record_that_lacks_a_key_is_refused(key, written):
+    edit(written)
     content = json.loads(written.read_text())
     del content[key]
     written.write_text(json.dumps(content))
@@ -235,6 +276,7 @@ def test_a_record_that_lacks_a_key_is_refused(key, written):
 
 
 def test_a_number_too_large_for_one_is_refused(written):
+    edit(written)
     written.write_text(written.read_text().replace("90.0", "1e999"))
     with pytest.raises(RecordError, match="finite number"):
         records.find(CELL)

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from examples import example
+from examples import edit, example
 from scipy import stats
 from test_claims import ABLATED, CLAIM, CLAIMS, FULL
 
@@ -135,9 +135,7 @@ def test_test_images_are_in_the_interval_where_a_record_has_them(folder):
 
 def test_changing_one_number_in_a_record_changes_the_verdict(folder):
     path = folder / Cell(FULL, "digits", 1, "lite").path
-    content = json.loads(path.read_text())
-    content["metrics"]["accuracy"]["1"] = 85.0
-    path.write_text(json.dumps(content))
+    edit(path, metrics={"accuracy": {"1": 85.0}})
     assert evaluate(CLAIM).verdict == "undecided"
 
 

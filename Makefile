@@ -78,7 +78,9 @@ bench: $(INSTALLED) ## Measure speed and memory against plain PyTorch (about hal
 	$(RUN) hypergan bench
 
 clean: ## Remove the built book, the virtual environment and all caches; keep data and runs.
-	rm -rf book/_build "$$VENV" *.egg-info .pytest_cache .mypy_cache .ruff_cache
+	@if [ -e "$$VENV/pyvenv.cfg" ]; then rm -rf "$$VENV"; \
+	elif [ -e "$$VENV" ]; then echo "kept $$VENV: it is no virtual environment"; fi
+	rm -rf book/_build *.egg-info .pytest_cache .mypy_cache .ruff_cache
 	find hypergan tests book -name __pycache__ -prune -exec rm -rf {} +
 
 $(INSTALLED): pyproject.toml

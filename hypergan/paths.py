@@ -10,6 +10,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from glob import escape
 from pathlib import Path
 from typing import IO, Any
 
@@ -22,6 +23,9 @@ PROJECT = _CHECKOUT if (_CHECKOUT / "pyproject.toml").exists() else Path.cwd()
 
 PART = ".part"
 """Suffix of temporary files and folders, whose names begin with a dot."""
+
+UNFINISHED = f".*.{'[0-9a-f]' * 8}{PART}"
+"""Pattern of the files that :func:`write_whole` fills."""
 
 
 def downloads() -> Path:
@@ -94,7 +98,7 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
         ) from error
     finally:
         temporary.unlink(missing_ok=True)
-    remove(abandoned(path.parent, f".{path.name}.*{PART}"))
+    remove(abandoned(path.parent, UNFINISHED.replace("*", escape(path.name), 1)))
 
 
 def write_text(path: Path, text: str) -> None:
@@ -121,12 +125,13 @@ def described(path: Path) -> dict[str, Any]:
     return made
 
 
-def abandoned(folder: Path, pattern: str = f".*{PART}") -> list[Path]:
+def abandoned(folder: Path, pattern: str = UNFINISHED) -> list[Path]:
     """Temporary files and folders not written to for an hour: their writer is dead.
 
     Args:
         folder: The folder to search.
-        pattern: Pattern of their names; begin it with ``**/`` to search subfolders too.
+        pattern: Pattern of their names, which no other program's match; begin it with ``**/`` to
+            search subfolders too.
     """
     before = time.time() - 3600
     found = []

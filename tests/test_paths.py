@@ -70,7 +70,7 @@ def test_a_kill_leaves_the_old_file_and_the_next_run_removes_the_new_one(tmp_pat
 
 
 def test_a_folder_that_is_being_filled_is_not_abandoned(tmp_path):
-    folder = tmp_path / ".download.1.part"
+    folder = tmp_path / ".folder.01234567.part"
     (folder / "raw").mkdir(parents=True)
     (folder / "raw" / "images").touch()
     past = time.time() - 2 * 3600

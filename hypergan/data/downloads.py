@@ -20,6 +20,10 @@ from hypergan.errors import DataError, StorageError
 from hypergan.paths import PART, abandoned, make_folder, remove, sha256
 
 _AFRESH = "delete it and run again to download it afresh"
+_PREFIX = ".download."
+UNFINISHED = f"{_PREFIX}{'[a-z0-9_]' * 8}{PART}"
+"""Pattern of the temporary folders that downloads go to, in the root of the data sets."""
+
 _NETWORK = (URLError, HTTPException, ConnectionError, TimeoutError, ssl.SSLError, RuntimeError)
 """What a failed download raises; torchvision reports its mirrors' errors as RuntimeError."""
 
@@ -62,9 +66,9 @@ class Source:
     def _fetch(self, root: Path, missing: Sequence[str]) -> None:
         """Download into a temporary folder, then move: a kill leaves no half-written file."""
         make_folder(root)
-        remove(abandoned(root))
+        remove(abandoned(root, UNFINISHED))
         try:
-            with tempfile.TemporaryDirectory(prefix=".download.", suffix=PART, dir=root) as aside:
+            with tempfile.TemporaryDirectory(prefix=_PREFIX, suffix=PART, dir=root) as aside:
                 self.download(aside)
                 for name in missing:
                     make_folder((root / name).parent)

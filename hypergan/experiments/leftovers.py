@@ -3,9 +3,10 @@
 from itertools import chain
 from pathlib import Path
 
+from hypergan.data.downloads import UNFINISHED as DOWNLOADING
 from hypergan.experiments import records
 from hypergan.experiments.cells import outdated
-from hypergan.paths import PART, PROJECT, abandoned, downloads, published, runs
+from hypergan.paths import PROJECT, UNFINISHED, abandoned, downloads, published, runs
 
 
 def leftovers() -> list[Path]:
@@ -13,6 +14,7 @@ def leftovers() -> list[Path]:
 
     Locks stay: they are empty, and once one is deleted, two processes can hold it.
     """
-    below = (abandoned(folder, f"**/.*{PART}") for folder in (runs(), published(), downloads()))
+    files = (abandoned(folder, f"**/{UNFINISHED}") for folder in (runs(), published()))
     states = (outdated(path) for path in records.paths(runs()))
-    return sorted({*chain(*below, *states), *abandoned(PROJECT)})
+    folders = abandoned(downloads(), DOWNLOADING)
+    return sorted({*chain(*files, *states), *abandoned(PROJECT), *folders})

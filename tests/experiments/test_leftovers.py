@@ -20,10 +20,17 @@ def test_what_nothing_will_use_again_is_shown_and_removed(own_runs, tmp_path, mo
     record = aged(own_runs / CELL.path, hours=1)
     own, running = aged(cells.unfinished(CELL)[0]), aged(cells.unfinished(CELL)[1], hours=0)
     other = aged(cells.unfinished(Cell("hypergan", "cubic", 1, "smoke"))[0])
-    half = aged(own_runs / ".trials.csv.0.part")
-    download = aged(tmp_path / "data" / ".download.1.part" / "raw" / "images").parents[1]
+    half = aged(own_runs / ".trials.csv.0123abcd.part")
+    download = aged(tmp_path / "data" / ".download.abc_1234.part" / "raw" / "images").parents[1]
     for folder in (download / "raw", download):
         os.utime(folder, (0, time.time() - 2 * 3600))
+    foreign = [
+        aged(folder / name)
+        for folder in (own_runs, tmp_path / "data")
+        for name in (".film.mkv.part", "sub/.film.mkv.part", ".folder.part/thesis.tex")
+    ]
+    for path in foreign:
+        os.utime(path.parent, (0, 0))
     lock = aged(own_runs / CELL.path.with_suffix(".lock"))
     assert main(["clean", "--dry-run"]) == 0
     assert capsys.readouterr().out.splitlines() == [
@@ -33,7 +40,7 @@ def test_what_nothing_will_use_again_is_shown_and_removed(own_runs, tmp_path, mo
     assert own.exists()
     assert main(["clean"]) == 0
     assert not any(path.exists() for path in (own, half, download))
-    assert all(path.exists() for path in (record, running, other, lock))
+    assert all(path.exists() for path in (record, running, other, lock, *foreign))
     capsys.readouterr()
     assert main(["clean"]) == 0
     assert capsys.readouterr().out == "0 removed\n"

@@ -442,6 +442,17 @@ def test_a_folder_that_make_would_read_as_a_rule_is_refused(name, make, tmp_path
     assert not (tmp_path / "evil").exists()
 
 
+def test_clean_removes_only_a_virtual_environment(make, tmp_path):
+    for name in ("mine", "venv"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "venv" / "pyvenv.cfg").touch()
+    for place in (["VENV=mine"], []):
+        assert "kept mine: it is no" in make("clean", *place, VENV="mine").stdout
+    make("clean", "VENV=venv")
+    assert (tmp_path / "mine").exists()
+    assert not (tmp_path / "venv").exists()
+
+
 @pytest.mark.slow
 def test_after_a_kill_what_was_in_flight_is_repeated_alone(clone):
     places = [clone / "runs" / replace(CUBIC, seed=seed).path for seed in (1, 2, 3)]

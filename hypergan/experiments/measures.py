@@ -96,7 +96,10 @@ def _mean_over(
 
 def relative_norm_std(record: Record) -> float:
     """Standard deviation of a layer's norm over its mean, mean over the layers (Fig. 7)."""
-    return float(np.mean([norm["std"] / norm["mean"] for norm in record.metrics["norms"].values()]))
+    norms = record.metrics["norms"].values()
+    if not norms or not all(norm["mean"] for norm in norms):
+        raise Unmeasured("norms")
+    return float(np.mean([norm["std"] / norm["mean"] for norm in norms]))
 
 
 def history(record: Record, column: str, when: str) -> float:
@@ -162,6 +165,9 @@ def outcomes(record: Record, name: str) -> Outcomes | None:
 
     A measure varies over test images as the mean of these contributions does. For an AUROC they are
     what DeLong, DeLong and Clarke-Pearson (1988) call structural components.
+
+    Raises:
+        KeyError: If metrics and arrays are of other eps.
     """
     first, *rest = name.split("/")
     arrays, full = record.arrays, record.full_size if first in _BY_SIZE else 0
@@ -184,6 +190,8 @@ def outcomes(record: Record, name: str) -> Outcomes | None:
     stored = arrays.get(f"{_STORED.get(column, column)}_{kind}_{size}_{tested}")
     if stored is None:
         return None
+    if len(stored) != len(chosen):
+        raise Unmeasured(column)
     if column == "auroc":  # the same images, attacked and clean
         return (np.mean([np.add(*placements(x, stored[0])) for x in stored[chosen]], axis=0),)
     parts = stored == 1 if column == "all_fooled" else stored

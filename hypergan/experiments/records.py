@@ -36,6 +36,7 @@ from hypergan.experiments.values import (
     NotNegative,
     Seed,
     Sha256,
+    Whole,
 )
 from hypergan.kinds import require_kinds
 from hypergan.paths import PROJECT, published, runs, sha256, write_text, write_whole
@@ -135,7 +136,7 @@ class Record:
     versions: dict[str, str]
     device: Annotated[str, Field(min_length=1)]
     wall_seconds: NotNegative
-    peak_memory_bytes: Annotated[int, Field(ge=0)]
+    peak_memory_bytes: Whole
     stand_in: bool
     history: History
     metrics: Metrics

@@ -13,15 +13,18 @@ Seed = Annotated[int, Field(ge=0, lt=2**63)]
 
 Commit = Annotated[str, Field(pattern=f"^({COMMIT.pattern})$")]
 Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
-Size = Annotated[str, Field(pattern="^[1-9][0-9]*$")]
+Size = Annotated[str, Field(pattern="^[1-9][0-9]{0,6}$")]
 """Networks in an ensemble."""
 
-Eps = Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+)?$")]
+Eps = Annotated[str, Field(pattern=r"^[0-9]{1,3}(\.[0-9]+)?$")]
 """The largest change of a pixel."""
 
 Percent = Annotated[float, Field(ge=0, le=100)]
 NotNegative = Annotated[float, Field(ge=0)]
-Count = Annotated[int, Field(ge=1)]
+Whole = Annotated[int, Field(ge=0, lt=2**63)]
+"""What fits a signed 64-bit integer and converts to a float."""
+
+Count = Annotated[int, Field(ge=1, lt=2**63)]
 
 Json = TypeAliasType("Json", "None | bool | int | float | str | list[Json] | dict[str, Json]")
 """Settings: any JSON without NaN and infinities."""
@@ -62,6 +65,21 @@ class Norms(_Open):
     std: NotNegative
 
 
+class Attacked(_Open):
+    """An attack at one eps, on an ensemble of one size."""
+
+    __pydantic_extra__: dict[str, Number]
+    networks: Count
+    images: Count
+
+
+class Transferred(_Open):
+    """The adversarial examples of single networks, on an ensemble of one size."""
+
+    __pydantic_extra__: dict[str, Number]
+    examples: Whole
+
+
 class OfNumbers(_Open):
     """Metrics of a regression."""
 
@@ -85,8 +103,8 @@ class OfClasses(_Open):
     calibration_error: dict[Size, Number] = {}
     detection: dict[str, Numbers] = {}
     uncertainty: dict[Size, dict[str, Numbers]] = {}
-    attacks: dict[str, dict[Size, dict[str, dict[Eps, Numbers]]]] = {}
-    transfer: dict[str, dict[Eps, dict[Size, Numbers]]] = {}
+    attacks: dict[str, dict[Size, dict[str, dict[Eps, Attacked]]]] = {}
+    transfer: dict[str, dict[Eps, dict[Size, Transferred]]] = {}
 
 
 class Epoch(_Open):
@@ -96,6 +114,7 @@ class Epoch(_Open):
     epoch: Count
     loss: float
     seconds: NotNegative
+    peak_memory_bytes: Whole = 0
 
 
 class Origin(_Open):

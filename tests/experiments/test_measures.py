@@ -139,6 +139,21 @@ def test_the_parts_in_an_auroc_vary_as_it_does_over_images():
     assert np.var([over.mean() for over, _ in drawn]) == pytest.approx(expected, rel=0.15)
 
 
+def test_eps_that_are_not_those_of_the_arrays_are_not_measured(attacked):
+    by_eps = attacked.metrics["attacks"]["pgd"]["10"]["fresh"]
+    for odd in (by_eps | {"0.5": ATTACKED}, {"0": ATTACKED, "1": ATTACKED}):
+        metrics = {"attacks": {"pgd": {"10": {"fresh": odd}}}}
+        record = with_arrays(replace(attacked, metrics=metrics), attacked.arrays)
+        with pytest.raises(Unmeasured):
+            outcomes(record, "attacks/pgd/10/fresh/1/fooled")
+
+
+@pytest.mark.parametrize("norms", [{}, {"linear": {"mean": 0.0, "std": 0.0}}])
+def test_a_spread_of_no_norm_is_not_measured(norms):
+    with pytest.raises(Unmeasured):
+        measure("relative_norm_std")(example(metrics={"norms": norms}))
+
+
 def test_what_is_no_mean_over_images_has_no_parts(attacked):
     for name in ("diversity/disagreement", "memory", "transfer/pgd/1/10/fooled", "entropy/other"):
         assert outcomes(attacked, name) is None

@@ -227,6 +227,7 @@ def test_cells_that_cannot_be_are_refused(wrong):
 
 NESTED = ("norms", "detection", "uncertainty", "attacks", "transfer")
 NAN, INFINITY = float("nan"), float("inf")
+EPOCH = {"epoch": 1, "loss": 0.5, "seconds": 1.0}
 ODD = {
     "record_version": [None, True, 1.0, "2", [2]],
     "method": [None, 3],
@@ -239,15 +240,23 @@ ODD = {
     "versions": [None, {"torch": 2}],
     "device": [None, ""],
     "wall_seconds": [None, "1", True, -1.0, NAN, INFINITY],
-    "peak_memory_bytes": [None, 1.5, -1],
+    "peak_memory_bytes": [None, 1.5, -1, 10**400],
     "stand_in": [None, 0, "false"],
-    "history": [None, [], [1], [{}], [{"epoch": 1, "loss": NAN, "seconds": 1.0}]],
+    "history": [
+        None, [], [1], [{}], [{"epoch": 1, "loss": NAN, "seconds": 1.0}],
+        *([EPOCH | {"peak_memory_bytes": odd}] for odd in (None, {"a": 1.0}, 1.5, 10**400)),
+    ],
     "metrics": [
         None, {}, {"accuracy": {}}, {"accuracy": 90.0}, {"accuracy": {"1": 900.0}},
         {"accuracy": {"one": 90.0}}, {"accuracy": {"1": "90"}}, {"accuracy": {"1": NAN}},
         {"accuracy": {"1": 90.0}, "entropy": {"in": "low"}},
         {"accuracy": {"1": 90.0}, "entropy": {"in": -1.0}}, {"std_inside": 1.0},
         {"std_inside": 1.0, "std_outside": 1.0},  # of a regression
+        {"accuracy": {"9" * 5000: 90.0}},
+        *(
+            {"accuracy": {"1": 90.0}, "attacks": {"pgd": {"1": {"same": {"0.1": odd}}}}}
+            for odd in ({}, {"networks": 1, "images": None}, {"networks": 1, "images": 0.5})
+        ),
         *({"accuracy": {"1": 90.0}} | {name: odd} for name in NESTED for odd in (1.0, {"a": 1.0})),
     ],
     "arrays_sha256": [None, "", "x" * 64],

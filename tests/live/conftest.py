@@ -76,7 +76,7 @@ def images(own_runs):
                 f"entropy_pgd_10_{which}": rng.random((eps, 20)).astype(np.float16),
                 f"wrong_pgd_10_{which}": np.repeat([[False], [False], [True]], 20, axis=1),
             }
-        by_eps = {one: {"networks": 10} for one in ATTACKED_EPS}
+        by_eps = {one: {"networks": 10, "images": 20} for one in ATTACKED_EPS}
         attacks = {"pgd": {"10": dict.fromkeys(tested, by_eps)}}
         cell = Cell(method, "mnist", 3, "smoke")
         metrics = {"accuracy": {"1": 90.0, str(size): 95.0}, "attacks": attacks}

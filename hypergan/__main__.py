@@ -19,19 +19,26 @@ def main(arguments: list[str] | None = None) -> int:
         0 on success; 1 if `verify` finds a mismatch; 2 after an error, reported in one sentence;
         130 after Ctrl-C; 141 if the reader of the output closed the pipe.
     """
+    words = sys.argv[1:] if arguments is None else arguments
+    resumes = words[:1] in (["run"], ["try"])
 
     def command() -> int:
-        with _stopping_at_once():  # the imports take seconds, during which Ctrl-C may arrive
+        with _stopping_at_once(resumes):  # the imports take seconds, during which Ctrl-C may arrive
             import_module("hypergan.progress")  # before PyTorch: tqdm's odd variables stop that
             from hypergan import cli
 
         return cli.obey(arguments)
 
-    return safely(command)
+    return safely(command, resumes)
 
 
-def safely(command: Callable[[], int]) -> int:
-    """Run a command, reporting its errors; the exit codes are those of :func:`main`."""
+def safely(command: Callable[[], int], resumes: bool = False) -> int:
+    """Run a command, reporting its errors; the exit codes are those of :func:`main`.
+
+    Args:
+        command: Runs it, and returns its exit code.
+        resumes: Whether it goes on from a checkpoint when it is run again.
+    """
     try:
         try:
             wait_politely()
@@ -40,7 +47,7 @@ def safely(command: Callable[[], int]) -> int:
         finally:
             _flush()
     except KeyboardInterrupt:
-        return _stopped()
+        return _stopped(resumes)
     except BrokenPipeError:  # the reader, such as head, has seen enough
         return 141
     except HyperGANError as error:
@@ -49,31 +56,40 @@ def safely(command: Callable[[], int]) -> int:
         place = f"{error.filename}: " if error.filename else ""
         advice = "change its permissions, free some space, or name another file or folder"
         return _told(f"error: {place}{error.strerror or error}; {advice}", 2)
-    except MemoryError:
-        return _told("error: out of memory; close other programs or ask for less", 2)
     except Exception as error:
+        if _is_out_of_memory(error):
+            return _told("error: out of memory; close other programs or ask for less", 2)
         if os.environ.get("HYPERGAN_DEBUG"):
             raise
         advice = "this is a bug in hypergan; HYPERGAN_DEBUG=1 shows the traceback"
         return _told(f"error: {type(error).__name__}: {error}; {advice}", 2)
 
 
+def _is_out_of_memory(error: Exception) -> bool:
+    """Whether Python, a GPU or PyTorch on a CPU has no memory left."""
+    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
+        return True
+    words = ("can't allocate memory", "not enough memory")
+    return isinstance(error, RuntimeError) and any(word in str(error) for word in words)
+
+
 @contextmanager
-def _stopping_at_once() -> Iterator[None]:
+def _stopping_at_once(resumes: bool) -> Iterator[None]:
     """Let Ctrl-C end the process on the spot: an exception would abort PyTorch's start."""
     main_thread = threading.current_thread() is threading.main_thread()
     if not main_thread or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
         yield
         return
-    signal.signal(signal.SIGINT, lambda *_: os._exit(_stopped()))
+    signal.signal(signal.SIGINT, lambda *_: os._exit(_stopped(resumes)))
     try:
         yield
     finally:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def _stopped() -> int:
-    return _told("stopped; the same command continues from the last checkpoint", 130)
+def _stopped(resumes: bool) -> int:
+    how = "; the same command continues from the last checkpoint" if resumes else ""
+    return _told(f"stopped{how}", 130)
 
 
 def _told(sentence: str, code: int) -> int:

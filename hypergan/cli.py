@@ -9,7 +9,7 @@ from pathlib import Path
 from hypergan import __version__
 from hypergan.bench import report
 from hypergan.data.datasets import DATASETS
-from hypergan.errors import HyperGANError, RecordError
+from hypergan.errors import HyperGANError, RecordError, StorageError
 from hypergan.experiments import cells, ledger, records, trials, verification
 from hypergan.experiments.leftovers import leftovers
 from hypergan.experiments.methods import METHODS
@@ -277,9 +277,14 @@ def _clean(options: argparse.Namespace) -> None:
     found = leftovers()
     for path in found:
         print(_relative(path))
-    if not options.dry_run:
-        remove(found)
-    print(f"{len(found)} {'to remove' if options.dry_run else 'removed'}")
+    if options.dry_run:
+        print(f"{len(found)} to remove")
+        return
+    remove(found)
+    kept = [str(path) for path in found if path.exists()]
+    print(f"{len(found) - len(kept)} removed")
+    if kept:
+        raise StorageError(f"cannot remove {', '.join(kept)}; change the folders' permissions")
 
 
 def _standing(path: Path) -> tuple[str, str]:

@@ -191,36 +191,45 @@ def require_seal(path: Path) -> None:
 
 
 @contextmanager
-def exclusive(path: Path) -> Iterator[None]:
-    """Hold a lock file inside the block; other processes wait for it.
+def exclusive(path: Path, waiting: str = "") -> Iterator[None]:
+    """Hold a lock file inside the block; other processes wait for it, and say so if they can.
 
     The system releases the lock however its holder ends, so it is never stale. The file stays: if
     it were deleted, two processes could each hold a file of that name.
     """
     with path.open("w") as file:
-        _lock(file)
+        if not _lock(file, wait=False):
+            if waiting:
+                print(waiting, file=sys.stderr, flush=True)
+            _lock(file, wait=True)
         yield
 
 
 if sys.platform == "win32":
 
-    def _lock(file: IO[str]) -> None:
-        """Wait for the lock; each call tries ten times, a second apart."""
+    def _lock(file: IO[str], *, wait: bool) -> bool:
+        """Take the lock, or return False; when waiting, a call tries ten times, a second apart."""
         import msvcrt
 
         while True:
             try:
-                return msvcrt.locking(file.fileno(), msvcrt.LK_LOCK, 1)
+                msvcrt.locking(file.fileno(), msvcrt.LK_LOCK if wait else msvcrt.LK_NBLCK, 1)
+                return True
             except OSError:
-                continue
+                if not wait:
+                    return False
 
 else:
 
-    def _lock(file: IO[str]) -> None:
-        """Wait for the lock."""
+    def _lock(file: IO[str], *, wait: bool) -> bool:
+        """Take the lock, or return False."""
         import fcntl
 
-        fcntl.flock(file, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        except BlockingIOError:
+            return False
+        return True
 
 
 def sha256(path: Path) -> str:

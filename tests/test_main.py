@@ -9,10 +9,11 @@ import time
 
 import numpy as np
 import pytest
+import torch
 from examples import edit, example
 
 from hypergan import __version__, cli
-from hypergan.__main__ import main
+from hypergan.__main__ import main, safely
 from hypergan.experiments import cells, records, sweep
 from hypergan.experiments.collection import collect
 from hypergan.experiments.methods import METHODS
@@ -202,7 +203,7 @@ def test_an_odd_variable_of_the_progress_bars_is_named():
     assert "this is a bug" not in done.stderr
 
 
-STOPPED = "stopped; the same command continues from the last checkpoint\n"
+STOPPED = "stopped\n"
 
 
 def test_a_reader_that_has_seen_enough_ends_it_without_a_traceback():
@@ -355,8 +356,30 @@ def test_an_interrupt_says_how_to_go_on(capsys, monkeypatch):
         raise KeyboardInterrupt
 
     monkeypatch.setattr("hypergan.experiments.cells.run", interrupt)
+    monkeypatch.setattr(cli.ledger, "findings", interrupt)
     assert main(CUBIC) == 130
     assert "continues from the last checkpoint" in capsys.readouterr().err
+    assert main(["claims"]) == 130
+    assert capsys.readouterr().err == STOPPED
+
+
+OUT_OF_MEMORY = [
+    MemoryError(),
+    torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB"),
+    RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 8 bytes"),
+]
+
+
+@pytest.mark.parametrize("error", OUT_OF_MEMORY, ids=lambda error: type(error).__name__)
+def test_a_lack_of_memory_is_no_bug(error, capsys):
+    def fail():
+        raise error
+
+    assert safely(fail) == 2
+    assert capsys.readouterr().err.startswith("error: out of memory; close other programs")
+    error = RuntimeError("shapes differ")
+    assert safely(fail) == 2
+    assert "this is a bug" in capsys.readouterr().err
 
 
 def test_a_file_that_is_no_record_does_not_stop_the_list(capsys, own_runs):

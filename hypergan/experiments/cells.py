@@ -61,7 +61,8 @@ def run(
         if not force and (kept := records.find(cell, [runs()])):
             return kept
         make_folder(path.parent)
-        with exclusive(path.with_suffix(".lock")):
+        waiting = f"another process is running {cell.name}; waiting for its record"
+        with exclusive(path.with_suffix(".lock"), waiting):
             if not force and (kept := records.find(cell, [runs()])):  # written by another process
                 return kept
             remove([*path.parent.glob(f".{path.stem}.*")])  # files a killed run left half-written

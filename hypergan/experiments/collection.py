@@ -134,7 +134,7 @@ def collect(
     missing: list[Cell] = []
     chosen = [cell for pair in product(methods, datasets) for cell in _cells(*pair, profile, seeds)]
     if run == "always" or run == profile == "smoke":
-        lacking = [cell for cell in chosen if state(cell).record is None]
+        lacking = [cell for cell in chosen if state(cell).name in ("none", "begun")]
         if lacking:
             print(announced(lacking), file=sys.stderr, flush=True)
         for cell in lacking:

@@ -147,7 +147,8 @@ def run(
     assert data.validation is not None
     inputs, labels = data.validation.tensors
     generator = torch.Generator().manual_seed(trial.seed)
-    with exclusive(checkpoint.with_suffix(".lock")), computing_with(threads):
+    waiting = "another process is running this trial; waiting for it to end"
+    with exclusive(checkpoint.with_suffix(".lock"), waiting), computing_with(threads):
         posterior, history = train(
             trial.method, data, settings, generator, checkpoint, device=device, progress=progress
         )

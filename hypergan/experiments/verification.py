@@ -269,6 +269,11 @@ def chosen(filters: list[str]) -> list[Path]:
     Raises:
         RecordError: If there is nothing to compare.
     """
+    if runs().resolve() == published().resolve():
+        raise RecordError(
+            "HYPERGAN_RUNS is the folder of the published records, so each would be compared with "
+            "itself; set it to the folder of the re-runs"
+        )
     reruns, references = (
         {path.relative_to(folder) for path in records.paths(folder)}
         for folder in (runs(), published())

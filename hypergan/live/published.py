@@ -87,9 +87,10 @@ def find(cell: Cell) -> Drawable | None:
     """A cell's numbers: those of its run in ``runs/``, rounded now, else the published ones.
 
     Raises:
-        RecordError: If they are damaged.
+        RecordError: If they, or the run's record, are damaged.
     """
-    if (runs() / cell.path).with_suffix(".safetensors").exists():
+    left = (runs() / cell.path).with_suffix(".safetensors")
+    if left.exists() and records.find(cell, [runs()]):
         return _of_run(cell)
     path = path_of(cell)
     if not path.exists():

@@ -2,6 +2,7 @@ import os
 import random
 import shutil
 import signal
+import threading
 import time
 from dataclasses import asdict, replace
 from itertools import pairwise
@@ -382,6 +383,20 @@ def test_an_image_cell_killed_in_any_part_of_its_run_gives_the_same_record(start
     took = sum(row["seconds"] for row in states[-1])
     assert records.read(path).wall_seconds == pytest.approx(took, rel=1e-5)
     require_alike(IMAGES, tmp_path / "whole", tmp_path / "killed")
+
+
+def test_who_waits_for_a_cell_says_so(own_runs, capsys, monkeypatch):
+    cell = Cell("hypergan", "cubic", 0, "smoke")
+    monkeypatch.setattr(cells, "_run", lambda *_, **__: None)
+    cells.run(cell, progress=False)
+    assert capsys.readouterr().err == ""
+    lock = paths.exclusive((own_runs / cell.path).with_suffix(".lock"))
+    lock.__enter__()
+    release = threading.Timer(0.5, lock.__exit__, [None, None, None])
+    release.start()
+    cells.run(cell, progress=False)
+    told = "another process is running smoke/cubic/hypergan/seed0; waiting for its record\n"
+    assert capsys.readouterr().err == told
 
 
 @pytest.mark.slow

@@ -145,6 +145,15 @@ def test_what_is_run_is_said_before_with_its_minutes(write_digits, monkeypatch, 
     assert not capsys.readouterr().err
 
 
+def test_a_record_that_cannot_be_used_is_not_run_over(write_digits, monkeypatch, own_runs):
+    monkeypatch.setattr(collection.cells, "get", lambda *_, **__: pytest.fail("it was run"))
+    for seed in (0, 1):
+        write_digits("hypergan", seed, 1.0)
+    (own_runs / Cell("hypergan", "digits", 1).path).write_text("{")
+    found = collect(["hypergan"], ["digits"], seeds=[0, 1], run="always")
+    assert (len(found.records), found.missing) == (1, [Cell("hypergan", "digits", 1)])
+
+
 def test_a_record_of_other_settings_is_not_shown(write_digits):
     write_digits("hypergan", 0, 1.0, config={})
     found = compare("digits")

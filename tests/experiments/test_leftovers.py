@@ -1,6 +1,7 @@
 import os
 import time
 
+from hypergan import cli
 from hypergan.__main__ import main
 from hypergan.experiments import cells
 from hypergan.experiments.records import Cell
@@ -44,3 +45,12 @@ def test_what_nothing_will_use_again_is_shown_and_removed(own_runs, tmp_path, mo
     capsys.readouterr()
     assert main(["clean"]) == 0
     assert capsys.readouterr().out == "0 removed\n"
+
+
+def test_what_could_not_be_removed_is_named_and_not_counted(own_runs, monkeypatch, capsys):
+    kept, gone = (aged(own_runs / f".{name}.csv.0123abcd.part") for name in ("a", "b"))
+    monkeypatch.setattr(cli, "remove", lambda _: gone.unlink())
+    assert main(["clean"]) == 2
+    told = capsys.readouterr()
+    assert told.out.splitlines()[-1] == "1 removed"
+    assert f"cannot remove {kept}; change" in told.err

@@ -349,6 +349,13 @@ def test_what_is_missing_is_named_with_the_way_out(capsys, own_runs, published):
     assert "publish it with `python -m hypergan promote`" in fails("lite/digits")
 
 
+def test_the_published_records_are_no_re_runs(capsys, published, monkeypatch):
+    write(published)
+    monkeypatch.setenv("HYPERGAN_RUNS", str(published / "lite" / ".."))
+    assert main(["verify"]) == 2
+    assert "each would be compared with itself" in capsys.readouterr().err
+
+
 def test_what_only_the_rerun_measures_is_newer_and_not_compared(own_runs, published):
     write(published)
     norms = METRICS["norms"] | {"conv2": {"mean": 3.0, "std": 1.0}}

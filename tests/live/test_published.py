@@ -61,6 +61,12 @@ def test_what_is_published_is_found_again(run, own_runs, monkeypatch):
     assert after == pytest.approx(before, rel=1e-2)
 
 
+def test_a_file_without_a_record_hides_nothing_that_is_published(run, own_runs):
+    published.publish(run)
+    (own_runs / run.path).unlink()
+    assert "rounding" in published.find(run).made
+
+
 def test_the_networks_of_another_run_are_refused(run, own_runs):
     other = cells.run(replace(run, seed=2), progress=False)
     left, taken = ((own_runs / c.path).with_suffix(".safetensors") for c in (other.cell, run))

@@ -47,7 +47,7 @@ def parser() -> argparse.ArgumentParser:
     )
     run.add_argument("method", type=_named, help=", ".join(METHODS))
     run.add_argument("dataset", help=", ".join(DATASETS))
-    run.add_argument("--seed", type=int, nargs="+", default=[0], help="one or more (default: 0)")
+    _add_seeds(run)
     run.add_argument("--profile", choices=PROFILES, default="lite", help="default: lite")
     run.add_argument("--force", action="store_true", help="run again even if there is a record")
     _add_computing(run, threads=1)
@@ -95,7 +95,7 @@ def parser() -> argparse.ArgumentParser:
     verify.set_defaults(command=_verify)
     listing = actions.add_parser("list", help="show which cells have a record")
     listing.add_argument("--profile", choices=PROFILES, default="lite", help="default: lite")
-    listing.add_argument("--seed", type=int, nargs="+", default=[0], help="seeds (default: 0)")
+    _add_seeds(listing)
     listing.set_defaults(command=_list)
     bench = actions.add_parser(
         "bench", help="measure speed and memory against plain PyTorch, in about half an hour"
@@ -136,6 +136,12 @@ def _named(word: str) -> str:
     return titles.get(word, word)
 
 
+def _add_seeds(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--seed", type=int, nargs="+", action="extend", help="one or more (default: 0)"
+    )
+
+
 def _add_computing(command: argparse.ArgumentParser, threads: int | None) -> None:
     """Add the options of every command that trains."""
     command.add_argument("--device", default="auto", help="cpu, cuda, ... (default: a GPU if any)")
@@ -154,7 +160,10 @@ def _add_threads(command: argparse.ArgumentParser, threads: int | None) -> None:
 
 
 def _number_or_auto(word: str) -> int | None:
-    return None if word == "auto" else int(word)
+    try:
+        return None if word == "auto" else int(word)
+    except ValueError:
+        raise argparse.ArgumentTypeError("give a whole number or auto") from None
 
 
 def _threads(asked: int | None) -> tuple[int, str]:
@@ -174,7 +183,8 @@ def _log(note: str) -> None:
 
 
 def _run(options: argparse.Namespace) -> None:
-    asked = [Cell(options.method, options.dataset, s, options.profile) for s in options.seed]
+    seeds = dict.fromkeys(options.seed or [0])
+    asked = [Cell(options.method, options.dataset, seed, options.profile) for seed in seeds]
     threads, note = _threads(options.threads)
     for cell in asked:
         record = cells.run(
@@ -199,11 +209,15 @@ def _try(options: argparse.Namespace) -> None:
 
 def _promote(options: argparse.Namespace) -> None:
     """Promote every record that can be; report all others in one error at the end."""
-    refused = []
-    for path in records.paths(runs()):
+
+    def wanted(path: Path) -> bool:
         profile = path.relative_to(runs()).parts[0]
-        if profile != options.profile and (options.profile or profile == "smoke"):
-            continue
+        return profile == options.profile if options.profile else profile != "smoke"
+
+    refused, chosen = [], [*filter(wanted, records.paths(runs()))]
+    if not chosen:
+        print(f"nothing to promote in {_relative(runs())}")
+    for path in chosen:
         try:
             print(f"{_relative(path)} -> {_relative(records.promote(path))}")
         except HyperGANError as error:
@@ -230,7 +244,8 @@ def _verify(options: argparse.Namespace) -> int:
 
 def _list(options: argparse.Namespace) -> None:
     """Print one line per cell that can be run with these seeds, and per record of other seeds."""
-    cells_ = ((m, d, s) for m in METHODS for d in METHODS[m].datasets for s in options.seed)
+    seeds = options.seed or [0]
+    cells_ = ((m, d, s) for m in METHODS for d in METHODS[m].datasets for s in seeds)
     listed = {Cell(*names, options.profile).path for names in cells_}
     for folder in (runs(), published()):
         listed |= {

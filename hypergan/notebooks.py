@@ -12,13 +12,18 @@ import csv
 import hashlib
 import os
 import re
+import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import nbformat
 from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
 
+from hypergan.__main__ import safely
+from hypergan.errors import DataError
 from hypergan.figures.panels import PICTURES
 from hypergan.live import page, sphinx
 from hypergan.online import first_cell
@@ -73,7 +78,24 @@ def _three_digits(word: str) -> str:
 
 def stored(path: Path) -> dict[str, str] | None:
     """What a notebook showed when it was stored, see :func:`shown`; None if it never was."""
-    return nbformat.read(path, as_version=4).metadata.get("hypergan", {}).get("shown")
+    return _read(path).metadata.get("hypergan", {}).get("shown")
+
+
+def _read(path: Path) -> Any:
+    """A notebook.
+
+    Raises:
+        DataError: If it is damaged.
+    """
+    try:
+        notebook = nbformat.read(path, as_version=4)
+        _ = notebook.cells, notebook.metadata.kernelspec
+    except Exception as error:  # nbformat fails in many ways on a damaged file
+        reason = str(error).partition("\n")[0][:200]
+        raise DataError(
+            f"the notebook {path} is damaged ({reason}); restore it with `git checkout`"
+        ) from error
+    return notebook
 
 
 def with_first_cell(notebook: Any) -> Any:
@@ -90,9 +112,10 @@ def store(path: Path) -> None:
 
     Raises:
         CellExecutionError: If a cell fails; the file is then left unchanged.
+        DataError: If the file is damaged.
         StorageError: If the file cannot be written.
     """
-    notebook = with_first_cell(nbformat.read(path, as_version=4))
+    notebook = with_first_cell(_read(path))
     kernel = dict(notebook.metadata.kernelspec)
     with tempfile.TemporaryDirectory() as empty:  # published records only, none from runs/
         client = NotebookClient(notebook, timeout=600, resources={"metadata": {"path": FOLDER}})
@@ -137,16 +160,30 @@ def _of_the_book(name: str) -> Path:
     return known[stem]
 
 
-def main() -> None:
-    """Store the notebooks that the command line names."""
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Store the notebooks that the command line names; the exit code is that of the package."""
+    return safely(lambda: _main(arguments))
+
+
+def _main(arguments: Sequence[str] | None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m hypergan.notebooks", description="Run notebooks and store their outputs."
     )
     parser.add_argument("notebook", nargs="*", type=_of_the_book, help="a name; default: all")
-    for path in parser.parse_args().notebook or paths():
+    chosen = parser.parse_args(arguments).notebook or paths()
+    if not chosen:
+        raise DataError(f"there are no notebooks in {FOLDER}; work in a checkout of the repository")
+    for path in chosen:
         print(path.name, flush=True)
-        store(path)
+        try:
+            store(path)
+        except CellExecutionError as error:
+            print(error, file=sys.stderr)  # with the lines that failed
+            raise DataError(
+                f"a cell of {path} fails ({error.ename}: {error.evalue}); mend it"
+            ) from None
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

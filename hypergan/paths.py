@@ -117,10 +117,10 @@ def described(path: Path) -> dict[str, Any]:
     """What :func:`write_described` wrote beside a file.
 
     Raises:
-        ValueError: If the file has another sha256.
+        ValueError: If that is damaged, or the file has another sha256.
     """
-    made: dict[str, Any] = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
-    if made["sha256"] != sha256(path):
+    made = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+    if not isinstance(made, dict) or made.get("sha256") != sha256(path):
         raise ValueError("it is not the file that the JSON file beside it describes")
     return made
 

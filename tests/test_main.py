@@ -10,7 +10,7 @@ import time
 import numpy as np
 import pytest
 import torch
-from examples import edit, example
+from examples import CELL, edit, example
 
 from hypergan import __version__, cli
 from hypergan.__main__ import main, safely
@@ -32,13 +32,7 @@ def fails(capsys, *arguments):
     return output
 
 
-@pytest.fixture
-def committed(monkeypatch):
-    """Records are made as in a working tree without changes."""
-    monkeypatch.setattr(cells, "commit", lambda: "0" * 40)
-
-
-def test_run_list_and_promote(capsys, published, committed):
+def test_run_list_and_promote(capsys, published):
     assert main([*CUBIC, "--seed", "0", "1"]) == 0
     assert capsys.readouterr().out.count("std inside") == 2
     assert main(["list", "--profile", "smoke"]) == 0
@@ -48,22 +42,20 @@ def test_run_list_and_promote(capsys, published, committed):
     assert "std inside" in run
     (other,) = [line for line in lines if line.startswith("smoke/mnist/hypergan/seed0")]
     assert other.endswith("none")
-    assert main(["promote"]) == 0  # smoke records are left out unless they are asked for
+    assert main(["promote"]) == 0
+    assert capsys.readouterr().out.startswith("nothing to promote in ")
+    assert "profile smoke, a check" in fails(capsys, "promote", "--profile", "smoke")
     assert not published.exists()
-    assert main(["promote", "--profile", "smoke"]) == 0  # the cubic set has no stand-in
-    assert len(list(records.paths(published))) == 2
 
 
-def test_a_record_of_a_method_that_is_gone_does_not_stop_the_others(
-    capsys, own_runs, published, committed
-):
-    assert main(CUBIC) == 0
-    record = own_runs / Cell("hypergan", "cubic", 0, "smoke").path
-    gone = own_runs / "smoke" / "cubic" / "gone" / record.name
+def test_a_record_of_a_method_that_is_gone_does_not_stop_the_others(capsys, own_runs, published):
+    record = own_runs / CELL.path
+    records.write(example(), {"norms_linear": np.arange(4.0)}, record)
+    gone = own_runs / "lite" / "digits" / "gone" / record.name
     gone.parent.mkdir()
     gone.write_text(record.read_text())
     edit(gone, method="gone")
-    assert "unknown method 'gone'" in fails(capsys, "promote", "--profile", "smoke")
+    assert "unknown method 'gone'" in fails(capsys, "promote", "--profile", "lite")
     assert len(list(records.paths(published))) == 1
 
 
@@ -234,6 +226,9 @@ WRONG = {
         *([*command, "--seed", HUGE] for command in (CUBIC, ["list"])),
         [*CUBIC, "--seed", str(2**64)],
     ],
+    "give a whole number or auto": [
+        [*command, f"--threads={odd}"] for command in (CUBIC, ["bench"]) for odd in ("abc", "1.5")
+    ],
     "invalid int value": [[*CUBIC, f"--seed={odd}"] for odd in ("1.5", "abc", "", "1e3")],
     "no device": [
         [*CUBIC, f"--device={odd}"]
@@ -395,6 +390,14 @@ def test_the_version_is_told(capsys):
         main(["--version"])
     assert ended.value.code == 0
     assert capsys.readouterr().out == f"hypergan {__version__}\n"
+
+
+def test_seeds_may_be_given_one_by_one(monkeypatch):
+    asked = []
+    monkeypatch.setattr(cells, "run", lambda cell, **_: asked.append(cell.seed) or example())
+    for words in (["--seed", "0", "--seed", "1", "0"], []):
+        assert main([*CUBIC, *words]) == 0
+    assert asked == [0, 1, 0]
 
 
 def test_a_method_may_be_called_by_its_title():

@@ -59,6 +59,20 @@ def small(tmp_path):
     return path
 
 
+@pytest.mark.parametrize("content", ["{", "[]", "", "\x00", '{"nbformat": 4}'])
+def test_a_damaged_notebook_is_named(content, small, monkeypatch, capsys):
+    monkeypatch.setattr(notebooks, "FOLDER", small.parent)
+    small.write_text(content)
+    assert notebooks.main(["small"]) == 2
+    assert f"the notebook {small} is damaged" in capsys.readouterr().err
+
+
+def test_without_notebooks_it_says_where_to_work(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(notebooks, "FOLDER", tmp_path)
+    assert notebooks.main([]) == 2
+    assert "work in a checkout" in capsys.readouterr().err
+
+
 @pytest.mark.slow
 def test_storing_twice_gives_the_same_file(small):
     assert notebooks.stored(small) is None

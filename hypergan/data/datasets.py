@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.metadata import entry_points
 from pathlib import Path
 
 import torch
@@ -13,6 +12,7 @@ from hypergan.data import raw
 from hypergan.data.dataset import DataSet, Task
 from hypergan.data.raw import Pair, take
 from hypergan.errors import DataError, SettingsError
+from hypergan.extras import plugged_in
 from hypergan.paths import downloads as default_root
 from hypergan.targets import cifar_target, cifar_target_2018, mnist_target, regression_target
 
@@ -54,7 +54,7 @@ DATASETS = {
 """The data sets that :func:`load` knows, in the order of Table 2; installed packages add theirs as
 entry points of the group ``hypergan.datasets``."""
 
-DATASETS |= {point.name: point.load() for point in entry_points(group="hypergan.datasets")}
+DATASETS |= plugged_in("hypergan.datasets", DATASETS)
 
 
 def compared() -> dict[str, str]:

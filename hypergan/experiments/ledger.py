@@ -170,7 +170,13 @@ def with_claims(readme: str) -> str:
 
 
 def update_readme() -> None:
-    """Write the README's part on the claims."""
+    """Write the README's part on the claims.
+
+    Raises:
+        StorageError: If there is no README, or its marks are missing.
+    """
+    if not README.exists():
+        raise StorageError(f"there is no {README}; work in a checkout of the repository")
     write_text(README, with_claims(README.read_text(encoding="utf-8")))
 
 

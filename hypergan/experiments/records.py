@@ -37,6 +37,7 @@ from hypergan.experiments.values import (
     Seed,
     Sha256,
     Whole,
+    first_of,
 )
 from hypergan.kinds import require_kinds
 from hypergan.paths import PROJECT, published, runs, sha256, write_text, write_whole
@@ -299,11 +300,7 @@ def read(path: Path) -> Record:
         if ("environment" in content) != (version != 1):
             raise ValueError("environment: added in version 2")
     except ValidationError as error:
-        first = error.errors()[0]
-        place = "/".join(map(str, first["loc"]))
-        raise RecordError(
-            f"the record {path} is damaged ({place}: {first['msg']}); {_AGAIN}"
-        ) from None
+        raise RecordError(f"the record {path} is damaged ({first_of(error)}); {_AGAIN}") from None
     except ValueError as error:
         raise RecordError(f"the record {path} is damaged ({error}); {_AGAIN}") from None
     common = _COMMON.setdefault(path.parent, {})
@@ -481,13 +478,15 @@ def promote(path: Path) -> Path:
     A kill in between leaves a record that is refused until it is promoted again.
 
     Raises:
-        RecordError: If it was not made with the current settings; if it is of stand-in data, as
-            published numbers come from real data; or if it names no commit, or one with "-dirty",
-            as readers need its code.
+        RecordError: If it was not made with the current settings; if it is of the profile smoke or
+            of stand-in data, as published numbers come from real ones; or if it names no commit, or
+            one with "-dirty", as readers need its code.
     """
     record = read(path)
     check(record)
     record.require_arrays()
+    if record.profile == "smoke":
+        raise RecordError(f"{path} is of the profile smoke, a check; promote records of others")
     if record.stand_in:
         raise RecordError(f"{path} was made on stand-in data; promote records of real data")
     if record.commit == "unknown" or record.commit.endswith("-dirty"):

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler
+from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, ValidationError
 from typing_extensions import TypeAliasType
 
 from hypergan.checkout import COMMIT
@@ -44,6 +44,12 @@ Watched = TypeAliasType(
 
 STRICT = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
 """No conversion between strings and numbers, no unknown keys, no NaN."""
+
+
+def first_of(error: ValidationError) -> str:
+    """The first of the reasons why a value is refused, with its place."""
+    first = error.errors()[0]
+    return f"{'/'.join(map(str, first['loc']))}: {first['msg']}"
 
 
 class _Open(BaseModel):

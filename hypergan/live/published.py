@@ -13,9 +13,10 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, Literal
 
 import torch
+from pydantic import BaseModel, ConfigDict, ValidationError
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
@@ -24,20 +25,21 @@ from hypergan.__main__ import safely
 from hypergan.checkout import commit
 from hypergan.data.datasets import Data, load
 from hypergan.ensemble import Ensemble
-from hypergan.errors import RecordError
+from hypergan.errors import RecordError, SettingsError
 from hypergan.evaluation.regression import scale
 from hypergan.experiments import records, trials
 from hypergan.experiments.methods import settings_for
 from hypergan.experiments.provenance import describe, versions
 from hypergan.experiments.records import Cell
 from hypergan.experiments.training import target_for, train, untrained
+from hypergan.experiments.values import first_of
 from hypergan.fitting import choose_device
 from hypergan.layers import layers_of
 from hypergan.live.numbers import Numbers, networks, noise_length, numbers_of, rounded
 from hypergan.paths import PROJECT, described, runs, write_described, write_whole
 from hypergan.threads import computing_with
 
-VERSION = 1
+VERSION: Final = 1
 """Raised when the meaning of the files changes."""
 
 FOLDER = PROJECT / "data" / "live"
@@ -97,11 +99,43 @@ def find(cell: Cell) -> Drawable | None:
         return None
     try:
         made = described(path)
-        if made["version"] != VERSION:
-            raise ValueError(f"it is of version {made['version']}, not {VERSION}")
+        said = _Made.model_validate(made)
+        if Cell(said.method, said.dataset, said.seed, said.profile) != cell:
+            raise ValueError("it belongs to another cell")
         return Drawable(cell, load_file(path), made)
-    except (OSError, ValueError, KeyError, SafetensorError) as error:
-        raise RecordError(f"{path} is damaged ({error}); publish it again") from error
+    except (OSError, ValueError, SettingsError, SafetensorError) as error:
+        reason = first_of(error) if isinstance(error, ValidationError) else error
+        raise RecordError(f"{path} is damaged ({reason}); publish it again") from error
+
+
+class _Task(BaseModel):
+    """What the networks' inputs and outputs are."""
+
+    model_config = ConfigDict(strict=True)
+    shape: list[int]
+    classes: list[str]
+    mean: list[float]
+    std: list[float]
+
+
+class _Made(BaseModel):
+    """What of a published file's description is used."""
+
+    model_config = ConfigDict(strict=True)
+    version: Literal[1]
+    method: str
+    dataset: str
+    seed: int
+    profile: str
+    changes: str
+    config: dict[str, Any]
+    commit: str
+    device: str
+    stand_in: bool
+    task: _Task
+    numbers: int
+    bits: int
+    rounding: dict[str, Any]
 
 
 def _of_run(cell: Cell, *, measure: bool = False) -> Drawable:

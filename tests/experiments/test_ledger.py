@@ -104,6 +104,12 @@ def test_the_readme_is_that_of_the_published_records():
     )
 
 
+def test_without_a_readme_it_says_where_to_work(tmp_path, monkeypatch):
+    monkeypatch.setattr(ledger, "README", tmp_path / "README.md")
+    with pytest.raises(StorageError, match="work in a checkout"):
+        ledger.update_readme()
+
+
 def test_only_the_part_between_the_marks_is_written_anew():
     text = f"before\n{ledger.BEGIN}\nold\n{ledger.END}\nafter"
     new = ledger.with_claims(text)

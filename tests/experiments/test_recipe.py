@@ -1,6 +1,7 @@
 """What CONTRIBUTING says about adding a method and a data set, done from outside the package."""
 
 import os
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -15,6 +16,7 @@ from hypergan.experiments.collection import collect
 from hypergan.experiments.methods import METHODS, settings_for
 from hypergan.experiments.profiles import PROFILES
 from hypergan.experiments.sweep import Plan
+from hypergan.extras import plugged_in
 from hypergan.figures import accuracy, adversarial, diversity
 
 sys.path.insert(0, str(TOY))
@@ -97,6 +99,21 @@ def test_the_tables_and_the_plan_know_both(toys):
     planned = {(cell.method, cell.dataset) for cell in Plan.of({}).cells}
     assert {("jittered", "mnist"), ("jittered", "bars"), ("hypergan", "bars")} <= planned
     assert ("nuts", "bars") not in planned
+
+
+@pytest.mark.parametrize(
+    ("entry", "message"),
+    [
+        ("[hypergan.methods]\njittered = toy_missing:METHOD\n", "cannot be loaded (ModuleNotFound"),
+        ("[hypergan.datasets]\nbars = toy_data:NOTHING\n", "cannot be loaded (AttributeError"),
+        ("[hypergan.methods]\nhypergan = toy_method:METHOD\n", "has a name that is taken"),
+    ],
+)
+def test_a_package_that_cannot_be_used_is_named(entry, message, tmp_path, monkeypatch):
+    group = entry[1 : entry.index("]")]
+    monkeypatch.syspath_prepend(installed(tmp_path, entry).split(os.pathsep)[0])
+    with pytest.raises(SettingsError, match=f"in {group} of toy .*{re.escape(message)}"):
+        plugged_in(group, ["hypergan", "mnist"])
 
 
 def test_an_installed_package_adds_them_to_the_command_line(tmp_path):

@@ -183,11 +183,11 @@ def test_promoting_copies_record_and_arrays(written, published):
 
 
 def test_only_good_records_of_real_data_are_promoted(own_runs, published):
-    cell = Cell("hypergan", "digits", 0, "smoke")
-    path = own_runs / cell.path
-    records.write(example(cell, stand_in=True), ARRAYS, path)
-    with pytest.raises(RecordError, match="stand-in"):
-        records.promote(path)
+    for cell, reason in ((replace(CELL, profile="smoke"), "profile smoke"), (CELL, "stand-in")):
+        path = own_runs / cell.path
+        records.write(example(cell, stand_in=True), ARRAYS, path)
+        with pytest.raises(RecordError, match=reason):
+            records.promote(path)
     edit(path, config={})
     with pytest.raises(RecordError, match="other settings"):
         records.promote(path)

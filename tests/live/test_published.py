@@ -1,6 +1,7 @@
 """Numbers are rounded, measured and published with where they came from."""
 
 import json
+import shutil
 from dataclasses import replace
 
 import pytest
@@ -89,6 +90,31 @@ def test_a_damaged_file_is_refused(run, own_runs, monkeypatch):
     path.write_bytes(path.read_bytes()[:-1] + b"\0\1")
     with pytest.raises(RecordError, match="publish it again"):
         published.find(run)
+
+
+ODD = {
+    "list": lambda made: [],
+    "null": lambda made: None,
+    "text": lambda made: "x",
+    "version": lambda made: made | {"version": 2},
+    "task": lambda made: {name: value for name, value in made.items() if name != "task"},
+    "config": lambda made: made | {"config": None},
+    "seed": lambda made: made | {"seed": 7},
+    "method": lambda made: made | {"method": "ensemble"},
+    "no method": lambda made: made | {"method": "gan"},
+}
+
+
+@pytest.mark.parametrize("odd", ODD)
+def test_an_odd_description_is_refused(odd, folder):
+    (path, *_) = PUBLISHED
+    copy = folder / path.relative_to(PROJECT / "data" / "live")
+    shutil.copytree(path.parent, copy.parent)
+    assert published.find(cell_of(path))
+    description = copy.with_suffix(".json")
+    description.write_text(json.dumps(ODD[odd](json.loads(description.read_text()))))
+    with pytest.raises(RecordError, match=r"is damaged \(.*\); publish it again"):
+        published.find(cell_of(path))
 
 
 def test_stand_in_data_are_not_published(folder, capsys):

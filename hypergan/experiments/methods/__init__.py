@@ -1,7 +1,6 @@
 """The methods by name, one description per file."""
 
 from collections.abc import Iterable
-from importlib.metadata import entry_points
 from typing import Any, cast
 
 import torch
@@ -22,6 +21,7 @@ from hypergan.experiments.methods import (
 )
 from hypergan.experiments.profiles import PROFILES, Profile, resolved
 from hypergan.experiments.settings import Settings
+from hypergan.extras import plugged_in
 from hypergan.posterior import Posterior
 
 METHODS: dict[str, Method] = {
@@ -41,7 +41,7 @@ METHODS: dict[str, Method] = {
 """The methods in the order of Table 2; installed packages add theirs as entry points of the group
 ``hypergan.methods``."""
 
-METHODS |= {point.name: point.load() for point in entry_points(group="hypergan.methods")}
+METHODS |= plugged_in("hypergan.methods", METHODS)
 
 
 def compared() -> list[str]:

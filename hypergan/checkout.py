@@ -3,6 +3,7 @@
 import os
 import re
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 from hypergan.paths import PROJECT
@@ -35,6 +36,18 @@ def same_code(one: str, other: str) -> bool:
     except (OSError, subprocess.CalledProcessError):
         return False
     return True
+
+
+def code_of(commits: Sequence[str]) -> str:
+    """The last of a run's commits: with "-dirty" if the package was another before, or "unknown".
+
+    So a run that was begun with code that no commit holds is not taken for one of its last commit.
+    """
+    if "unknown" in commits:
+        return "unknown"
+    last = commits[-1]
+    alike = all(one == last or same_code(one, last) for one in commits)
+    return last if alike else f"{last.removesuffix('-dirty')}-dirty"
 
 
 def git(*arguments: str) -> str:

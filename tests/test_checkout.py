@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from hypergan import checkout
-from hypergan.checkout import COMMIT, commit, same_code
+from hypergan.checkout import COMMIT, code_of, commit, same_code
 from hypergan.paths import PROJECT
 
 ASK = "from hypergan.checkout import commit; print(commit())"
@@ -63,6 +63,16 @@ def test_files_inside_another_repository_name_no_commit(repository):
     shutil.copytree(PROJECT / "hypergan", repository / "inner" / "hypergan")
     shutil.copy(PROJECT / "pyproject.toml", repository / "inner")
     assert asked_in(repository / "inner", repository / "inner") == "unknown"
+
+
+def test_a_run_begun_with_other_code_is_not_of_its_last_commit(repository, monkeypatch):
+    monkeypatch.setattr(checkout, "PROJECT", Path(repository))
+    one, other = head(repository), "0" * 40
+    assert code_of([one]) == code_of([one, one]) == one
+    assert code_of([f"{one}-dirty"]) == f"{one}-dirty"
+    for before in (other, f"{one}-dirty"):
+        assert code_of([before, one]) == f"{one}-dirty"
+    assert code_of(["unknown", one]) == "unknown"
 
 
 def test_no_option_of_git_comes_from_a_record(repository, monkeypatch, tmp_path):

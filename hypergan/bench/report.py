@@ -143,6 +143,7 @@ def every(path: Path) -> list[Report]:
     try:
         found = json.loads(path.read_text(encoding="utf-8"))["runs"]
         for report in found:
+            kind(report)
             pd.DataFrame(report["rows"])[["part", "what", "value", "unit"]]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise RecordError(

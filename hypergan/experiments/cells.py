@@ -5,13 +5,19 @@ from pathlib import Path
 
 import torch
 
-from hypergan.checkout import commit
+from hypergan.checkout import code_of, commit
 from hypergan.data.datasets import load
 from hypergan.evaluation import classification, regression
 from hypergan.evaluation.stages import Stages
 from hypergan.experiments import records
 from hypergan.experiments.methods import settings_for
-from hypergan.experiments.provenance import describe, environment, versions
+from hypergan.experiments.provenance import (
+    begun_with,
+    describe,
+    environment,
+    stretches,
+    versions,
+)
 from hypergan.experiments.records import RECORD_VERSION, Cell, Record
 from hypergan.experiments.training import train
 from hypergan.fitting import choose_device
@@ -77,6 +83,8 @@ def _run(cell: Cell, path: Path, *, progress: bool, device: str) -> Record:
     data = load(cell.dataset, stand_in=settings.stand_in, validation=settings.validation)
     generator = torch.Generator().manual_seed(cell.seed)
     checkpoint, evaluated = unfinished(cell)
+    made_by = checkpoint.with_suffix(".stretches")
+    parts = stretches(made_by, code, chosen, resumed=checkpoint.exists())
     forget_peak(chosen)
     posterior, history = train(
         cell.method, data, settings, generator, checkpoint, device=device, progress=progress
@@ -93,6 +101,8 @@ def _run(cell: Cell, path: Path, *, progress: bool, device: str) -> Record:
             lambda: regression.evaluate_regression(posterior, data, settings.evaluation, generator),
         )
     posterior.save(path.with_suffix(".safetensors"))
+    origin = environment(settings, data, chosen)
+    origin["instructions"] += begun_with(parts, "instructions")
     record = Record(
         record_version=RECORD_VERSION,
         method=cell.method,
@@ -100,17 +110,17 @@ def _run(cell: Cell, path: Path, *, progress: bool, device: str) -> Record:
         seed=cell.seed,
         profile=cell.profile,
         config=settings.as_dict(),
-        commit=code,
+        commit=code_of([part["commit"] for part in parts]),
         data_sha256=data.sha256,
         versions=versions(),
-        device=describe(chosen),
+        device=describe(chosen) + begun_with(parts, "processor"),
         wall_seconds=sum(row["seconds"] for row in history) + stages.seconds,
         peak_memory_bytes=peak_memory(chosen),
         stand_in=data.stand_in,
         history=history,
         metrics=metrics,
         arrays_sha256="",
-        environment=environment(settings, data, chosen) | {"posterior_sha256": posterior_sha256},
+        environment=origin | {"posterior_sha256": posterior_sha256},
     )
     record = records.write(record, arrays, path)
     remove(_states(path))  # including those of abandoned settings
@@ -137,5 +147,5 @@ def outdated(path: Path) -> list[Path]:
 
 def _states(path: Path) -> list[Path]:
     """All saved progress of the cell with this record path, whatever the settings."""
-    kinds = ("checkpoint", "evaluation")
+    kinds = ("checkpoint", "evaluation", "stretches")
     return [state for kind in kinds for state in path.parent.glob(f"{path.stem}.*.{kind}")]

@@ -109,10 +109,11 @@ class Record:
         seed: Seed of all randomness.
         profile: Profile's name.
         config: The settings, :meth:`hypergan.experiments.settings.Settings.as_dict`.
-        commit: Commit of the code that finished the run, with "-dirty" if files differed from it.
+        commit: Commit of the code that finished the run, with "-dirty" if files differed from it,
+            or the code that began the run did.
         data_sha256: Hash of each file read.
         versions: Versions of Python and the libraries.
-        device: Where it ran.
+        device: Where it ran, and where it was begun if that was another processor.
         wall_seconds: Time spent on training and evaluation, across interruptions.
         peak_memory_bytes: Largest resident memory of the process (of the GPU, where one was used).
         stand_in: Whether an embedded stand-in took the place of the data set.

@@ -396,7 +396,9 @@ def test_factors_are_those_of_the_report(published):
 
 def test_a_damaged_report_is_refused(tmp_path):
     path = tmp_path / "bench.json"
-    for text in (None, "{", json.dumps({"runs": []}), json.dumps({"runs": [{"rows": []}]})):
+    rows = [{"part": "step", "what": "plain", "value": 1.0, "unit": "s"}]
+    odd = [{}, [], [{"rows": []}], [{"rows": rows}], [None]]  # the fourth lacks its device
+    for text in (None, "{", *(json.dumps({"runs": runs}) for runs in odd)):
         if text is not None:
             path.write_text(text)
         with pytest.raises(RecordError, match="make bench"):

@@ -16,7 +16,7 @@ from forked import PROCESSES
 from hypergan import paths
 from hypergan.errors import RecordError, TrainingError
 from hypergan.evaluation import classification, robustness
-from hypergan.experiments import cells, records, training
+from hypergan.experiments import cells, provenance, records, training
 from hypergan.experiments.methods import METHODS, settings_for
 from hypergan.experiments.records import Cell
 from hypergan.fitting import COSTS
@@ -151,7 +151,7 @@ def test_a_cell_of_other_settings_starts_afresh(own_runs, monkeypatch):
         with pytest.raises(KeyboardInterrupt):
             cells.run(cell, progress=False)
     left = {file.suffix for file in (own_runs / cell.path).parent.glob("seed1.*.*")}
-    assert left == {".checkpoint", ".evaluation"}
+    assert left == {".checkpoint", ".evaluation", ".stretches"}
     assert lasting(cells.run(cell, progress=False)) == whole
     assert not list(own_runs.rglob("*.checkpoint")) + list(own_runs.rglob("*.evaluation"))
 
@@ -418,6 +418,26 @@ def test_a_record_says_where_it_comes_from():
     assert record.peak_memory_bytes > 50e6
     assert record.wall_seconds > 0
     assert all(len(digest) == 64 for digest in record.data_sha256.values())
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_record_says_what_its_run_was_begun_with(known, own_runs, monkeypatch):
+    cell = Cell("hypergan", "cubic", 0, "smoke")
+    with monkeypatch.context() as patch:
+        patch.setattr(cells, "commit", lambda: "b" * 40 + "-dirty")
+        patch.setattr(provenance, "processor", lambda: "abacus")
+        patch.setattr(cells.regression, "evaluate_regression", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            cells.run(cell, progress=False)
+    monkeypatch.setattr(cells, "commit", lambda: "a" * 40)
+    if not known:
+        cells.unfinished(cell)[0].with_suffix(".stretches").write_text("{")
+    record = cells.run(cell, progress=False)
+    assert record.commit == ("a" * 40 + "-dirty" if known else "unknown")
+    assert ("; begun with abacus" in record.device) == known
+    again = cells.run(cell, progress=False, force=True)  # all of it
+    assert (again.commit, "begun" in again.device) == ("a" * 40, False)
+    assert not list(own_runs.rglob("*.stretches"))
 
 
 def test_the_target_too_comes_from_the_seed(monkeypatch):

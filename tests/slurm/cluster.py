@@ -83,9 +83,9 @@ def cluster(folder: Path) -> Iterator[dict[str, str]]:
     commands = folder / "bin"
     commands.mkdir()
     for name in CLIENTS:  # jobs inherit the path, but no variable of Slurm's
-        command = commands / name
+        command, program = commands / name, quote(str(_found(name)))
         command.write_text(
-            f'#!/bin/sh\nSLURM_CONF={quote(str(configuration))} exec {_found(name)} "$@"\n'
+            f'#!/bin/sh\nSLURM_CONF={quote(str(configuration))} exec {program} "$@"\n'
         )
         command.chmod(0o755)
     environment = os.environ | {"PATH": f"{commands}:{os.environ['PATH']}"}
@@ -102,15 +102,18 @@ def cluster(folder: Path) -> Iterator[dict[str, str]]:
     try:
         for command in daemons:
             with (folder / f"{command[0]}.out").open("wb") as out:
-                program = [str(_found(command[0])), *command[1:]]
-                running.append(subprocess.Popen(program, env=environment, stdout=out, stderr=out))
+                words = [str(_found(command[0])), *command[1:]]
+                running.append(subprocess.Popen(words, env=environment, stdout=out, stderr=out))
             time.sleep(0.5)
         _wait_until_idle(environment, folder)
         yield environment
     finally:
         for daemon in reversed(running):
             daemon.terminate()
-            daemon.wait(30)
+            try:
+                daemon.wait(30)
+            except subprocess.TimeoutExpired:
+                daemon.kill()
 
 
 def _free_port() -> int:

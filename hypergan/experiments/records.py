@@ -364,7 +364,9 @@ def _require_listed(path: Path, digest: str) -> bool:
         return False
     listed = _sums(file, file.stat().st_mtime_ns).get(path.relative_to(file.parent).as_posix())
     if listed is None:
-        raise RecordError(f"{file} does not list {path}; publish it with `hypergan promote`")
+        raise RecordError(
+            f"{file} does not list {path}; publish it with `python -m hypergan promote`"
+        )
     if listed != digest:
         raise RecordError(
             f"the record {path} is not the published one: {file} has another sha256; restore both "

@@ -7,12 +7,13 @@ import sys
 from dataclasses import replace
 
 import pytest
+from examples import example
 from outside import TOY, installed
 
 from hypergan.data.datasets import DATASETS
 from hypergan.errors import SettingsError
 from hypergan.experiments import cells
-from hypergan.experiments.collection import collect
+from hypergan.experiments.collection import Collection, collect
 from hypergan.experiments.methods import METHODS, settings_for
 from hypergan.experiments.profiles import PROFILES
 from hypergan.experiments.sweep import Plan
@@ -84,12 +85,6 @@ def test_the_tables_and_the_plan_know_both(toys):
     assert accuracy.quality_table(collection, "Brier score").frame["bars"].size
     assert "bars" in [axes.get_title() for axes in accuracy.accuracy_by_size(collection).axes]
     assert "jittered" in diversity.functions_table(collection).frame.index
-    assert "jittered" not in {
-        line[0] for line in adversarial.papers_lines(collection)
-    }  # no attacks
-    attacked = collect([*diversity.shown()], ["mnist"], "smoke")
-    assert "jittered" in {line[0] for line in adversarial.papers_lines(attacked)}
-    assert adversarial.entropy_against_eps(attacked).axes
     assert list(accuracy.papers_margins().frame.index) == [
         "MNIST",
         "MNIST 5000",
@@ -114,6 +109,20 @@ def test_a_package_that_cannot_be_used_is_named(entry, message, tmp_path, monkey
     monkeypatch.syspath_prepend(installed(tmp_path, entry).split(os.pathsep)[0])
     with pytest.raises(SettingsError, match=f"in {group} of toy .*{re.escape(message)}"):
         plugged_in(group, ["hypergan", "mnist"])
+
+
+@pytest.mark.parametrize("attacked", [True, False])
+def test_a_method_may_be_compared_with_or_without_attacks(toys, attacked):
+    numbers = {"networks": 1, "images": 10, "entropy": 0.1, "success": 0.2, "auroc": 0.3}
+    attacks = {"pgd": {"1": {"fresh": {"0.1": numbers | {"entropy_fooled": 0.1}}}}}
+    record = example(
+        cells.Cell("jittered", "mnist"), metrics={"attacks": attacks} if attacked else {}
+    )
+    collection = Collection([record], [])
+    drawn = {method for method, *_ in adversarial.papers_lines(collection)}
+    assert drawn == ({"jittered"} if attacked else set())
+    assert adversarial.entropy_against_eps(collection).axes
+    assert adversarial.transfers(collection).empty
 
 
 def test_an_installed_package_adds_them_to_the_command_line(tmp_path):

@@ -42,7 +42,7 @@ from hypergan.posterior import Posterior
 from hypergan.precision import Precision
 from hypergan.preflight import require_trainable
 from hypergan.progress import progress_bar
-from hypergan.randomness import global_seed
+from hypergan.randomness import global_seed, require_generator
 from hypergan.step import Step
 from hypergan.threads import keeping_threads
 from hypergan.training import Training
@@ -182,8 +182,7 @@ def _require_arguments(
             f"training is a {type(training).__name__}; give Training(...), and inputs and targets "
             "as one pair, fit(posterior, (inputs, targets))"
         )
-    if not isinstance(generator, torch.Generator | None):
-        raise SettingsError(f"generator is {generator!r}; give torch.Generator().manual_seed(seed)")
+    require_generator(generator)
     if callable(callbacks) or not all(map(callable, callbacks)):
         raise SettingsError("callbacks are not a list of functions; give callbacks=[callback]")
 

@@ -1,5 +1,7 @@
+import pytest
 import torch
 
+from hypergan.errors import SettingsError
 from hypergan.randomness import global_seed, normal
 
 
@@ -28,3 +30,10 @@ def test_normal_numbers_come_from_the_generator():
     ]
     assert draws[0].shape == (5, 2)
     assert torch.equal(*draws)
+
+
+def test_a_seed_is_no_generator():
+    with pytest.raises(
+        SettingsError, match=r"generator is 7; give torch.Generator\(\).manual_seed"
+    ):
+        normal(5, generator=7, device=torch.device("cpu"))

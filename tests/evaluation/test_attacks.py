@@ -272,7 +272,7 @@ NUMBERS = [
 ]
 
 
-@pytest.mark.parametrize("numbers", NUMBERS, ids=str)
+@pytest.mark.parametrize("numbers", NUMBERS)
 def test_numbers_that_make_no_attack_are_refused(numbers):
     name = next(iter(numbers))
     with pytest.raises(SettingsError, match=rf"^{name} is .*; it (must|should) be"):

@@ -142,4 +142,4 @@ def test_what_was_chosen_is_said(monkeypatch):
 def test_a_word_is_no_number_of_threads(capsys):
     with pytest.raises(SystemExit):
         main(["run", "hypergan", "cubic", "--threads", "many"])
-    assert "invalid" in capsys.readouterr().err
+    assert "--threads: give a whole number or auto" in capsys.readouterr().err

@@ -167,7 +167,7 @@ def test_shares_stay_within_their_bounds(found):
 def test_without_outliers_there_is_nothing_to_detect():
     coloured = record(FULL, 0, 70.0, dataset="cifar10")
     table = ablation.at_the_end(Collection([coloured], [])).frame
-    assert table.loc[TITLES[0], AUROC] == "–"
+    assert AUROC not in table.columns
     assert table.loc[TITLES[0], ACCURACY].mean == 70.0
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from unittest.mock import patch
 
 import torch
 from torch import Tensor, nn
@@ -79,22 +78,31 @@ def _require_gradient(
         ) from error
 
 
+def _refuse(*_values: object, **_named: object) -> None:
+    raise TargetError(
+        "the target uses activation checkpointing, which recomputes activations with the target's "
+        "own weights instead of the generated ones; switch it off"
+    )
+
+
+_REFUSED = {
+    "CheckpointFunction": type("Refused", (), {"apply": staticmethod(_refuse)}),
+    "_checkpoint_hook": _refuse,
+}
+"""In place of what torch.utils.checkpoint uses, reentrant and not."""
+_OWN = {name: getattr(checkpoint, name) for name in _REFUSED if hasattr(checkpoint, name)}
+
+
 @contextmanager
 def _nothing_recomputed() -> Iterator[None]:
-    """Refuse activation checkpointing, which recomputes with other weights in the backward pass."""
-
-    def refuse(*_values: object, **_named: object) -> None:
-        raise TargetError(
-            "the target uses activation checkpointing, which recomputes activations with the "
-            "target's own weights instead of the generated ones; switch it off"
-        )
-
-    reentrant = type("Refused", (), {"apply": staticmethod(refuse)})
-    with (
-        patch.object(checkpoint, "CheckpointFunction", reentrant),
-        patch.object(checkpoint, "_checkpoint_hook", refuse),
-    ):
+    """Refuse activation checkpointing, whose gradients would be wrong."""
+    for name in _OWN:
+        setattr(checkpoint, name, _REFUSED[name])
+    try:
         yield
+    finally:
+        for name, own in _OWN.items():
+            setattr(checkpoint, name, own)
 
 
 @contextmanager

@@ -40,12 +40,13 @@ def decimals(intervals: Sequence[Interval]) -> int:
     """The decimals for a column of intervals.
 
     The median half-width keeps one significant digit, or two where the first is a 1; where no
-    number has an interval, the largest keeps three significant digits.
+    number has an interval, the largest keeps three significant digits. Intervals of two values do
+    not count: they are so wide, nine standard deviations either way, that no decimals would remain.
     """
     halves = sorted(
         half
         for interval in intervals
-        if interval.n > 1
+        if interval.n > 2
         and EQUAL * abs(interval.mean) < (half := (interval.high - interval.low) / 2) < math.inf
     )
     if not halves:

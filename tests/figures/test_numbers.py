@@ -45,4 +45,5 @@ def test_the_middle_interval_decides_and_seeds_that_agree_do_not():
     column = [Interval(50, 50 - half, 50 + half, 3) for half in (0.001, 0.3, 7)]
     assert numbers.decimals([*column, interval([1.0] * 3), interval([0.123456], (0, 1))]) == 1
     assert numbers.decimals([interval([98.7654])]) == 1
+    assert numbers.decimals([interval([77.9, 77.5]), interval([85.5])]) == 1  # two say little
     assert numbers.decimals([]) == 0

@@ -52,14 +52,14 @@ def test_a_caption_says_how_many_seeds_and_a_cell_where_there_are_others(table):
     assert page.div["aria-label"].startswith("Norms")
     cells = [cell.text for cell in page.tbody.find_all("td")]
     low, high = interval([1.0, 1.2]).low, interval([1.0, 1.2]).high
-    assert cells[0] == f"1.1{low:.1f} to {high:.1f}".replace("-", "−")
+    assert cells[0] == f"1.10{low:.2f} to {high:.2f}".replace("-", "−")
     assert cells[1] == "−2.00"
     assert cells[6].endswith("1 seed")
 
 
 def test_the_best_is_bold_only_where_no_other_lies_in_its_interval(table):
     bold = [b.text for b in parsed(table).find_all("b")]
-    assert bold == ["9.1"]  # of the stds each lies in the other's interval
+    assert bold == ["9.10"]  # of the stds each lies in the other's interval
 
 
 def test_its_numbers_can_be_taken_along(table):

@@ -177,7 +177,7 @@ class Table:
         if cell.n == 1:
             return "" if self._n == 1 else "<small>1 seed</small>"
         ends = f"{numbers.text(cell.low, decimals)} to {numbers.text(cell.high, decimals)}"
-        return f"<small>{ends}{f', n = {cell.n}' if cell.n != self._n else ''}</small>"
+        return f"<small>{ends}{f'<br>n = {cell.n}' if cell.n != self._n else ''}</small>"
 
 
 def as_csv(frame: pd.DataFrame, name: str) -> str:

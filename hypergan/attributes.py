@@ -4,6 +4,11 @@ import torch
 from torch import nn
 
 
+def is_pytorchs(module: nn.Module) -> bool:
+    """Whether a module's class comes with PyTorch, whose forward passes keep nothing unseen."""
+    return type(module).__module__.startswith("torch.")
+
+
 class Attributes:
     """The attributes of a target's modules, to be put back after each network.
 
@@ -14,7 +19,7 @@ class Attributes:
         self._before = [
             (held, dict(held))
             for module in ([] if torch.compiler.is_compiling() else target.modules())
-            if not type(module).__module__.startswith("torch.")
+            if not is_pytorchs(module)
             for held in (vars(module), module._buffers)
         ]
 

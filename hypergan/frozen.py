@@ -40,12 +40,12 @@ class _Once(nn.Module):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         given = args, kwargs
+        if not _is_plain(given):
+            return super().__call__(*args, **kwargs)
         for seen, outputs in self._seen:
-            if _is_plain(given) and _same(seen, given):
+            if _same(seen, given):
                 return _copies(outputs)  # the caller may change them in place
         if not self._recording:
-            return super().__call__(*args, **kwargs)
-        if not _is_plain(given):
             return super().__call__(*args, **kwargs)
         seen = _copies(given)
         outputs = super().__call__(*args, **kwargs)

@@ -110,7 +110,7 @@ def class_dim(loss: Loss) -> int | None:
     """Class axis of one network's outputs (B, ...) for a loss; None if it has no classes."""
     if loss is cross_entropy:
         return -1
-    return 1 if isinstance(loss, PerNetwork) and loss.ignored is not None else None
+    return 1 if ignores(loss) else None
 
 
 def has_labels(loss: Loss, targets: Tensor) -> bool:
@@ -118,16 +118,20 @@ def has_labels(loss: Loss, targets: Tensor) -> bool:
     return class_dim(loss) is not None and not targets.is_floating_point()
 
 
+def _ignored(loss: Loss) -> int | None:
+    """The label that a loss leaves out; None if it has no classes or is our cross entropy."""
+    return loss.ignored if isinstance(loss, PerNetwork) else None
+
+
 def ignores(loss: Loss) -> bool:
     """Whether a loss leaves out inputs with a certain label."""
-    return isinstance(loss, PerNetwork) and loss.ignored is not None
+    return _ignored(loss) is not None
 
 
 def kept_labels(loss: Loss, labels: Tensor) -> int:
     """Number of labels that the loss does not ignore."""
-    if not isinstance(loss, PerNetwork) or loss.ignored is None:
-        return labels.numel()
-    return int(torch.ne(labels, loss.ignored).sum())
+    ignored = _ignored(loss)
+    return labels.numel() if ignored is None else int(torch.ne(labels, ignored).sum())
 
 
 def percent_right(loss: Loss, scores: Tensor, labels: Tensor) -> Tensor:
@@ -139,9 +143,10 @@ def percent_right(loss: Loss, scores: Tensor, labels: Tensor) -> Tensor:
         labels: (N, B, ...), or broadcastable to it.
     """
     right = scores.argmax(-1 if loss is cross_entropy else 2) == labels
-    if not isinstance(loss, PerNetwork) or loss.ignored is None:
+    ignored = _ignored(loss)
+    if ignored is None:
         return 100 * right.float().mean()
-    kept = torch.ne(labels, loss.ignored).expand_as(right)
+    kept = torch.ne(labels, ignored).expand_as(right)
     return 100 * (right & kept).sum() / kept.sum()
 
 

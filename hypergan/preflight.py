@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils import checkpoint
 
+from hypergan.attributes import is_pytorchs
 from hypergan.batches import Pair
 from hypergan.errors import DataError, SettingsError, TargetError
 from hypergan.forward import forward_networks, types_explained
@@ -117,8 +118,7 @@ def _buffers_unchanged(target: nn.Module) -> Iterator[None]:
         yield
         for name, buffer in target.named_buffers():
             own = target.get_submodule(name.rpartition(".")[0])
-            foreign = type(own).__module__.startswith("torch.")
-            if name in before and not foreign and not torch.equal(buffer, before[name]):
+            if name in before and not is_pytorchs(own) and not torch.equal(buffer, before[name]):
                 raise TargetError(
                     f"a forward pass changes the buffer {name!r}, which all networks would share; "
                     "compute it from the inputs, or put its module into evaluation mode first"

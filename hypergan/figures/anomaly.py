@@ -56,7 +56,7 @@ def _rank(collection: Collection) -> str:
         for word, titles, others in (("lower", higher, lower), ("higher", lower, higher))
         if titles
     ]
-    return ", ".join([text(own, 3), *sides]).replace(", ", ", on average ", 1)
+    return text(own, 3) + f", on average {', '.join(sides)}" * bool(sides)
 
 
 def entropy_cdfs(collection: Collection) -> Panels:

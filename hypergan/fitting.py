@@ -3,7 +3,8 @@
 import math
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -155,7 +156,8 @@ def fit(
     ) as bar:
         ended = bool(history) and _ends(callbacks, posterior, history)
         while len(history) < training.epochs and not ended:
-            row = run.epoch(history, bar)
+            with _labels_named():
+                row = run.epoch(history, bar)
             history.append(row)
             shown = {k: v for k, v in row.items() if isinstance(v, float) and k not in COSTS}
             bar.set_postfix({name: f"{value:.3g}" for name, value in shown.items()})
@@ -337,6 +339,24 @@ def _require_room(optimisers: Mapping[str, torch.optim.Optimizer], device: torch
 def _groups(optimisers: Mapping[str, torch.optim.Optimizer]) -> list[dict[str, Any]]:
     """The parameter groups of all optimisers."""
     return [group for optimiser in optimisers.values() for group in optimiser.param_groups]
+
+
+@contextmanager
+def _labels_named() -> Iterator[None]:
+    """Say what a GPU stopped at: it knows only that an index was out of range.
+
+    Raises:
+        DataError: In place of PyTorch's error.
+    """
+    try:
+        yield
+    except RuntimeError as error:
+        if "device-side assert" not in str(error):
+            raise
+        raise DataError(
+            "the GPU stopped at a label or another index that is out of range; start Python anew "
+            "and train with device='cpu', which names it"
+        ) from error
 
 
 def _require_finite(row: dict[str, Any], checkpoint: Path | None, loss: Loss) -> None:

@@ -67,7 +67,7 @@ def forward_networks(
 
 def _at_once(target: nn.Module, weights: Weights, inputs: Tensor, *, shared: bool) -> Tensor | None:
     """Outputs of N networks by batched matrix products; None if the target does not suit them."""
-    if not _is_dense(target) and not (shared and _is_dense_on_frozen(target)):
+    if not _is_batched(target, inputs.device) and not (shared and _is_dense_on_frozen(target)):
         return None
     call = partial(functional_call, target, tie_weights=False)
     in_dims, attributes = (0, None if shared else 0), Attributes(target)
@@ -191,14 +191,20 @@ def _under_all_names(target: nn.Module, weights: Weights) -> Weights:
     return named
 
 
-def _is_dense(target: nn.Module) -> bool:
-    """Whether the target is a plain stack of dense layers: batched matrix products under vmap.
+_CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
 
-    Convolutions do not count: on CPU their batched form is 5-10 times slower than one network after
-    another. Nor do modules with a custom forward, which vmap may not be able to trace.
+
+def _is_batched(target: nn.Module, device: torch.device) -> bool:
+    """Whether the target is a plain stack of layers that N networks compute at once under vmap.
+
+    Those are dense layers and, on a GPU, convolutions: launching the kernels of one network after
+    another takes longer there than their work. On CPU the batched form of convolutions is 5-10
+    times slower than one network after another. Modules with a custom forward do not count, as
+    vmap may not be able to trace it.
     """
+    layers = (nn.Sequential, nn.Linear, *(() if device.type == "cpu" else _CONVOLUTIONS))
     for module in target.modules():
-        if isinstance(module, nn.Sequential | nn.Linear):
+        if isinstance(module, layers):
             continue
         has_weights = next(module.parameters(recurse=False), None) is not None
         if has_weights or not type(module).__module__.startswith("torch.nn.modules."):

@@ -82,6 +82,22 @@ class PerNetwork:
                 "shape of the network's outputs, (B, 1) for one number per input"
             )
 
+    def require_labels(self, outputs: Tensor, targets: Tensor) -> None:
+        """Refuse labels that a cross entropy does not know, at which a GPU would stop for good.
+
+        Raises:
+            DataError: If a label that it does not ignore is out of range.
+        """
+        ignored = self.ignored
+        if ignored is None or outputs.dim() < 3 or targets.is_floating_point():
+            return
+        classes, labels = outputs.shape[2], targets[torch.ne(targets, ignored)]
+        if len(wrong := labels[(labels < 0) | (labels >= classes)]):
+            raise DataError(
+                f"{name_of(self.loss)} cannot read a label, {int(wrong[0])}; labels run from 0 to "
+                f"the number of classes less 1, {classes - 1}"
+            )
+
 
 def per_network(loss: Callable[[Tensor, Tensor], Tensor]) -> PerNetwork:
     """Make a loss of N networks from one of a single network, (B, ...) and (B, ...) to a number.
@@ -166,6 +182,7 @@ def try_out(loss: Loss, outputs: Tensor, targets: Tensor) -> Tensor:
         outputs, targets = outputs.cpu(), targets.cpu()
     if isinstance(loss, PerNetwork):
         loss.require_shapes(outputs, targets)
+        loss.require_labels(outputs, targets)
     shapes = f"outputs {tuple(outputs.shape[1:])} and targets {tuple(targets.shape[1:])}"
     try:
         with warnings.catch_warnings():

@@ -17,9 +17,19 @@ def products_in(precision: Precision, device: torch.device) -> torch.autocast:
     """A context in which convolutions and matrix products are computed in the given precision.
 
     Weights, sums and everything else keep theirs. "auto" is bfloat16, which keeps about three
-    digits, on a device with instructions for it.
+    digits, on a device with instructions for it. PyTorch rounds the factors of float32 convolutions
+    on a GPU to as many (TF32), unless :func:`forbid_tf32` was called.
     """
     return torch.autocast(device.type, torch.bfloat16, enabled=reduces(precision, device))
+
+
+def forbid_tf32() -> None:
+    """Have float32 convolutions on a GPU round nothing, as elsewhere.
+
+    It is a setting of the whole process, so that the experiments ask for it and the library does
+    not.
+    """
+    torch.backends.cudnn.allow_tf32 = False
 
 
 @contextmanager

@@ -7,6 +7,9 @@ import urllib.request
 from urllib.error import URLError
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # small tensors gain nothing by more; before torch
+# Tests compare tensors on the CPU, and only test_gpu.py sees GPUs; workers inherit which.
+os.environ.setdefault("GPUS_OF_TESTS", os.environ.get("CUDA_VISIBLE_DEVICES", "all"))
+os.environ["CUDA_VISIBLE_DEVICES"] = ""
 
 import pytest
 import torch

@@ -12,7 +12,7 @@ from torch.utils.data import Dataset
 from zoo import ZOO
 
 from hypergan import HyperGAN, Training, fit, fitting
-from hypergan.errors import SettingsError, TrainingError
+from hypergan.errors import DataError, SettingsError, TrainingError
 from hypergan.fitting import COSTS, choose_device
 from hypergan.objective import cross_entropy, mean_squared_error
 
@@ -354,3 +354,18 @@ def test_a_mean_is_over_the_steps_that_report_the_quantity(target, blobs, monkey
     assert first["late"] == pytest.approx((4 + 5) / 2)
     assert second["late"] == pytest.approx(8)
     assert first["loss"] == float(sum(loss / 5 for loss in losses[:5]))  # to the last digit
+
+
+def test_what_a_gpu_stopped_at_is_said(target):
+    calls = []
+
+    def stopping(outputs, targets):
+        calls.append(1)
+        if len(calls) > 1:  # the first is the check before training
+            raise RuntimeError("CUDA error: device-side assert triggered")
+        return outputs.sum((1, 2))
+
+    training = Training(epochs=1, batch_size=10, networks=2, codes=4)
+    data = torch.randn(20, 2), torch.arange(20) % 2
+    with pytest.raises(DataError, match="label or another index that is out of range; start Pyth"):
+        fit(HyperGAN(target, 8, 8, 16), data, training, loss=stopping, progress=False)

@@ -23,6 +23,7 @@ from hypergan.experiments.training import train
 from hypergan.fitting import choose_device
 from hypergan.memory import forget_peak, keep_freed_memory, peak_memory
 from hypergan.paths import exclusive, make_folder, remove, runs
+from hypergan.precision import forbid_tf32
 from hypergan.threads import computing_with
 
 
@@ -61,6 +62,7 @@ def run(
         HyperGANError: If anything prevents the run; the message says what to do.
     """
     keep_freed_memory()
+    forbid_tf32()
     choose_device(device)  # refuses one that is not there, even if there is a record
     path = runs() / cell.path
     with computing_with(threads):

@@ -28,7 +28,7 @@ from hypergan.kinds import require_kinds
 from hypergan.memory import keep_freed_memory
 from hypergan.metrics import accuracy, disagreement
 from hypergan.paths import PROJECT, exclusive, make_folder, runs, write_whole
-from hypergan.precision import Precision
+from hypergan.precision import Precision, forbid_tf32
 from hypergan.targets import TARGETS
 from hypergan.threads import computing_with
 from hypergan.training import Training
@@ -140,6 +140,7 @@ def run(
         HyperGANError: If anything prevents the trial.
     """
     keep_freed_memory()
+    forbid_tf32()
     settings = trial.settings
     digest = hashlib.sha256(json.dumps(asdict(trial)).encode()).hexdigest()[:8]
     checkpoint = make_folder(runs() / "trials") / f"{digest}.checkpoint"

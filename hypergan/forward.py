@@ -52,7 +52,7 @@ def forward_networks(
 
 def _at_once(target: nn.Module, weights: Weights, inputs: Tensor, *, shared: bool) -> Tensor | None:
     """Outputs of N networks by batched matrix products; None if they would not be."""
-    dense = _is_dense(target)
+    dense = _is_batched(target, inputs.device)
     if not dense and not (shared and _is_dense_on_frozen(target)):
         return None
     call = partial(functional_call, target, tie_weights=False)
@@ -170,14 +170,20 @@ def _under_all_names(target: nn.Module, weights: Weights) -> Weights:
     return named
 
 
-def _is_dense(target: nn.Module) -> bool:
-    """Whether the target is a plain stack of dense layers: batched matrix products under vmap.
+_CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
 
-    Convolutions are not: on CPU their batched form is 5-10 times slower than one network after
-    another. Nor is a module with a forward of its own, which vmap may not be able to follow.
+
+def _is_batched(target: nn.Module, device: torch.device) -> bool:
+    """Whether the target is a plain stack of layers that N networks compute at once, under vmap.
+
+    Those are dense layers and, on a GPU, convolutions, which become grouped ones: there the launch
+    of a network's kernels takes longer than their work. On CPU the batched form of convolutions is
+    5-10 times slower than one network after another. Modules with a forward of their own do not
+    count, as vmap may not be able to follow it.
     """
+    layers = (nn.Sequential, nn.Linear, *(() if device.type == "cpu" else _CONVOLUTIONS))
     for module in target.modules():
-        if isinstance(module, nn.Sequential | nn.Linear):
+        if isinstance(module, layers):
             continue
         has_weights = next(module.parameters(recurse=False), None) is not None
         if has_weights or not type(module).__module__.startswith("torch.nn.modules."):

@@ -10,11 +10,13 @@ from typing import Any, Literal
 
 from hypergan.errors import SettingsError
 from hypergan.experiments import cells, records
+from hypergan.experiments.effects import Sample, effect
 from hypergan.experiments.intervals import Interval, interval
 from hypergan.experiments.measures import Measure, bounds, measure
 from hypergan.experiments.methods import compared
 from hypergan.experiments.profiles import PUBLISHED
 from hypergan.experiments.records import Cell, Record
+from hypergan.experiments.series import series
 from hypergan.experiments.state import state
 
 NOT_RUN, NONE = "not run", "–"
@@ -77,10 +79,22 @@ class Collection:
         values = self.values(method, measured)
         return interval(values).mean if values else None
 
+    def sample(self, method: str, measured: str) -> Sample | None:
+        """A measure of a method's records; None if they lack it."""
+        found = series(self.of(method), measured)
+        return found.sample if found.values else None
+
     def mean(self, method: str, measured: str | Measure) -> Interval | str:
-        """The mean over seeds with its interval; else :data:`NOT_RUN` or :data:`NONE`."""
-        if values := self.values(method, measured):
-            return interval(values, bounds(measured) if isinstance(measured, str) else None)
+        """The mean with its interval; else :data:`NOT_RUN` or :data:`NONE`.
+
+        The interval is one over seeds and, for a measure by name, also over test images if each
+        one's contribution is known.
+        """
+        if not isinstance(measured, str):
+            if values := self.values(method, measured):
+                return interval(values)
+        elif sample := self.sample(method, measured):
+            return effect(sample, bounds=bounds(measured)).interval()
         return NONE if self.of(method) else NOT_RUN
 
 

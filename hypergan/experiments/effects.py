@@ -88,7 +88,8 @@ class Effect:
         half = self.error
         if 0 < half < math.inf:
             half *= float(stats.t.ppf(0.975, self.freedom))
-        return Interval(self.mean, self.mean - half, self.mean + half, self.n).within(self.bounds)
+        low, high, images = self.mean - half, self.mean + half, self.images != "none"
+        return Interval(self.mean, low, high, self.n, images).within(self.bounds)
 
     def p_above(self, threshold: float) -> float:
         """P-value: how likely an effect this large or larger is if the truth is the threshold."""

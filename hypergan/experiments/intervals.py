@@ -1,8 +1,8 @@
-"""Uncertainty over seeds, stated in one way everywhere: mean, 95 % interval, number of seeds."""
+"""Uncertainty, stated in one way everywhere: mean, 95 % interval, number of seeds."""
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -31,12 +31,14 @@ class Interval:
         low: Lower end; minus infinity where a single value leaves it open.
         high: Upper end; infinity where a single value leaves it open.
         n: Number of values.
+        images: Whether other test images are accounted for, besides other seeds.
     """
 
     mean: float
     low: float
     high: float
     n: int
+    images: bool = False
 
     def __str__(self) -> str:
         """As tables show it, with enough decimals for two digits of the interval's half-width."""
@@ -58,7 +60,7 @@ class Interval:
         if bounds is None or math.isinf(self.high):
             return self
         low, high = bounds
-        return Interval(self.mean, max(low, self.low), min(high, self.high), self.n)
+        return replace(self, low=max(low, self.low), high=min(high, self.high))
 
 
 def interval(values: Sequence[float], bounds: Bounds | None = None) -> Interval:

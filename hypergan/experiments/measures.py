@@ -70,28 +70,26 @@ def over_eps(record: Record, kind: str, size: str, tested: str, column: str) -> 
 
     ``tested`` is "same" or "fresh": the networks attacked, or as many new ones.
     """
-    return _mean_over(record, kind, size, tested, column, lambda eps: eps > 0)
+    return between_eps(record, kind, size, tested, _LEAST, "inf", column)
+
+
+_LEAST = "1e-9"
+"""Less than any eps but 0."""
 
 
 def between_eps(
     record: Record, kind: str, size: str, tested: str, low: str, high: str, column: str
 ) -> float:
     """The same, mean over the eps from ``low`` to ``high``, both included."""
-    return _mean_over(record, kind, size, tested, column, _within(low, high))
-
-
-def _within(low: str, high: str) -> Callable[[float], bool]:
-    return lambda eps: float(low) <= eps <= float(high)
-
-
-def _mean_over(
-    record: Record, kind: str, size: str, tested: str, column: str, chosen: Callable[[float], bool]
-) -> float:
-    by_eps = at(record.metrics, "attacks", kind, size, tested)
+    by_eps, chosen = at(record.metrics, "attacks", kind, size, tested), _within(low, high)
     rows = [row for eps, row in by_eps.items() if chosen(float(eps))]
     if not rows:
         raise Unmeasured(column)
     return float(np.mean([number(row, column) for row in rows]))
+
+
+def _within(low: str, high: str) -> Callable[[float], bool]:
+    return lambda eps: float(low) <= eps <= float(high)
 
 
 def relative_norm_std(record: Record) -> float:
@@ -178,6 +176,9 @@ def outcomes(record: Record, name: str) -> Outcomes | None:
         return (arrays[f"entropy_{rest[0]}_{full}"].astype(float),)
     if first == "detection" and rest[1] == "auroc" and f"{rest[0]}_in_{full}" in arrays:
         return placements(arrays[f"{rest[0]}_out_{full}"], arrays[f"{rest[0]}_in_{full}"])
+    if first == "over_eps":
+        kind, size, tested, column = rest
+        return outcomes(record, f"between_eps/{kind}/{size}/{tested}/{_LEAST}/inf/{column}")
     if first == "between_eps":
         kind, size, tested, low, high, column = rest
     elif first == "attacks":

@@ -26,10 +26,11 @@ from hypergan.experiments import records
 from hypergan.experiments.claims import Claim, Quantity
 from hypergan.experiments.effects import Effect, Images, Sample, effect, holm
 from hypergan.experiments.intervals import Interval
-from hypergan.experiments.measures import Outcomes, Unmeasured, binomial, bounds, measure, outcomes
+from hypergan.experiments.measures import bounds
 from hypergan.experiments.methods import title_of
 from hypergan.experiments.profiles import PUBLISHED, resolved
-from hypergan.experiments.records import Cell, Record
+from hypergan.experiments.records import Cell
+from hypergan.experiments.series import Measured, Series
 from hypergan.experiments.state import state
 
 Verdict = Literal[
@@ -45,69 +46,6 @@ LEVEL = 0.025
 
 MOST_SEEDS = 100
 """If more are needed, their number is not given."""
-
-
-@dataclass(frozen=True)
-class Measured:
-    """A quantity measured with one seed.
-
-    Attributes:
-        value: The quantity.
-        path: The file that it was read from.
-        bound: See :func:`hypergan.experiments.measures.binomial`.
-    """
-
-    value: float
-    path: Path
-    bound: float | None = None
-
-
-@dataclass
-class Series:
-    """A quantity of a method's records.
-
-    Attributes:
-        values: By seed, where it was measured.
-        sums: The sums over seeds of :func:`hypergan.experiments.measures.outcomes`; None where a
-            seed has none, or of other images.
-        lacking: The records that could not have such a number, and why.
-    """
-
-    values: dict[int, Measured] = field(default_factory=dict)
-    sums: Outcomes | None = ()
-    lacking: list[str] = field(default_factory=list)
-
-    def add(self, record: Record, name: str) -> None:
-        """Measure a record."""
-        assert record.path is not None  # noqa: S101  # the shelf has no others
-        try:
-            found = Measured(measure(name)(record), record.path, binomial(record, name))
-            parts = outcomes(record, name)
-        except Unmeasured:
-            return
-        except KeyError as error:
-            self.lacking.append(
-                f"{name!r} needs {error.args[0]!r}, which {record.path} does not have"
-            )
-            return
-        if not self.values:
-            self.sums = parts
-        elif self.sums is not None:
-            alike = parts is not None and [*map(len, parts)] == [*map(len, self.sums)]
-            sums = zip(self.sums, parts or (), strict=True) if alike else None
-            self.sums = None if sums is None else tuple(a + b for a, b in sums)
-        self.values[record.seed] = found
-
-    @property
-    def sample(self) -> Sample:
-        """All seeds together."""
-        found = [self.values[seed] for seed in sorted(self.values)]
-        bounds = [each.bound for each in found if each.bound is not None]
-        return Sample(
-            [each.value for each in found],
-            self.sums and tuple(parts / len(found) for parts in self.sums),
-            max(bounds) if len(bounds) == len(found) else None,
-        )
 
 
 @dataclass
@@ -415,7 +353,7 @@ def _compare(
         first = Sample(first.values)
         second = second and Sample(second.values)
     found = effect(first, second, paired=paired, bounds=bounds(quantity.measure))
-    paths = tuple(each.path for each in (*measured.values(), *subtracted.values()))
+    paths = tuple(x.path for x in (*measured.values(), *subtracted.values()) if x.path)
     return Comparison(chosen, words, found, paths, **compared(found, claim))
 
 

@@ -12,7 +12,7 @@ from hypergan.data import datasets
 from hypergan.data.datasets import DATASETS
 from hypergan.experiments import methods, paper
 from hypergan.experiments.collection import NONE, Collection
-from hypergan.experiments.intervals import interval
+from hypergan.experiments.intervals import Interval, interval
 from hypergan.experiments.methods import METHODS, title_of
 from hypergan.figures.numbers import text
 from hypergan.figures.page import MISSING, listed
@@ -266,8 +266,8 @@ def below_the_paper(collection: Collection) -> Table | Markdown:
 def accuracy_by_size(collection: Collection) -> Panels:
     """Accuracy against the number of networks, one panel per data set, over the paper's values.
 
-    Bars with caps are 95 % intervals over seeds; those without, where there is one seed, one
-    standard deviation over its disjoint ensembles.
+    Bars with caps are 95 % intervals over seeds and test images; those without, where there is one
+    seed, one standard deviation over its disjoint ensembles.
     """
     figure = Panels("Accuracy by number of networks", collection, name="accuracy-by-size")
     lines = [name for name in methods.compared() if len(METHODS[name].compared) > 1]
@@ -298,10 +298,9 @@ def _by_size(
     """A method's accuracies with their bars, shifted a little so that methods do not overlap."""
     points = []
     for size in METHODS[method].compared:
-        values = collection.values(method, f"accuracy/{size}")
+        mean = collection.mean(method, f"accuracy/{size}")
         spread = collection.values(method, f"accuracy_std/{size}")
-        if values:
-            mean = interval(values)
+        if isinstance(mean, Interval):
             several = mean.n > 1
             bar = mean.high - mean.mean if several else (spread or [0])[0]
             points.append((shift * size, mean.mean))

@@ -1,14 +1,14 @@
 """Results of the attacks, as tables and in words: means over seeds with their intervals."""
 
-from collections.abc import Callable, Sequence
-from itertools import pairwise
+from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise, product
 from typing import Any
 
 import pandas as pd
 
 from hypergan.experiments.collection import NONE, Collection
+from hypergan.experiments.effects import Sample, effect
 from hypergan.experiments.intervals import Interval, interval
-from hypergan.experiments.measures import Measure, bounds, over_eps
 from hypergan.experiments.methods import title_of
 from hypergan.experiments.records import Record
 from hypergan.figures.adversarial import (
@@ -29,15 +29,15 @@ from hypergan.figures.tables import Better, Table
 def finding(collection: Collection) -> list[str]:
     """The page in one or two sentences: who is more certain under attack, and who is fooled."""
     entropy = "over_eps/pgd/{}/{}/entropy"
-    ten = _over_seeds(collection, "hypergan", entropy.format(10, "fresh"))
-    hundred = _over_seeds(collection, "hypergan", entropy.format(100, "fresh"))
-    plain = _over_seeds(collection, "ensemble", entropy.format(10, "same"))
-    wrong = _over_seeds(collection, "hypergan", "attacks/pgd/10/fresh/0.1/success")
-    plain_wrong = _over_seeds(collection, "ensemble", "attacks/pgd/10/same/0.1/success")
+    ten = collection.sample("hypergan", entropy.format(10, "fresh"))
+    hundred = collection.sample("hypergan", entropy.format(100, "fresh"))
+    plain = collection.sample("ensemble", entropy.format(10, "same"))
+    wrong = collection.sample("hypergan", "attacks/pgd/10/fresh/0.1/success")
+    plain_wrong = collection.sample("ensemble", "attacks/pgd/10/same/0.1/success")
     if not (ten and hundred and plain and wrong and plain_wrong):
         return MISSING
     others = {
-        title_of(method): _over_seeds(collection, method, entropy.format(1, "fresh"))
+        title_of(method): collection.sample(method, entropy.format(1, "fresh"))
         for method in collection.shown
         if method not in ENSEMBLES
     }
@@ -58,22 +58,21 @@ def finding(collection: Collection) -> list[str]:
     ]
     return [
         f"Under PGD ten new networks of HyperGAN are {sure} a deep ensemble of ten, "
-        f"with {text(ten.mean, 2)} against {text(plain.mean, 2)} nats of entropy averaged over "
-        f"eps, and {safe}: at eps 0.1 they are wrong on {percent(wrong.mean)} of the images, "
-        f"the ensemble on {percent(plain_wrong.mean)}.",
+        f"with {text(_mean(ten), 2)} against {text(_mean(plain), 2)} nats of entropy averaged over "
+        f"eps, and {safe}: at eps 0.1 they are wrong on {percent(_mean(wrong))} of the images, "
+        f"the ensemble on {percent(_mean(plain_wrong))}.",
         *[f"A hundred new networks are {listed(sides)}."] * bool(sides),
     ]
 
 
-def _over_seeds(collection: Collection, method: str, measured: str) -> Interval | None:
-    """A mean over seeds with its interval; none without records."""
-    values = collection.values(method, measured)
-    return interval(values) if values else None
+def _mean(sample: Sample) -> float:
+    return effect(sample, bounds=None).mean
 
 
-def _side(one: Interval, other: Interval) -> int:
-    """1 if an interval lies above another, -1 if below it, 0 if they overlap."""
-    return (one.low > other.high) - (one.high < other.low)
+def _side(one: Sample, other: Sample) -> int:
+    """1 if a quantity is clearly above another, -1 if below it, 0 if it is not clear."""
+    gap = effect(one, other, bounds=None).interval()
+    return (gap.low > 0) - (gap.high < 0)
 
 
 def papers_table(collection: Collection) -> Table:
@@ -81,8 +80,8 @@ def papers_table(collection: Collection) -> Table:
     columns = {"entropy": "entropy (nats)", "auroc": "AUROC"}
     rows: dict[str, dict[Any, Any]] = {
         label: {
-            (words, column): _bounded(
-                collection, method, _mean_of(attack, attacked, tested, measure), measure
+            (words, column): collection.mean(
+                method, f"over_eps/{attack}/{attacked}/{tested}/{measure}"
             )
             for attack, words in ATTACKS.items()
             for measure, column in columns.items()
@@ -99,30 +98,21 @@ def papers_table(collection: Collection) -> Table:
 
 def adaptive_table(collection: Collection, method: str = "hypergan") -> Table:
     """The comparison that shows what adapting is worth, as means over eps."""
-    rows = {
-        label: {
-            words: _bounded(collection, method, _mean_of(attack, None, tested, measure), measure)
+    rows = {}
+    for (attack, tested), label in TO_THE_END.items():
+        sizes = [size for r in collection.of(method) for size in _attacks(r).get(attack, ())]
+        name = f"over_eps/{attack}/{sizes[0] if sizes else 10}/{tested}"
+        rows[label] = {
+            words: collection.mean(method, f"{name}/{measure}")
             for measure, words in MEASURES.items()
         }
-        for (attack, tested), label in TO_THE_END.items()
-    }
     frame = pd.DataFrame.from_dict(rows, orient="index").rename_axis("the attack works")
     return Table(frame, "PGD with all its steps, means over eps.", name="adaptive-attack")
 
 
-def _bounded(collection: Collection, method: str, measured: Measure, measure: str) -> Any:
-    cell = collection.mean(method, measured)
-    return cell.within(bounds(measure)) if isinstance(cell, Interval) else cell
-
-
-def _mean_of(attack: str, attacked: str | None, tested: str, measure: str) -> Measure:
-    """A measure's mean over eps, by default of the one size that an attack has."""
-
-    def measured(record: Record) -> float:
-        size = attacked or next(iter(record.metrics["attacks"][attack]))
-        return over_eps(record, attack, size, tested, measure)
-
-    return measured
+def _attacks(record: Record) -> Mapping[str, Any]:
+    """What a record has of attacks, by kind and number of networks attacked."""
+    return record.metrics.get("attacks") or {}
 
 
 def success_table(collection: Collection) -> Table:
@@ -130,33 +120,34 @@ def success_table(collection: Collection) -> Table:
 
     For the methods that are attacked as ensembles.
     """
-    table = _outcomes(collection)
-    table = table[table["method"].isin(ENSEMBLES)]
-    table = table.assign(
-        method=table["method"].map(title_of),
-        attacked=table["attacked"].map(lambda size: f"{int(size):,}"),
-        tested=table["tested"].map({"same": "same", "fresh": "new"}),
-    )
-    caption = "Share of images answered wrongly."
-    frame = _by_eps(table, ["method", "attacked", "tested"], "success")
-    return Table(frame, caption, name="success")
+    lines = {
+        (title_of(method), f"{int(attacked):,}", {"same": "same", "fresh": "new"}[tested]): (
+            method, f"{attacked}/{tested}/{{eps:g}}/success"
+        )
+        for method, record in collection.shown.items()
+        if method in ENSEMBLES
+        for attacked, by_tested in _attacks(record).get("pgd", {}).items()
+        for tested in by_tested
+    }  # fmt: skip
+    frame = _by_eps(collection, lines, ["method", "attacked", "tested"])
+    return Table(frame, "Share of images answered wrongly.", name="success")
 
 
 def papers_by_eps(collection: Collection, measure: str) -> Table:
     """A measure for the curves of Figure 5 at :data:`SOME_EPS`, one row per curve."""
-    table, lines = _outcomes(collection), papers_lines(collection)
-    keys = zip(table["method"], table["attacked"], table["tested"], strict=True)
-    table = table.assign(networks=[lines.get(key) for key in keys])
-    frame = _by_eps(table.dropna(subset=["networks"]), ["networks"], measure)
+    lines = {
+        label: (method, f"{attacked}/{tested}/{{eps:g}}/{measure}")
+        for (method, attacked, tested), label in papers_lines(collection).items()
+    }
+    frame = _by_eps(collection, lines, ["networks"])
     return Table(frame, f"For the networks of Figure 5: {MEASURES[measure]}.", name=measure)
 
 
 def transfer_table(collection: Collection, method: str = "hypergan") -> Table:
     """The same for the share of new networks that examples made for one network fool."""
-    table = transfers(collection, method).dropna()
-    most = table["networks"].max()
-    table = table[table["networks"] == most]
-    frame = _by_eps(table.assign(method=title_of(method)), ["method"], "fooled")
+    most = transfers(collection, method).dropna()["networks"].max()
+    lines = {title_of(method): (method, f"{{eps:g}}/{most}/fooled")} if most == most else {}
+    frame = _by_eps(collection, lines, ["method"], of="transfer")
     return Table(frame, f"Share of {text(most, 0)} new networks fooled.", name="transfer")
 
 
@@ -166,15 +157,26 @@ def _outcomes(collection: Collection) -> pd.DataFrame:
     return table[table["eps"] > 0]
 
 
-def _by_eps(table: pd.DataFrame, names: list[str], measure: str) -> pd.DataFrame:
-    """A measure's mean over seeds with its interval, one column per attack and eps."""
-    table = table[table["eps"].isin(SOME_EPS) & table["attack"].isin(ATTACKS)]
+def _by_eps(
+    collection: Collection,
+    lines: Mapping[Any, tuple[str, str]],
+    names: list[str],
+    of: str = "attacks",
+) -> pd.DataFrame:
+    """A measure with its interval, one row per line and one column per attack and eps.
+
+    Args:
+        collection: The records.
+        lines: The method and the end of the measure's name, by the row's label.
+        names: The names of the labels.
+        of: The beginning of the measure's name.
+    """
     rows: dict[Any, dict[Any, Any]] = {}
-    keys = [*names, "attack", "eps"]
-    for (*key, attack, eps), values in table.groupby(keys, sort=False)[measure]:
-        row = rows.setdefault(tuple(key) if len(key) > 1 else key[0], {})
-        found = interval([*values.astype(float)], bounds(measure))
-        row[ATTACKS[attack], f"eps {eps:g}"] = found
+    for (attack, words), eps in product(ATTACKS.items(), SOME_EPS):
+        for label, (method, rest) in lines.items():
+            cell = collection.mean(method, f"{of}/{attack}/{rest.format(eps=eps)}")
+            if isinstance(cell, Interval):
+                rows.setdefault(label, {})[words, f"eps {eps:g}"] = cell
     heads = [(words, f"eps {eps:g}") for words in ATTACKS.values() for eps in SOME_EPS]
     measured = [head for head in heads if any(head in row for row in rows.values())]
     return _frame(rows, measured, names)

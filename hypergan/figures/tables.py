@@ -75,9 +75,17 @@ class Table:
             return ""
         if self._n == 1:
             return "One seed, unless a cell says otherwise."
+        several = [c for c in self.frame.to_numpy().flat if isinstance(c, Interval) and c.n > 1]
+        over = {
+            frozenset([True]): "seeds and test images",
+            frozenset([False]): "seeds",
+        }.get(
+            frozenset(c.images for c in several),
+            "seeds and, where each image's share in the number is known, test images",
+        )
         return (
             f"Means of {self._n} seeds, unless a cell says otherwise; below, 95 % intervals over "
-            "seeds."
+            f"{over}."
         )
 
     @property

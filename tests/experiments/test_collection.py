@@ -5,6 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from examples import example
+from pandas import DataFrame
+from scipy import stats
 
 from hypergan.errors import SettingsError
 from hypergan.experiments import collection, records
@@ -13,6 +15,7 @@ from hypergan.experiments.methods import METHODS
 from hypergan.experiments.profiles import PROFILES
 from hypergan.experiments.records import Cell
 from hypergan.experiments.state import commands
+from hypergan.figures.tables import Table
 
 MNIST = Cell("ensemble", "mnist", 0)
 ACCURACY = "accuracy/1"
@@ -36,6 +39,24 @@ def test_all_seeds_are_found_in_their_order(write):
     assert found.values("ensemble", ACCURACY) == [92.0, 100.0]
     assert not found.missing
     assert [record.seed for record in collect(["ensemble"], ["mnist"], seeds=[2]).records] == [2]
+
+
+def test_intervals_are_over_seeds_and_over_test_images_where_these_are_known(own_runs, published):
+    right = np.arange(100) < 92
+    for seed in range(3):
+        cell = Cell("ensemble", "mnist", seed)
+        made = example(cell, metrics={"accuracy": {"1": 92.0}, "brier_score": {"1": 0.1 + seed}})
+        records.write(made, {"right_1": right.astype(np.uint8)}, own_runs / cell.path)
+    found = collect(["ensemble"], ["mnist"])
+    mean, score = (found.mean("ensemble", name) for name in (ACCURACY, "brier_score/1"))
+    images = stats.ttest_1samp(100.0 * right, 0).confidence_interval()
+    assert (mean.low, mean.high) == pytest.approx((images.low, min(100, images.high)))
+    seeds = stats.ttest_1samp([0.1, 1.1, 2.1], 0).confidence_interval()
+    assert (score.low, score.high) == pytest.approx((max(0, seeds.low), seeds.high))
+    assert (mean.images, score.images) == (True, False)
+    assert "seeds and test images." in Table(DataFrame({"a": [mean]}), "A mean.")._repr_html_()
+    mixed = Table(DataFrame({"a": [mean, score]}), "Means.")._repr_html_()
+    assert "seeds and, where each image&#x27;s share in the number is known, test images" in mixed
 
 
 def test_a_method_without_a_record_says_how_to_make_it(write):

@@ -318,6 +318,20 @@ def test_a_cluster_takes_less_time_the_more_nodes_it_has():
     assert set(figures.cluster(REPORT, "lite", ["cubic"], 1).frame.iloc[:, -1]) == {"–"}
 
 
+def test_hours_of_a_kind_of_machine_that_ran_fewer_cells_are_not_compared(monkeypatch):
+    real = figures.schedule.jobs
+
+    def jobs(*arguments, gpu):
+        found, missing = real(*arguments, gpu=False)
+        return (found[:1], missing) if gpu else (found, missing)
+
+    monkeypatch.setattr(figures.schedule, "jobs", jobs)
+    table = figures.cluster(REPORT, "lite", ["cubic"], 1)
+    assert {kind for kind, _ in table.frame.index} == {"CPU"}
+    assert "1 cells by records of a GPU" in table.caption
+    assert "so that it has no rows" in table.caption
+
+
 def test_growth_is_drawn_for_what_was_measured():
     rows = [
         {"part": "growth, networks", "what": f"{n}, {who}", "value": v, "unit": suite.COST}

@@ -145,13 +145,16 @@ def batches_of(data: Data, training: Training) -> Shuffled | Loaded:
 
 
 def in_order(data: Data) -> Iterator[Pair]:
-    """Yield all pairs: tensors in one batch, a loader's in its own, others a hundred at a time."""
+    """Yield all pairs: tensors in one batch, a loader's in its own, others at most 100 at a time.
+
+    No pair is left over alone, which could not be normalised by the batch.
+    """
     if isinstance(data, DataLoader):
         yield from map(pair_of, data)
         return
     data = as_dataset(data)
     size = len(data) if isinstance(data, TensorDataset) else 100
-    for indices in torch.arange(len(data)).split(size):
+    for indices in torch.arange(len(data)).tensor_split(max(1, -(-len(data) // size))):
         yield fetch(data, indices)
 
 

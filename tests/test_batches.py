@@ -255,6 +255,12 @@ def test_a_single_input_is_normalised_with_those_before_it(data):
     torch.testing.assert_close(ensemble.predict(data, batch_size=20), torch.cat(parts, dim=1))
 
 
+def test_validation_leaves_no_single_input_over():
+    data = Subset(TensorDataset(X, Y), [*range(50), *range(50), 0])
+    history = fit(normalising(), (X, Y), QUICK, validation=data, progress=False)
+    assert history[-1]["validation_accuracy"] > 0
+
+
 def test_a_single_input_that_cannot_be_normalised_is_refused():
     loader = DataLoader(TensorDataset(X[:43], Y[:43]), 20)  # 3 are left for 2 networks
     for give in (

@@ -33,6 +33,9 @@ FITTED, TESTED = "one network, mini-batches (%)", "one network, test images (%)"
 OF_2019 = {"cifar5": "cifar5-2019", "cifar10": "cifar10-2019"}
 """The same images with the target of the authors' code of 2019, and without augmentation."""
 
+PAPERS_DECIMALS = 2
+"""Decimals of the accuracies in Table 2."""
+
 FULL = 100
 """Networks of HyperGAN's largest ensembles."""
 
@@ -110,9 +113,9 @@ def _missing_accuracy(here: Collection, dataset: str, method: str, size: int) ->
 
 
 def _reaches(here: Collection, dataset: str, method: str, size: int) -> bool | None:
-    """Whether our mean reaches the paper's value to its two decimals; None without records."""
+    """Whether our mean reaches the paper's value to its decimals; None without records."""
     missing = _missing_accuracy(here, dataset, method, size)
-    return round(interval(missing).mean, 2) <= 0 if missing else None
+    return round(interval(missing).mean, PAPERS_DECIMALS) <= 0 if missing else None
 
 
 def accuracy_table(collection: Collection) -> Table:
@@ -123,7 +126,7 @@ def accuracy_table(collection: Collection) -> Table:
         columns[title, PAPER] = {_label(*row): _papers(dataset, row) for row in rows()}
     better: dict[Any, Better] = {column: "high" for column in columns if column[1] != PAPER}
     caption = "Accuracy on the test images, in percent."
-    return Table(_by_row(pd.DataFrame(columns)), caption, better, "table-2")
+    return Table(_by_row(pd.DataFrame(columns)), caption, better, "table-2", PAPERS_DECIMALS)
 
 
 def protocols_table(collection: Collection) -> Table:
@@ -142,7 +145,9 @@ def protocols_table(collection: Collection) -> Table:
         }
         columns[title, PAPER] = {_label(*row): _papers(dataset, row) for row in rows()}
     caption = "Accuracy on the test images by target and augmentation, in percent and points."
-    return Table(_by_row(pd.DataFrame(columns)), caption, name="protocols")
+    return Table(
+        _by_row(pd.DataFrame(columns)), caption, name="protocols", decimals=PAPERS_DECIMALS
+    )
 
 
 def protocols_finding(collection: Collection) -> str:
@@ -201,7 +206,7 @@ def _papers(dataset: str, row: tuple[str, int]) -> str:
         return NONE
     value = found.loc[[papers_row]].iloc[0]
     plus_minus = "" if pd.isna(value["plus_minus"]) else f" ± {value['plus_minus']:g}"
-    return f"{value['accuracy']:.2f}{plus_minus}".replace(" ", "\N{NO-BREAK SPACE}")
+    return f"{value['accuracy']:.{PAPERS_DECIMALS}f}{plus_minus}".replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def _papers_row(method: str, networks: int) -> tuple[str, int]:

@@ -31,12 +31,14 @@ class Table:
         better: Which end of a column is better, by column; its best interval is then bold if no
             other mean lies inside it.
         name: The name of the CSV file that the table offers.
+        decimals: The fewest decimals of intervals, as many as what they are compared with has.
     """
 
     frame: pd.DataFrame
     caption: str
     better: Mapping[Any, Better] = field(default_factory=dict)
     name: str = "table"
+    decimals: int = 0
 
     def _repr_html_(self) -> str:
         caption = html.escape(f"{self.caption} {self._seeds}".strip())
@@ -153,7 +155,7 @@ class Table:
     def _column(self, i: int) -> list[str]:
         column, kind = self.frame.iloc[:, i], self._classes(i)
         intervals = [cell for cell in column if isinstance(cell, Interval)]
-        decimals, best = numbers.decimals(intervals), self._best(column)
+        decimals, best = max(self.decimals, numbers.decimals(intervals)), self._best(column)
         cells = []
         for cell in column:
             if isinstance(cell, Interval):

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
 
-from hypergan.experiments.intervals import interval
+from hypergan.experiments.intervals import Interval, interval
 from hypergan.figures.tables import Table
 
 
@@ -96,3 +96,9 @@ def test_an_empty_name_of_a_row_is_no_head():
     frame = pd.DataFrame([[1], [2]], index=["", "more epochs"], columns=["accuracy"])
     heads = parsed(Table(frame, "Trials.")).tbody.find_all("th")
     assert [th.text for th in heads] == ["more epochs"]
+
+
+def test_a_table_has_as_many_decimals_as_what_it_is_compared_with():
+    frame = pd.DataFrame({"a": [Interval(77.714, 76.9, 78.5, 5)]})
+    assert "77.7<small>76.9 to 78.5" in Table(frame, "Ours.")._repr_html_()
+    assert "77.71<small>76.90 to 78.50" in Table(frame, "Ours.", decimals=2)._repr_html_()

@@ -31,7 +31,7 @@ class Table:
         better: Which end of a column is better, by column; its best interval is then bold if no
             other mean lies inside it.
         name: The name of the CSV file that the table offers.
-        decimals: The fewest decimals of intervals, as many as what they are compared with has.
+        decimals: The fewest decimals of means, as many as what they are compared with has.
     """
 
     frame: pd.DataFrame
@@ -155,11 +155,11 @@ class Table:
     def _column(self, i: int) -> list[str]:
         column, kind = self.frame.iloc[:, i], self._classes(i)
         intervals = [cell for cell in column if isinstance(cell, Interval)]
-        decimals, best = max(self.decimals, numbers.decimals(intervals)), self._best(column)
+        decimals, best = numbers.decimals(intervals), self._best(column)
         cells = []
         for cell in column:
             if isinstance(cell, Interval):
-                mean = numbers.text(cell.mean, decimals)
+                mean = numbers.text(cell.mean, max(self.decimals, decimals))
                 mean = f"<b>{mean}</b>" if cell is best else mean
                 cells.append(f"<td{kind}>{mean}{self._small(cell, decimals)}</td>")
             elif isinstance(cell, float):

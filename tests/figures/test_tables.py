@@ -101,4 +101,4 @@ def test_an_empty_name_of_a_row_is_no_head():
 def test_a_table_has_as_many_decimals_as_what_it_is_compared_with():
     frame = pd.DataFrame({"a": [Interval(77.714, 76.9, 78.5, 5)]})
     assert "77.7<small>76.9 to 78.5" in Table(frame, "Ours.")._repr_html_()
-    assert "77.71<small>76.90 to 78.50" in Table(frame, "Ours.", decimals=2)._repr_html_()
+    assert "77.71<small>76.9 to 78.5" in Table(frame, "Ours.", decimals=2)._repr_html_()

@@ -146,7 +146,8 @@ def papers_by_eps(collection: Collection, measure: str) -> Table:
 def transfer_table(collection: Collection, method: str = "hypergan") -> Table:
     """The same for the share of new networks that examples made for one network fool."""
     most = transfers(collection, method).dropna()["networks"].max()
-    lines = {title_of(method): (method, f"{{eps:g}}/{most}/fooled")} if most == most else {}
+    name = f"{{eps:g}}/{most}/fooled"
+    lines = {} if pd.isna(most) else {title_of(method): (method, name)}
     frame = _by_eps(collection, lines, ["method"], of="transfer")
     return Table(frame, f"Share of {text(most, 0)} new networks fooled.", name="transfer")
 

@@ -21,7 +21,8 @@ from pathlib import Path
 import nbformat
 
 from hypergan.experiments import records
-from hypergan.experiments.profiles import PUBLISHED, resolved
+from hypergan.experiments.methods import resolved
+from hypergan.experiments.profiles import PUBLISHED
 from hypergan.memory import resident
 from hypergan.paths import PROJECT, make_folder, published, runs
 
@@ -35,8 +36,8 @@ def made(folder: Path, number: int) -> None:
     """Fill a folder with records of as many seeds of every cell, which nobody has published."""
     cells = defaultdict(list)
     for path in records.paths(published()):
-        profile, dataset, *_ = path.relative_to(published()).parts
-        if profile == resolved(PUBLISHED, dataset):  # the others are not shown
+        profile, dataset, method, _ = path.relative_to(published()).parts
+        if profile == resolved(PUBLISHED, method, dataset):  # the others are not shown
             cells[path.parent].append(path)
     for count, own in enumerate(islice(cycle(cells.values()), number)):
         seed = 1_000 + count // len(cells)

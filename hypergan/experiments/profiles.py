@@ -17,16 +17,7 @@ Profile = Literal["smoke", "lite", "full", "paper"]
 PROFILES: tuple[Profile, ...] = get_args(Profile)
 
 PUBLISHED = "published"
-"""Stands for the profile that pages show and claims are judged from, chosen by data set."""
-
-_BEYOND_LITE: dict[str, Profile] = {"cubic": "full", "cifar5": "full", "cifar10": "full"}
-"""Data sets whose published profile is not ``lite``, as all compared methods have records in it."""
-
-
-def resolved(profile: str, dataset: str) -> str:
-    """A profile's name; for :data:`PUBLISHED`, that of the data set's published profile."""
-    return _BEYOND_LITE.get(dataset, "lite") if profile == PUBLISHED else profile
-
+"""Stands for the profile in which pages show a method and claims are judged."""
 
 _SMOKE = Attack(
     images=10,

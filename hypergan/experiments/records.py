@@ -24,8 +24,7 @@ from hypergan.errors import RecordError
 from hypergan.evaluation.stages import Arrays
 from hypergan.experiments import held
 from hypergan.experiments.held import Stored
-from hypergan.experiments.methods import require_known, settings_for
-from hypergan.experiments.profiles import resolved
+from hypergan.experiments.methods import require_known, resolved, settings_for
 from hypergan.experiments.values import (
     STRICT,
     Commit,
@@ -50,7 +49,7 @@ RECORD_VERSION: Final = 2
 class Cell:
     """One method on one data set with one seed in one profile.
 
-    The profile "published" stands for the one that the data set is published in.
+    The profile "published" stands for the one in which pages show the method on the data set.
 
     Raises:
         SettingsError: If a name is unknown or the seed is invalid.
@@ -64,7 +63,8 @@ class Cell:
     def __post_init__(self) -> None:
         """Refuse unknown names at once."""
         require_kinds(Cell, vars(self))
-        object.__setattr__(self, "profile", resolved(self.profile, self.dataset))
+        profile = resolved(self.profile, self.method, self.dataset)
+        object.__setattr__(self, "profile", profile)
         require_known(self.method, self.dataset, self.profile)
 
     @classmethod

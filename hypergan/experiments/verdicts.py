@@ -27,8 +27,8 @@ from hypergan.experiments.claims import Claim, Quantity
 from hypergan.experiments.effects import Effect, Images, Sample, effect, holm
 from hypergan.experiments.intervals import Interval
 from hypergan.experiments.measures import bounds
-from hypergan.experiments.methods import title_of
-from hypergan.experiments.profiles import PUBLISHED, resolved
+from hypergan.experiments.methods import resolved, title_of
+from hypergan.experiments.profiles import PUBLISHED
 from hypergan.experiments.records import Cell
 from hypergan.experiments.series import Measured, Series
 from hypergan.experiments.state import state
@@ -227,7 +227,8 @@ def judge(claim: Claim, shelf: Shelf) -> Finding:
         raise DataError(f"claim {claim.id}: {error}") from None
     verdict, p = decide(comparisons)
     quantities = chain.from_iterable(claim.quantities.values())
-    if {resolved(shelf.profile, each.dataset) for each in quantities} & {*claim.not_comparable}:
+    profiles = {resolved(shelf.profile, each.method, each.dataset) for each in quantities}
+    if profiles & {*claim.not_comparable}:
         verdict, p = "not comparable", 1.0
     return Finding(
         claim,

@@ -19,7 +19,7 @@ from hypergan.experiments.methods import (
     nuts,
     sgld,
 )
-from hypergan.experiments.profiles import PROFILES, Profile, resolved
+from hypergan.experiments.profiles import PROFILES, PUBLISHED, Profile
 from hypergan.experiments.settings import Settings
 from hypergan.extras import plugged_in
 from hypergan.posterior import Posterior
@@ -44,6 +44,10 @@ METHODS: dict[str, Method] = {
 METHODS |= plugged_in("hypergan.methods", METHODS)
 
 
+_IN_FULL = ("cubic", "mnist", "mnist5000", "cifar5", "cifar10")
+"""Data sets on which all compared methods have records in ``full``."""
+
+
 def compared() -> list[str]:
     """The names of the methods that tables and figures show beside each other."""
     return [name for name, method in METHODS.items() if method.compared]
@@ -54,6 +58,17 @@ def title_of(method: str) -> str:
     return METHODS[method].title
 
 
+def resolved(profile: str, method: str, dataset: str) -> str:
+    """A profile's name; for :data:`PUBLISHED`, that in which pages show the method on the data set.
+
+    Variations are compared with each other alone, and their records are of ``lite``.
+    """
+    if profile != PUBLISHED:
+        return profile
+    varies = method in METHODS and METHODS[method].variation
+    return "full" if dataset in _IN_FULL and not varies else "lite"
+
+
 def settings_for(method: str, dataset: str, profile: str) -> Settings:
     """A method's settings on a data set in a profile.
 
@@ -61,7 +76,7 @@ def settings_for(method: str, dataset: str, profile: str) -> Settings:
         SettingsError: If a name is unknown, or the method does not run on the data set; the message
             lists the known ones.
     """
-    profile = resolved(profile, dataset)
+    profile = resolved(profile, method, dataset)
     require_known(method, dataset, profile)
     return METHODS[method].on(dataset, cast(Profile, profile))
 

@@ -76,8 +76,7 @@ TOLERANCES = {
     # with AVX2 in place of AVX-512 instructions changed a mean norm by a factor of 1.6, its std by
     # 2.5; the std of a layer without dropout is only rounding error, and that of ten members hangs
     # on the oddest of them.
-    r"norms/(hidden|output)/mean": Tolerance(0.5),
-    r"norms/.+/mean": Tolerance(0.25),
+    r"norms/.+/mean": Tolerance(0.5),
     r"norms/.+/std": Tolerance(0.9, absolute=1e-4),
     # In the same way std_outside changed by a factor of 2.2, and rmse by 1.15.
     r"rmse|std_inside|std_outside": Tolerance(0.6),
@@ -85,7 +84,8 @@ TOLERANCES = {
     r"diversity/disagreement": Tolerance(0.6),
     r"diversity/pairwise_kl": Tolerance(0.85),
     # One network's uncertainty depends on the draw; those of a confident method are almost certain.
-    r"uncertainty/1/.+/(in|out)": Tolerance(0.95, absolute=0.002),
+    # The networks of apd differ six times as much for one seed as for another on MNIST.
+    r"uncertainty/(1/.+|\d+/mutual_information)/(in|out)": Tolerance(0.95, absolute=0.002),
     r"uncertainty/1/.+/(auroc|aupr)": Tolerance(absolute=0.4),
     r"calibration_error/.+|uncertainty/.+/(in|out)": Tolerance(0.8, absolute=0.002),
     r"(detection|uncertainty)/.+/(auroc|aupr)": Tolerance(absolute=0.1),

@@ -11,7 +11,7 @@ from hypergan.data.datasets import compared
 from hypergan.experiments import methods, records
 from hypergan.experiments.claims import all_claims
 from hypergan.experiments.profiles import PUBLISHED
-from hypergan.experiments.records import RECORD_VERSION, Cell
+from hypergan.experiments.records import RECORD_VERSION, Cell, flat
 from hypergan.experiments.state import state
 from hypergan.experiments.verdicts import Shelf
 from hypergan.paths import published, sha256
@@ -69,10 +69,11 @@ def test_every_published_record_fits_its_schema():
 
 @pytest.mark.parametrize("path", RECORDS, ids=str)
 def test_a_published_record_has_every_number_that_the_claims_ask_of_it(path):
-    cell = Cell.at(path)
+    cell, numbers = Cell.at(path), flat(records.read(published() / path).metrics)
     shelf = Shelf(cell.profile, [published()], [cell.seed], CLAIMS)
     quantities = {q for claim in CLAIMS for group in claim.quantities.values() for q in group}
     for quantity in quantities:
         own = (quantity.method, quantity.dataset) == (cell.method, cell.dataset)
         if own and not quantity.measure.startswith("bench/"):
-            assert cell.seed in shelf.measured(quantity), quantity
+            there = cell.seed in shelf.measured(quantity)
+            assert there or numbers[quantity.measure] is None, quantity  # a mean over nothing

@@ -17,7 +17,7 @@ from hypergan.experiments.records import Cell
 from hypergan.experiments.state import commands
 from hypergan.figures.tables import Table
 
-MNIST = Cell("ensemble", "mnist", 0)
+MNIST = Cell("ensemble", "mnist", 0, "full")
 ACCURACY = "accuracy/1"
 
 
@@ -34,7 +34,7 @@ def write(own_runs, published):
 
 def test_all_seeds_are_found_in_their_order(write):
     for seed in (10, 2):
-        write(Cell("ensemble", "mnist", seed), 90.0 + seed)
+        write(replace(MNIST, seed=seed), 90.0 + seed)
     found = collect(["ensemble"], ["mnist"])
     assert found.values("ensemble", ACCURACY) == [92.0, 100.0]
     assert not found.missing
@@ -44,7 +44,7 @@ def test_all_seeds_are_found_in_their_order(write):
 def test_intervals_are_over_seeds_and_over_test_images_where_these_are_known(own_runs, published):
     right = np.arange(100) < 92
     for seed in range(3):
-        cell = Cell("ensemble", "mnist", seed)
+        cell = replace(MNIST, seed=seed)
         made = example(cell, metrics={"accuracy": {"1": 92.0}, "brier_score": {"1": 0.1 + seed}})
         records.write(made, {"right_1": right.astype(np.uint8)}, own_runs / cell.path)
     found = collect(["ensemble"], ["mnist"])
@@ -64,14 +64,16 @@ def test_a_method_without_a_record_says_how_to_make_it(write):
     found = collect(["ensemble", "mnf"], ["mnist", "mnist5000"], seeds=[0])
     assert [record.cell for record in found.records] == [MNIST]
     assert found.missing == [
-        Cell("ensemble", "mnist5000"), Cell("mnf", "mnist"), Cell("mnf", "mnist5000")
-    ]  # fmt: skip
+        replace(MNIST, dataset="mnist5000"),
+        replace(MNIST, method="mnf"),
+        replace(MNIST, method="mnf", dataset="mnist5000"),
+    ]
     assert commands(found.missing) == [cell.command for cell in found.missing]
 
 
 def test_what_cannot_be_shown_is_made_anew(write):
     write(MNIST, 98.0, config={"of": "yesterday"})
-    write(Cell("ensemble", "mnist", 1), 99.0)
+    write(replace(MNIST, seed=1), 99.0)
     found = collect(["ensemble"], ["mnist"])
     assert found.values("ensemble", ACCURACY) == [99.0]
     assert commands(found.missing) == [f"{MNIST.command} --force"]

@@ -328,7 +328,9 @@ def test_a_fingerprint_is_of_the_settings(monkeypatch):
     assert cell.fingerprint != before
 
 
-def test_the_published_profile_is_that_of_the_data_set():
+def test_the_published_profile_is_that_of_the_method_on_the_data_set():
     assert Cell("hypergan", "cubic", 3, "published") == Cell("hypergan", "cubic", 3, "full")
-    assert Cell("hypergan", "mnist", 3, "published") == Cell("hypergan", "mnist", 3, "lite")
+    assert Cell("hypergan", "digits", 3, "published") == Cell("hypergan", "digits", 3, "lite")
+    varied = Cell("hypergan-beta-0", "mnist", 3)
+    assert replace(varied, profile="published") == replace(varied, profile="lite")
     assert settings_for("mnf", "cubic", "published") == settings_for("mnf", "cubic", "full")

@@ -140,22 +140,22 @@ def test_changing_one_number_in_a_record_changes_the_verdict(folder):
 
 
 def test_changing_one_number_in_copies_of_published_records_changes_the_verdict(tmp_path):
-    """Of three accuracies that confirm a claim, one moves by two points."""
+    """Of five accuracies that confirm a claim, one moves by two points."""
     (claim,) = (claim for claim in CLAIMS if claim.id == "ensembles-help-mnist5000")
-    published = records.published() / "lite" / "mnist5000" / "hypergan"
-    copied = shutil.copytree(published, tmp_path / "lite" / "mnist5000" / "hypergan")
+    published = records.published() / "full" / "mnist5000" / "hypergan"
+    copied = shutil.copytree(published, tmp_path / "full" / "mnist5000" / "hypergan")
     before = evaluate(claim, folders=[tmp_path])
-    assert (before.verdict, before.effect.n) == ("confirmed", 3)
+    assert (before.verdict, before.effect.n) == ("confirmed", 5)
     path = copied / "seed1.json"
     content = json.loads(path.read_text())
     content["metrics"]["accuracy"]["100"] -= 2
     path.write_text(json.dumps(content))
     after = evaluate(claim, folders=[tmp_path])
     assert after.verdict == "undecided"
-    assert after.effect.mean == pytest.approx(before.effect.mean - 2 / 3)
+    assert after.effect.mean == pytest.approx(before.effect.mean - 2 / 5)
     content["metrics"]["accuracy"]["100"] = "many"
     path.write_text(json.dumps(content))
-    assert evaluate(claim, folders=[tmp_path]).effect.n == 2
+    assert evaluate(claim, folders=[tmp_path]).effect.n == 4
 
 
 def test_another_threshold_in_the_ledger_changes_the_verdict(folder):

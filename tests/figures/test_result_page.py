@@ -39,7 +39,7 @@ def test_the_papers_words_stand_beside_what_we_see():
 
 
 def test_where_choices_differ_their_range_is_what_we_see():
-    judged = ledger.about("adversarial", "lite")
+    judged = ledger.about("adversarial")
     shown = page.said(judged).frame["we see"]
     ranges = [found for found in judged if found.effect is None and found.spread]
     assert ranges

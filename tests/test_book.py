@@ -119,7 +119,7 @@ def test_words_are_explained_where_they_first_stand(html):
     assert [link.get_text() for link in page.select(".finding a.explained")][:1] == ["AUROC"]
     links = page.select("a.explained")
     found = [link.get_text() for link in links]
-    assert {"FPR95", "lite"} <= {*found}
+    assert {"FPR95", "MNF"} <= {*found}
     assert len(set(found)) == len(found)
     links += read(html / "intro.html").select("a.explained")
     assert {"AUROC", "cell", "profile", "lite"} <= {link.get_text() for link in links}
@@ -164,7 +164,7 @@ def test_a_page_links_its_records_and_names_the_day_of_the_newest(html):
     page = read(html / "diversity.html")
     found = page.select("details.sources a[href^=_records]")
     links = {link["download"]: html / link["href"] for link in found}
-    record = PROJECT / "data/records/lite/mnist/hypergan/seed0.json"
+    record = PROJECT / "data/records/full/mnist/hypergan/seed0.json"
     assert links["hypergan-mnist-seed0.json"].read_bytes() == record.read_bytes()
     assert len(links) == len(page.select("details.sources tbody tr"))
     assert re.search(r"Newest record: \d{4}-\d\d-\d\d", page.select_one(".built").get_text())

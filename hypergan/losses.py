@@ -54,10 +54,7 @@ class PerNetwork:
         try:
             return torch.stack([self.loss(output, target) for output, target in pairs])
         except IndexError as error:
-            raise DataError(
-                f"{name_of(self.loss)} cannot read a label ({error}); labels run from 0 to the "
-                "number of classes less 1"
-            ) from error
+            raise DataError(_unreadable(self.loss, f" ({error})")) from error
 
     @property
     def ignored(self) -> int | None:
@@ -93,10 +90,14 @@ class PerNetwork:
             return
         classes, labels = outputs.shape[2], targets[torch.ne(targets, ignored)]
         if len(wrong := labels[(labels < 0) | (labels >= classes)]):
-            raise DataError(
-                f"{name_of(self.loss)} cannot read a label, {int(wrong[0])}; labels run from 0 to "
-                f"the number of classes less 1, {classes - 1}"
-            )
+            raise DataError(_unreadable(self.loss, f", {int(wrong[0])}") + f", {classes - 1}")
+
+
+def _unreadable(loss: Loss, label: str) -> str:
+    return (
+        f"{name_of(loss)} cannot read a label{label}; labels run from 0 to the number of classes "
+        "less 1"
+    )
 
 
 def per_network(loss: Callable[[Tensor, Tensor], Tensor]) -> PerNetwork:

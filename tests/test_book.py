@@ -20,7 +20,9 @@ from bs4 import BeautifulSoup
 from pages import BOOK, PAGES, SCRIPTS, cells_of, each_notebook, each_page, run
 
 from hypergan import __version__, notebooks
-from hypergan.paths import PROJECT
+from hypergan.experiments.profiles import PUBLISHED
+from hypergan.experiments.records import Cell
+from hypergan.paths import PROJECT, published
 
 
 @cache
@@ -164,7 +166,7 @@ def test_a_page_links_its_records_and_names_the_day_of_the_newest(html):
     page = read(html / "diversity.html")
     found = page.select("details.sources a[href^=_records]")
     links = {link["download"]: html / link["href"] for link in found}
-    record = PROJECT / "data/records/full/mnist/hypergan/seed0.json"
+    record = published() / Cell("hypergan", "mnist", profile=PUBLISHED).path
     assert links["hypergan-mnist-seed0.json"].read_bytes() == record.read_bytes()
     assert len(links) == len(page.select("details.sources tbody tr"))
     assert re.search(r"Newest record: \d{4}-\d\d-\d\d", page.select_one(".built").get_text())

@@ -76,4 +76,5 @@ def test_a_published_record_has_every_number_that_the_claims_ask_of_it(path):
         own = (quantity.method, quantity.dataset) == (cell.method, cell.dataset)
         if own and not quantity.measure.startswith("bench/"):
             there = cell.seed in shelf.measured(quantity)
-            assert there or numbers[quantity.measure] is None, quantity  # a mean over nothing
+            nothing_fooled = "transfer/" in quantity.measure and numbers[quantity.measure] is None
+            assert there or nothing_fooled, quantity

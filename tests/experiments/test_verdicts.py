@@ -13,6 +13,7 @@ from hypergan.errors import DataError
 from hypergan.experiments import records, verdicts
 from hypergan.experiments.claims import Quantity
 from hypergan.experiments.effects import Sample, effect
+from hypergan.experiments.profiles import PUBLISHED
 from hypergan.experiments.records import Cell
 from hypergan.experiments.verdicts import Comparison, Finding, compared, corrected, evaluate
 
@@ -142,8 +143,8 @@ def test_changing_one_number_in_a_record_changes_the_verdict(folder):
 def test_changing_one_number_in_copies_of_published_records_changes_the_verdict(tmp_path):
     """Of five accuracies that confirm a claim, one moves by two points."""
     (claim,) = (claim for claim in CLAIMS if claim.id == "ensembles-help-mnist5000")
-    published = records.published() / "full" / "mnist5000" / "hypergan"
-    copied = shutil.copytree(published, tmp_path / "full" / "mnist5000" / "hypergan")
+    cells = Cell("hypergan", "mnist5000", profile=PUBLISHED).path.parent
+    copied = shutil.copytree(records.published() / cells, tmp_path / cells)
     before = evaluate(claim, folders=[tmp_path])
     assert (before.verdict, before.effect.n) == ("confirmed", 5)
     path = copied / "seed1.json"

@@ -262,17 +262,17 @@ def cluster(report: Report, profile: str, datasets: Sequence[str], seeds: int) -
     most = 0
     for kind, gpu in (("CPU", False), ("GPU", True)):
         jobs, missing = schedule.jobs(profile, datasets, gpu=gpu)
-        few = len(jobs) < most  # other kinds do more of the work, so that hours do not compare
-        most = max(most, len(jobs))
         if not jobs:
             notes.append(f"No record was made on a {kind}.")
             continue
-        left_out = ", so that it has no rows" if few else ""
-        notes.append(
-            f"{len(jobs)} cells by records of a {kind}, {len(missing)} without any{left_out}."
-        )
-        if few:
+        if len(jobs) < most:  # hours of less work do not compare
+            notes.append(f"A {kind} made records of only {len(jobs)} cells, too few for rows here.")
             continue
+        most = len(jobs)
+        notes.append(
+            f"Hours of a {kind} are for the {most} cells that it has records of, without the "
+            f"{len(missing)} others."
+        )
         for nodes in (1, 10, 100, 1_000, seeds * len(jobs)):
             made = schedule.schedule(jobs, nodes, seeds)
             rows[kind, nodes] = {

@@ -151,6 +151,8 @@ def _seeds(finding: Finding) -> str:
 
 
 def _basis(finding: Finding) -> str:
+    if finding.effect is None and finding.spread is None:
+        return ""
     if finding.effect is not None and finding.effect.n == 1:
         return "A single value has no interval."
     return SEEDS_AND_IMAGES[finding.images] if finding.comparisons else ""

@@ -62,6 +62,10 @@ class Collection:
             [cell for cell in self.missing if cell.dataset == dataset],
         )
 
+    def on_cpu(self) -> "Collection":
+        """The records made on a CPU, whose times compare with each other."""
+        return replace(self, records=[record for record in self.records if record.on_cpu])
+
     def of(self, method: str) -> list[Record]:
         """A method's records, one per seed."""
         return [record for record in self.records if record.method == method]
@@ -180,9 +184,9 @@ def announced(lacking: Sequence[Cell]) -> str:
 
 
 def _minutes(cell: Cell) -> float | None:
-    """What another seed of a cell took."""
+    """What another seed of a cell took on a CPU."""
     for other in _cells(cell.method, cell.dataset, cell.profile, None):
-        if record := state(other).record:
+        if (record := state(other).record) and record.on_cpu:
             return record.minutes
     return None
 

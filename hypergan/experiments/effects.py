@@ -16,6 +16,9 @@ from numpy.typing import NDArray
 from hypergan.experiments.intervals import Bounds, Interval
 from hypergan.experiments.measures import Outcomes
 
+FEW = 5
+"""Fewer test images than this that differ from the rest do not tell how much a quantity varies."""
+
 Images = Literal["exact", "bound", "none"]
 """How the variance over test images is known: from each image, as a bound, or not at all."""
 
@@ -33,6 +36,11 @@ class Sample:
     values: Sequence[float]
     outcomes: Outcomes | None = None
     bound: float | None = None
+
+    @property
+    def mean(self) -> float:
+        """The mean over seeds."""
+        return float(np.mean(self.values))
 
 
 @dataclass(frozen=True)
@@ -137,7 +145,7 @@ def effect(
     so intervals are slightly too wide rather than too narrow.
     """
     second = Sample([0.0] * len(measured.values)) if other is None else other
-    mean = float(np.mean(measured.values) - np.mean(second.values))
+    mean = measured.mean - second.mean
     parts = []
     if other is None or paired:
         differences = np.subtract(measured.values, second.values)
@@ -167,11 +175,19 @@ def _over_images(measured: Sample, other: Sample | None) -> tuple[list[Part], Im
 
 
 def _own(sample: Sample) -> tuple[list[Part], Images]:
-    """The same for one quantity; identical outcomes say nothing about how much they vary."""
+    """The same for one quantity; the bound takes the place of outcomes that are nearly all equal.
+
+    Otherwise a share of .99 would look more certain than one of 1.
+    """
     parts = _of_mean(sample.outcomes or ())
-    if sample.bound is not None and not any(part.variance for part in parts):
+    if sample.bound is not None and not any(map(_vary, sample.outcomes or ())):
         return [Part(sample.bound, math.inf, "images")], "bound"
     return parts, "exact" if sample.outcomes else "none"
+
+
+def _vary(outcomes: NDArray[Any]) -> bool:
+    _, counts = np.unique(outcomes, return_counts=True)
+    return len(outcomes) - int(counts.max()) >= FEW
 
 
 def _of_mean(outcomes: Sequence[NDArray[Any]]) -> list[Part]:

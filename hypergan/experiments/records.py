@@ -183,6 +183,11 @@ class Record:
         )
 
     @property
+    def on_cpu(self) -> bool:
+        """Whether it was made on a CPU: times on a GPU do not compare with those."""
+        return self.device.startswith("cpu")
+
+    @property
     def minutes(self) -> float:
         """Minutes that the run took."""
         return self.wall_seconds / 60

@@ -102,7 +102,7 @@ def _job(cell: Cell, gpu: bool) -> Job | None:
     for profile in (cell.profile, *others):
         like = replace(cell, profile=profile)
         each = (state(replace(like, seed=seed)).record for seed in records.seeds(like))
-        made = [r for r in each if r and not r.stand_in and r.device.startswith("cpu") != gpu]
+        made = [r for r in each if r and not r.stand_in and r.on_cpu != gpu]
         if made:
             own, other = (
                 settings_for(cell.method, cell.dataset, p).training for p in (cell.profile, profile)

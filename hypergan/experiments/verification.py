@@ -227,7 +227,7 @@ def difference(one: Record, other: Record) -> str:
 
     A GPU sums in varying order, so no two of its runs are identical.
     """
-    if not one.device.startswith("cpu"):
+    if not one.on_cpu:
         return "made on a GPU"
     if one.device != other.device:
         return f"made on another machine ({one.device}; {other.device})"

@@ -1,6 +1,6 @@
 """Figures 3 and 4: what ensembles make of images unlike any that they were trained on."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from hypergan.data import pictures
 from hypergan.experiments.collection import Collection
 from hypergan.experiments.methods import title_of
+from hypergan.experiments.records import Record
 from hypergan.figures.numbers import text
 from hypergan.figures.page import MISSING, above_and_below, listed
 from hypergan.figures.panels import Panels
@@ -145,7 +146,20 @@ def size_table(collection: Collection, method: str = "hypergan") -> Table:
     }
     names = [*columns, *(f"AUROC of {words}" for words in SCORES.values())]
     caption = f"{title_of(method)} by its number of networks; entropies in nats."
+    if method in collection.shown:
+        caption += _fewer_images(collection.shown[method], sizes)
     return Table(_frame(rows, names, ["networks"]), caption, name="sizes")
+
+
+def _fewer_images(record: Record, sizes: Sequence[str]) -> str:
+    """Which row is of fewer images than the others; nothing if none is."""
+    many, stride = (record.config["evaluation"].get(name, 1) for name in ("many", "stride"))
+    if stride == 1 or str(many) not in sizes:
+        return ""
+    return (
+        f" The {many} networks saw only one image in {stride}, so that their row does not compare "
+        "with the others."
+    )
 
 
 def _frame(rows: Mapping[Any, Any], columns: list[str], names: list[str]) -> pd.DataFrame:

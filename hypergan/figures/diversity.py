@@ -7,7 +7,8 @@ from typing import Any
 import pandas as pd
 from scipy import stats
 
-from hypergan.experiments import paper
+from hypergan.data import datasets
+from hypergan.experiments import methods, paper
 from hypergan.experiments.collection import NOT_RUN, Collection
 from hypergan.experiments.intervals import interval
 from hypergan.experiments.measures import Measure, measure, number
@@ -58,7 +59,7 @@ def finding(collection: Collection) -> list[str]:
     return [
         f"The norms of HyperGAN's networks vary by {ours} from one to the next, layer by layer, "
         f"those of separately trained networks by {plain}{but * bool(more)}.",
-        f"Two of HyperGAN's networks disagree on {percent(own, 1)} of the test images{beside}.",
+        f"Two of HyperGAN's networks disagree on {percent(own, 1)} of MNIST's test images{beside}.",
     ]
 
 
@@ -232,3 +233,16 @@ def functions_table(collection: Collection) -> Table:
     frame = pd.DataFrame.from_dict(rows, orient="index").rename_axis("method")
     caption = "How much two networks differ on the test images, mean over all pairs."
     return Table(frame, caption, name="functions")
+
+
+def disagreement_table(collection: Collection) -> Table:
+    """On how many test images two networks disagree, one column per data set."""
+    columns = {
+        title: {
+            title_of(method): collection.on(dataset).mean(method, DISAGREEMENT)
+            for method in methods.compared()
+        }
+        for dataset, title in datasets.compared().items()
+    }
+    frame = pd.DataFrame(columns).rename_axis("method")
+    return Table(frame, "Share of test images on which two networks disagree.", name="disagreement")

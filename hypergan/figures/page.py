@@ -57,20 +57,20 @@ def said(judged: Sequence[Finding], figure: str = "") -> Table:
     caption = (
         "The paper's words, and the effects that test them: with 95 % intervals, or as a range "
         "where the verdict depends on what the paper leaves open. Of several methods or choices "
-        "the one is shown that is hardest on the claim among those with its verdict."
+        "the one is shown that is hardest on the claim among those with its verdict; n is the "
+        "number of seeds, of two methods the smaller one, and a single one has no interval."
     )
     return Table(frame, caption, name=f"claims-{judged[0].claim.figure.partition('#')[0]}")
 
 
 def _seen(found: Finding) -> str:
-    """An effect with its interval, or its range where choices differ."""
+    """An effect with its interval and seeds, or its range where choices differ."""
     if found.effect is not None:
-        words = numbers.with_ends(found.effect)
+        words = f"{numbers.with_ends(found.effect)} {found.claim.unit}".strip()
+        return f"{words}, n = {found.effect.n}"
     elif found.spread is not None:
-        words = " to ".join(map(numbers.text, found.spread))
-    else:
-        return "–"
-    return f"{words} {found.claim.unit}".strip()
+        return f"{' to '.join(map(numbers.text, found.spread))} {found.claim.unit}".strip()
+    return "–"
 
 
 def run_it(collection: Collection, page: str, methods: Sequence[str], dataset: str) -> Markdown:
@@ -87,8 +87,9 @@ def run_it(collection: Collection, page: str, methods: Sequence[str], dataset: s
     seed = max((record.seed for record in there), default=-1) + 1
     lines = commands(Cell(method, dataset, seed, profile) for method in methods)
     draw = f"papermill book/{page}.ipynb runs/{page}.ipynb -p seed {seed} -p profile {profile}"
-    minutes = sum(max(1, record.minutes) for record in there if record.seed == there[0].seed)
-    takes = f", about {minutes:.0f} minutes on one core" if there else ""
+    on_cpu = {record.method: max(1, record.minutes) for record in there if record.on_cpu}
+    known = "about" if on_cpu.keys() >= {*methods} else "more than"
+    takes = f", {known} {sum(on_cpu.values()):.0f} minutes on one core" if on_cpu else ""
     return Markdown(
         f"**Run it yourself**, with a new seed{takes}:\n\n"
         + "\n".join(["```bash", *lines, draw, "```"])

@@ -75,8 +75,6 @@ class Table:
     def _seeds(self) -> str:
         if self._n is None:
             return ""
-        if self._n == 1:
-            return "One seed, unless a cell says otherwise."
         several = [c for c in self.frame.to_numpy().flat if isinstance(c, Interval) and c.n > 1]
         over = {
             frozenset([True]): "seeds and test images",
@@ -85,10 +83,9 @@ class Table:
             frozenset(c.images for c in several),
             "seeds and, where each image's share in the number is known, test images",
         )
-        return (
-            f"Means of {self._n} seeds, unless a cell says otherwise; below, 95 % intervals over "
-            f"{over}."
-        )
+        seeds = "One seed" if self._n == 1 else f"Means of {self._n} seeds"
+        otherwise = f"{seeds}, unless a cell says otherwise"
+        return f"{otherwise}; below, 95 % intervals over {over}." if several else f"{otherwise}."
 
     @property
     def _head(self) -> str:

@@ -5,6 +5,7 @@ import pandas as pd
 from hypergan.experiments.methods import settings_for
 from hypergan.experiments.trials import SEARCH, parse
 from hypergan.figures.numbers import percent, text
+from hypergan.figures.page import listed
 from hypergan.figures.panels import LOW, NARROW, Panels
 
 NAME = "trade-off"
@@ -42,17 +43,16 @@ def figure() -> Panels:
 
 
 def finding() -> str:
-    """Which trial gains most by its hundred networks, and which is the most accurate."""
+    """Which trials gain most by their hundred networks, and which is the most accurate."""
     trials = _trials()
-    gain = trials["accuracy_100"] - trials["accuracy_1"]
-    return " ".join(
-        f"{words} is that of `{row['changes']}`: {text(row['accuracy_1'], 1)} % for one network, "
-        f"{text(row['accuracy_100'], 1)} % for a hundred, {percent(row['disagreement'], 1)} of the "
-        "images on which two disagree."
-        for words, row in {
-            "The largest gain": trials.loc[gain.idxmax()],
-            "The most accurate hundred": trials.loc[trials["accuracy_100"].idxmax()],
-        }.items()
+    gain = (trials["accuracy_100"] - trials["accuracy_1"]).round(1)
+    most = listed([f"`{changes}`" for changes in trials.loc[gain == gain.max(), "changes"]])
+    best = trials.loc[trials["accuracy_100"].idxmax()]
+    return (
+        f"The largest gain from one network to a hundred, {text(gain.max(), 1)} points, is that of "
+        f"{most}. The most accurate hundred is that of `{best['changes']}`: "
+        f"{text(best['accuracy_1'], 1)} % for one network, {text(best['accuracy_100'], 1)} % for a "
+        f"hundred, {percent(best['disagreement'], 1)} of the images on which two disagree."
     )
 
 

@@ -50,12 +50,15 @@ def test_without_outcomes_or_with_equal_ones_the_bound_takes_their_place():
     known = Sample([0.5, 0.5], (np.array([0.0, 1.0] * 50),), bound=9.0)
     bounded = Sample([0.0, 0.0], None, bound=0.01)
     constant = Sample([0.0, 0.0], (np.zeros(100),), bound=0.01)
-    for other in (bounded, constant):
+    nearly = Sample([0.0, 0.0], (np.r_[np.zeros(96), np.ones(4)],), bound=0.01)
+    for other in (bounded, constant, nearly):
         alone = effect(other, bounds=(0, 1))
         assert (alone.images, alone.error) == ("bound", pytest.approx(0.1))
         assert alone.interval().low == 0
     found = effect(known, bounded, bounds=None)
     assert found.images == "bound"
+    varied = Sample([0.0, 0.0], (np.r_[np.zeros(95), np.ones(5)],), bound=0.01)
+    assert effect(varied, bounds=(0, 1)).images == "exact"
     assert found.error**2 == pytest.approx(0.01 + np.var(known.outcomes[0], ddof=1) / 100)
     assert effect(known, Sample([0.0, 0.1]), bounds=None).images == "none"
 

@@ -23,22 +23,24 @@ def attacked(ours=1.0, mnf=3.0, success=0.5):
 
 def test_the_finding_follows_its_records():
     first, second = attack_tables.finding(collection(*attacked()))
-    assert "are less certain than a deep ensemble of ten, with 0.55 against 0.28 nats" in first
-    assert "and harder to fool: at eps 0.1 they are wrong on 50 % of the images" in first
-    assert first.endswith("the ensemble on 100 %.")
-    assert second == "A hundred new networks are more certain than MNF."
+    assert (
+        "are harder to fool than a deep ensemble of ten: at eps 0.1 they are wrong on 50" in first
+    )
+    assert "the ensemble on 100 %. Over eps up to 0.3 they are less certain than it (0.10" in first
+    assert first.endswith("up to 1 less certain than it (0.55 against 0.28 nats of entropy).")
+    assert second == "Under PGD a hundred new networks are more certain than MNF, over all eps."
     first, second = attack_tables.finding(collection(*attacked(ours=0.2, mnf=0.1, success=1.0)))
-    assert "HyperGAN are more certain than a deep" in first
-    assert "and not clearly harder to fool: at eps 0.1 they are wrong on 100 %" in first
-    assert second == "A hundred new networks are less certain than MNF."
+    assert "they are more certain than it" in first
+    assert "not clearly harder to fool than a deep ensemble of ten: at eps 0.1 they are" in first
+    assert second == "Under PGD a hundred new networks are less certain than MNF, over all eps."
     assert attack_tables.finding(EMPTY) == MISSING
 
 
 def test_the_finding_does_not_decide_what_one_seed_leaves_open():
     first, second = attack_tables.finding(collection(*attacked()[:3]))
-    assert "are about as certain as a deep ensemble of ten, with 0.55 against 0.28" in first
-    assert "and not clearly harder to fool" in first
-    assert second == "A hundred new networks are about as certain as MNF."
+    assert first.endswith("about as certain as it (0.55 against 0.28 nats of entropy).")
+    assert "are not clearly harder to fool" in first
+    assert second == "Under PGD a hundred new networks are about as certain as MNF, over all eps."
 
 
 def test_the_table_of_the_papers_curves_has_means_over_eps():
@@ -115,13 +117,13 @@ def found(same, fresh, adaptive, auroc):
 def test_the_finding_on_adaptive_attacks_is_what_the_numbers_say():
     protected, left, detected = found((0.9, 1.0), (0.5, 1.0), (0.9, 1.0), (0.8, 0.2))
     assert protected.endswith("at eps 0.1.")
-    assert "The adaptive attack removes all of the protection at eps 0.1." in left
+    assert "The adaptive attack leaves none that these seeds could show at eps 0.1." in left
     assert "clean images at eps 0.1;" in detected
     assert detected.endswith("below one half) at eps 1.")
     protected, left, _ = found((0.9, 0.9), (0.5, 0.5), (0.7, 0.9), (0.5, 0.5))
     assert protected.endswith("at eps 0.1, 1.")
     assert (
-        "leaves some of the protection at eps 0.1 and removes all of the protection at eps 1."
+        "leaves some of the protection at eps 0.1 and leaves none that these seeds could show at eps 1."
         in left
     )
 

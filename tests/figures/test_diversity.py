@@ -46,7 +46,7 @@ def test_the_finding_follows_its_records(collected):
     assert "vary by 20 to 20 % from one to the next" in first
     assert "differ less" not in first
     assert (
-        "disagree on 11.0 % of the test images: on average more than those of deep ensemble."
+        "disagree on 11.0 % of MNIST's test images: on average more than those of deep ensemble."
         in second
     )
     (ensemble,) = collected.of("ensemble")
@@ -56,7 +56,7 @@ def test_the_finding_follows_its_records(collected):
     assert first.endswith(
         "; but as functions they differ less on average than those of deep ensemble."
     )
-    assert second.endswith("11.0 % of the test images.")
+    assert second.endswith("11.0 % of MNIST's test images.")
     assert diversity.finding(EMPTY) == MISSING
 
 

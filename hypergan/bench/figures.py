@@ -319,10 +319,10 @@ def _bars(axes: Axes, rows: pd.DataFrame, label: str, decimals: int = 1) -> None
         color=["C0" if own else "gray" for own in ours], lw=0,
         error_kw={"ecolor": "C3", "elinewidth": 1.5},
     )  # fmt: skip
-    for place, (value, end) in enumerate(zip(rows["value"], high, strict=True)):
-        axes.annotate(
-            text(value, decimals), (end, place), (4, 0), textcoords="offset points", va="center",
+    for place, value in enumerate(rows["value"]):  # beside the panel, not at the end of a range
+        axes.text(
+            1.01, place, text(value, decimals), transform=axes.get_yaxis_transform(), va="center",
             fontsize=8.5,
         )  # fmt: skip
-    axes.set(xlabel=label, xlim=(0, 1.25 * high.max()))
+    axes.set(xlabel=label, xlim=(0, 1.05 * high.max()))
     axes.invert_yaxis()

@@ -178,7 +178,7 @@ def variation(collection: Collection) -> Panels:
             axes = figure.add(like=first)
             first = first or axes
             _vary(axes, collection, argument, quantity)
-            axes.set(xlabel=argument, ylabel=quantity)
+            axes.set(xlabel=f"{argument}, not to scale", ylabel=quantity)
     return figure
 
 

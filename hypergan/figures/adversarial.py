@@ -158,7 +158,7 @@ def _curve(
     found = {at: interval([*values]) for at, values in by_x}
     at = [*found]
     means = [each.mean for each in found.values()]
-    axes.plot(at, means, label=label, **({"lw": 1.4, "ms": 4} | look))
+    axes.plot(at, means, label=label, **({"lw": 1.4, "ms": 4, "clip_on": False} | look))
     if banded and all(each.n > 1 for each in found.values()):
         ends = [(each.low, each.high) for each in found.values()]
         low, high = zip(*ends, strict=True) if ends else ((), ())

@@ -37,7 +37,7 @@ def attacked_images(collection: Collection, count: int = 2) -> Grid | HTML:
     ):
         answer = names[answers[place, image]]
         images.append(pixels[place, image].transpose(1, 2, 0).squeeze())
-        below.append(f"{eps}: {answer}")
+        below.append(f"{eps}\n{answer}")
         shown.append(
             f"test image {image + 1} attacked with eps {eps}, answered with {answer}, "
             f"entropy {text(float(entropies[place, image]), 2)} nats"
@@ -47,4 +47,4 @@ def attacked_images(collection: Collection, count: int = 2) -> Grid | HTML:
         f"{title_of(record.method)} (profile {record.profile}, seed {record.seed}); below each, "
         f"eps and what {who} answer. Pictures: {source}."
     )
-    return Grid(np.stack(images), below, shown, caption)
+    return Grid(np.stack(images), below, shown, caption, across=len(answers))

@@ -107,9 +107,9 @@ def predictive(axes: Axes, arrays: Stored, networks: int) -> None:
     x, y = arrays["x"][::_EVERY], arrays["y"][::_EVERY]
     predictions = arrays["predictions"][:networks, ::_EVERY]
     mean, std = predictions.mean(0), predictions.std(0, ddof=1)
-    axes.fill_between(x, mean - 3 * std, mean + 3 * std, color="C0", alpha=0.3, lw=0, label="±3 sd")
-    axes.plot(x, y, color="C0", label="x³")
-    axes.plot(x, mean, "--", color="gray", label="mean of networks")
+    axes.fill_between(x, mean - 3 * std, mean + 3 * std, color="C0", alpha=0.4, lw=0, label="±3 sd")
+    axes.plot(x, y, "--", color="k", label="x³")
+    axes.plot(x, mean, color="C0", label="mean of networks")
     axes.plot(arrays["train_x"], arrays["train_y"], "o", color="C3", ms=4, label="observations")
     limit = 1.2 * abs(y).max()
     axes.set(xlim=(x.min(), x.max()), ylim=(-limit, limit))

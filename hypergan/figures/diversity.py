@@ -80,12 +80,12 @@ def spread_and_disagreement(collection: Collection) -> Panels:
     functions = figure.add("as functions", like=norms)
     for place, method in enumerate(methods):
         ours = [100 * spread for spread in _spreads(collection, method)]
-        norms.plot(ours, [place] * len(ours), "o", color="C0", label=OURS)
+        norms.plot(ours, [place] * len(ours), "o", color="C0", label=OURS, clip_on=False)
         if 1 in METHODS[method].papers:
             papers = [100 * _papers_norm(method, layer)[RELATIVE] for layer in _layers()]
             norms.plot(papers, [place] * len(papers), "D", mfc="none", color="C3", label=PAPER)
         values = [100 * value for value in collection.values(method, DISAGREEMENT)]
-        functions.plot(values, [place] * len(values), "o", color="C0", label=OURS)
+        functions.plot(values, [place] * len(values), "o", color="C0", label=OURS, clip_on=False)
         if not collection.of(method):
             say_not_run(functions, place, row=True)
     norms.set(xlabel="standard deviation of a layer's norm, % of its mean", xlim=(0, None))
@@ -147,7 +147,7 @@ def norms(collection: Collection, method: str = "hypergan") -> Panels:
         )  # fmt: skip
         axes.axvline(row.mean, color="gray")
         if record:
-            axes.hist(record.arrays[f"norms_{row.layer}"], bins=15, color="C0", label=OURS)
+            axes.hist(record.arrays[f"norms_{row.layer}"], bins=15, color="C0", lw=0, label=OURS)
         else:
             say_not_run(axes)
         axes.set(xlabel="L2 norm", ylabel="networks")
@@ -198,7 +198,7 @@ def spread_table(collection: Collection) -> Table:
         f"Standard deviation of a layer's norm over its mean when networks reach {ACCURATE:g} %, "
         "where the paper stops, and at the end of training."
     )
-    return Table(_by_layer(rows), caption, name="spread-when-accurate")
+    return Table(_by_layer(rows), caption, name="spread-when-accurate", decimals=3)
 
 
 def _when_accurate(*keys: str) -> Measure:

@@ -19,6 +19,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.container import BarContainer
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.patches import StepPatch
 from PIL import Image
 from scipy.optimize import isotonic_regression
@@ -144,15 +145,20 @@ class Panels:
         for axes in self.axes:
             low, high = axes.get_ylim()
             ends = sorted(
-                ((line.get_ydata()[-1] - low) / (high - low), label, line.get_linewidth())
+                ((line.get_ydata()[-1] - low) / (high - low), label, line)
                 for label, line in _curves(axes)
                 if label and len(line.get_ydata())
             )
             heights = spread([end for end, _, _ in ends])
-            for height, (_, label, thickness) in zip(heights, ends, strict=True):
-                weight = "bold" if thickness > _STYLE["lines.linewidth"] else "normal"
+            for height, (_, label, line) in zip(heights, ends, strict=True):
+                weight = "bold" if line.get_linewidth() > _STYLE["lines.linewidth"] else "normal"
+                sample = Line2D([1.03, 1.07, 1.11], [height] * 3)
+                sample.update_from(line)
+                # the label of lines that are no curves
+                sample.set(transform=axes.transAxes, clip_on=False, markevery=[1], label="_child")
+                axes.add_line(sample)
                 axes.text(
-                    1.03, height, label, transform=axes.transAxes, va="center", weight=weight,
+                    1.13, height, label, transform=axes.transAxes, va="center", weight=weight,
                     fontsize=_STYLE["legend.fontsize"],
                 )  # fmt: skip
 

@@ -20,32 +20,36 @@ _ACROSS, _WIDE = 16, 7.6
 
 @dataclass(frozen=True, eq=False)
 class Grid:
-    """Pictures in reading order, as many per row as fit.
+    """Pictures in reading order.
 
     Attributes:
         images: Their bytes (N, H, W), or (N, H, W, 3) in colour.
         below: The text below each.
         shown: What each shows, for those who cannot see it.
         caption: What they all are.
+        across: How many are in a row; 0 for as many as fit.
     """
 
     images: NDArray[np.uint8]
     below: Sequence[str]
     shown: Sequence[str]
     caption: str
+    across: int = 0
 
     def _repr_html_(self) -> str:
-        look = "width:100%;height:auto;padding:0;border-radius:0"  # a dark page frames pictures
-        word = "margin:0;font-size:.7rem;text-align:center;color:inherit"
+        look = "width:100%;height:auto;padding:0;border-radius:0;outline:1px solid #8886"
+        bare = "margin:0;padding:0"
+        word = f"{bare};font-size:.7rem;text-align:center;color:inherit;white-space:pre-line"
         pictures = "".join(
-            f'<figure style="margin:0"><img src="{address(image)}" alt="{html.escape(words)}" '
+            f'<figure style="{bare}"><img src="{address(image)}" alt="{html.escape(words)}" '
             f'width="{image.shape[1]}" height="{image.shape[0]}" style="{look}">'
             f'<figcaption style="{word}">{html.escape(label)}</figcaption></figure>'
             for image, label, words in zip(self.images, self.below, self.shown, strict=True)
         )
-        layout = "display:grid;grid-template-columns:repeat(auto-fill,minmax(40px,1fr));gap:4px"
+        columns = self.across or "auto-fill"
+        layout = f"display:grid;grid-template-columns:repeat({columns},minmax(40px,1fr));gap:4px"
         return (
-            f'<div class="panels pictures"><div style="{layout}">{pictures}</div>'
+            f'<div class="panels pictures"><div style="{layout};overflow-x:auto">{pictures}</div>'
             f"<p>{html.escape(self.caption)}</p></div>"
         )
 

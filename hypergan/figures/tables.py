@@ -108,7 +108,7 @@ class Table:
             for (key, i), run in groupby(keys):
                 width, scope = len([*run]), "col" if last else "colgroup"
                 kind = self._classes(int(i)) if last else ""
-                words = html.escape(str(key[-1]))
+                words = html.escape(str(key[-1])).replace("_", "_<wbr>")
                 heads += f'<th scope="{scope}" colspan="{width}"{kind}>{words}</th>'
             rows.append(f"<tr>{corner}{heads}</tr>")
         return "\n".join(rows)

@@ -37,7 +37,7 @@ def figure() -> Panels:
                 axes.plot(
                     [f"{value:g}" for value in trials.index], trials[column], style, label=name
                 )
-            axes.set_ylabel(label)  # on a phone each panel stands alone
+            axes.set(xlabel="value, not to scale", ylabel=label)  # on a phone each stands alone
             first = first or axes
     return panels
 

@@ -122,10 +122,7 @@ def test_the_finding_on_adaptive_attacks_is_what_the_numbers_say():
     assert detected.endswith("below one half) at eps 1.")
     protected, left, _ = found((0.9, 0.9), (0.5, 0.5), (0.7, 0.9), (0.5, 0.5))
     assert protected.endswith("at eps 0.1, 1.")
-    assert (
-        "leaves some of the protection at eps 0.1 and leaves none that these seeds could show at eps 1."
-        in left
-    )
+    assert "leaves some of the protection at eps 0.1 and leaves none that these seeds" in left
 
 
 def test_one_seed_decides_nothing_about_adaptive_attacks():

@@ -96,7 +96,9 @@ def test_a_legend_names_each_curve_once():
 def test_curves_are_named_at_their_ends_instead():
     figure = drawn()
     figure.axes[0].plot([0, 1], [0, 2.9], lw=3, label="thick")
+    before = figure.numbers
     figure.name_ends()
+    assert figure.numbers.equals(before)
     assert figure.legend is None
     names = {text.get_text(): text for text in figure.axes[0].texts}
     assert names.keys() == {"a", "thick"}

@@ -34,7 +34,8 @@ def test_the_papers_words_stand_beside_what_we_see():
     assert row["the paper says"].startswith("“reasonable uncertainty estimates")
     assert row["confirmed if"] == "> 0"
     (found,) = [f for f in ledger.findings() if f.claim.id == "cubic-unsure-outside"]
-    assert row["we see"] == f"{numbers.with_ends(found.effect)} y"
+    words = f"{numbers.with_ends(found.effect)} y, n = {found.effect.n}"
+    assert row["we see"] == words
     assert set(page.said(ledger.about("regression", "paper")).frame["we see"]) == {"–"}
 
 

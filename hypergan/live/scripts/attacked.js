@@ -71,7 +71,7 @@
           cell(row).style.setProperty("--part", `${100 * softmax[c]}%`);
         });
         cell(entropies).textContent = entropy;
-        cell(verdicts).textContent = wrong ? "✗ wrong" : "✓ right";
+        cell(verdicts).replaceChildren(element("abbr", { title: wrong ? "wrong" : "right" }, wrong ? "✗" : "✓"));
         return `${name}: ${facts.classes[first]} with ${format(softmax[first], 2)}, ` +
           `${wrong ? "wrong" : "right"}, entropy ${entropy}`;
       });

@@ -157,12 +157,13 @@
       pen.restore();
 
       const legend = [["line", "ink", "x\u00b3"], ["dot", "points", "observations"]];
-      if (state.band) legend.splice(1, 0, ["full", "ours", "mean of networks"]);
+      if (state.band) legend.splice(1, 0, ["full", "ours", "mean of networks"], ["area", "band", "±3 sd"]);
       legend.forEach(([kind, name, words], i) => {
         const line = top + 14 + 18 * i;
         pen.strokeStyle = pen.fillStyle = colour(name);
         pen.setLineDash(kind === "line" ? [6, 4] : []), pen.lineWidth = 2;
         if (kind === "dot") pen.beginPath(), pen.arc(left + 24, line, 4, 0, 7), pen.fill();
+        else if (kind === "area") pen.fillRect(left + 12, line - 5, 24, 10);
         else path([[left + 12, line], [left + 36, line]]), pen.stroke();
         pen.setLineDash([]), pen.fillStyle = colour("ink"), pen.textAlign = "left";
         pen.fillText(words, left + 44, line);

@@ -1,5 +1,7 @@
 """What every page of results has."""
 
+from dataclasses import replace
+
 import pytest
 from bs4 import BeautifulSoup
 from examples import EMPTY
@@ -54,6 +56,20 @@ def test_the_commands_are_those_of_one_more_seed(collected):
     assert "python -m hypergan run hypergan mnist --seed 3 --profile lite\n" in text
     assert "papermill book/diversity.ipynb runs/diversity.ipynb -p seed 3 -p profile lite" in text
     assert "--seed 0" in page.run_it(EMPTY, "diversity", ["hypergan"], "mnist").data
+
+
+def test_the_minutes_of_one_more_seed_are_those_of_a_cpu(collected):
+    every = ["hypergan", "apd"]
+    quick = replace(collected.of("hypergan")[-1], seed=9, device="NVIDIA H200", wall_seconds=6000)
+    on_gpu = replace(quick, method="apd")
+    known = page.run_it(collected, "diversity", ["hypergan"], "mnist").data
+    again = Collection([*collected.records, quick], [])
+    assert ", about " in known
+    assert page.run_it(again, "diversity", ["hypergan"], "mnist").data == known.replace(
+        "seed 3", "seed 10"
+    )
+    more = Collection([*again.records, on_gpu], [])
+    assert ", more than " in page.run_it(more, "diversity", every, "mnist").data
 
 
 def test_sources_have_a_row_for_each_record_and_the_commands_of_what_is_missing(collected):

@@ -275,7 +275,8 @@ def below_the_paper(collection: Collection) -> Table | Markdown:
         return Markdown("No mean is below the paper's value.")
     frame = pd.DataFrame.from_dict(short, orient="index")
     frame.index.names = ["data set", "method", "networks"]
-    return Table(frame, "Rows of Table 2 below the paper's value, in points.", name="below")
+    caption = "Rows of Table 2 below the paper's value, in points."
+    return Table(frame, caption, name="below", decimals=PAPERS_DECIMALS)
 
 
 def accuracy_by_size(collection: Collection) -> Panels:

@@ -266,7 +266,7 @@ def cluster(report: Report, profile: str, datasets: Sequence[str], seeds: int) -
             notes.append(f"No record was made on a {kind}.")
             continue
         if len(jobs) < most:  # hours of less work do not compare
-            notes.append(f"A {kind} made records of only {len(jobs)} cells, too few for rows here.")
+            notes.append(f"Of all of them a {kind} ran {len(jobs)}, too few for rows here.")
             continue
         most = len(jobs)
         notes.append(

@@ -96,7 +96,7 @@ def test_attacked_images_are_shown_eps_by_eps(images):
     assert np.array_equal(grid.images[3:], pixels[:, 1, 0])
     answers = record.arrays["softmax_pgd_10_fresh"].argmax(-1)
     assert list(grid.below) == [
-        f"{eps}: {answers[place, image]}"
+        f"{eps}\n{answers[place, image]}"
         for image in range(2)
         for place, eps in enumerate(("0", "0.1", "0.3"))
     ]

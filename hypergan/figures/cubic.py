@@ -108,7 +108,7 @@ def predictive(axes: Axes, arrays: Stored, networks: int) -> None:
     predictions = arrays["predictions"][:networks, ::_EVERY]
     mean, std = predictions.mean(0), predictions.std(0, ddof=1)
     axes.fill_between(x, mean - 3 * std, mean + 3 * std, color="C0", alpha=0.4, lw=0, label="±3 sd")
-    axes.plot(x, y, "--", color="k", label="x³")
+    axes.plot(x, y, "--", color="black", label="x³")  # a page that is dark turns it white
     axes.plot(x, mean, color="C0", label="mean of networks")
     axes.plot(arrays["train_x"], arrays["train_y"], "o", color="C3", ms=4, label="observations")
     limit = 1.2 * abs(y).max()

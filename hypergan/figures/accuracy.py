@@ -64,10 +64,10 @@ def finding(collection: Collection) -> list[str]:
     ]
     seeds = [f"{listed(alone)} rest{'s' * (len(alone) == 1)} on one seed."] * bool(alone)
     lower = [
-        f"{text(interval(short).mean, 1)} points lower on {title}"
+        f"{text(short.mean, 1)} points lower on {title}"
         for dataset, title in datasets.compared().items()
-        if (short := _missing_accuracy(collection.on(dataset), dataset, "hypergan", FULL))
-        and interval(short).mean > 1
+        if (short := _shortfall(collection.on(dataset), dataset, "hypergan", FULL))
+        and short.mean > 1
     ]
     far = f", but {FULL} networks are {listed(lower)}" if lower else ""
     return [
@@ -107,25 +107,19 @@ def _papers_cells() -> list[tuple[str, str, int]]:
     ]
 
 
-def _missing_accuracy(here: Collection, dataset: str, method: str, size: int) -> list[float]:
-    """How far each seed is below the paper's value, in points; none where nothing was run."""
-    value = _papers_rows(dataset)["accuracy"].loc[[_papers_row(method, size)]].iloc[0]
-    return [value - own for own in here.values(method, f"accuracy/{size}")]
-
-
-def _shortfall(here: Collection, dataset: str, method: str, size: int) -> Interval:
-    """The mean of :func:`_missing_accuracy`, with an interval over test images, too."""
-    short = interval(_missing_accuracy(here, dataset, method, size))
-    ours = here.mean(method, f"accuracy/{size}")
-    assert isinstance(ours, Interval)  # as some seed misses some accuracy
-    half = ours.high - ours.mean
-    return replace(short, low=short.mean - half, high=short.mean + half, images=ours.images)
+def _shortfall(here: Collection, dataset: str, method: str, size: int) -> Interval | None:
+    """How far our mean is below the paper's value, in points; None without records."""
+    value = float(_papers_rows(dataset)["accuracy"].loc[[_papers_row(method, size)]].iloc[0])
+    own = here.mean(method, f"accuracy/{size}")
+    if not isinstance(own, Interval):
+        return None
+    return replace(own, mean=value - own.mean, low=value - own.high, high=value - own.low)
 
 
 def _reaches(here: Collection, dataset: str, method: str, size: int) -> bool | None:
     """Whether our mean reaches the paper's value to its decimals; None without records."""
-    missing = _missing_accuracy(here, dataset, method, size)
-    return round(interval(missing).mean, PAPERS_DECIMALS) <= 0 if missing else None
+    short = _shortfall(here, dataset, method, size)
+    return None if short is None else round(short.mean, PAPERS_DECIMALS) <= 0
 
 
 def accuracy_table(collection: Collection) -> Table:

@@ -59,6 +59,8 @@ class Shuffled:
         steps = self.steps
         while True:
             order = torch.randperm(len(self), generator=generator)
+            if isinstance(self.data, TensorDataset):
+                order = order.to(self.data.tensors[0].device)
             for indices in order.split(self.batch_size)[: len(self) // self.batch_size]:
                 yield fetch(self.data, indices)
                 steps -= 1

@@ -3,25 +3,27 @@
 import math
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, TensorDataset
 
-from hypergan.batches import Data, Pair, as_dataset, batches_of, fetch, in_order
+from hypergan.batches import Data, Pair, Shuffled, as_dataset, batches_of, fetch, in_order
 from hypergan.callbacks import Callback
 from hypergan.checkpoint import Checkpoint, History
 from hypergan.ensemble import Ensemble
 from hypergan.errors import SettingsError, TrainingError
 from hypergan.forward import forward_networks, types_explained
+from hypergan.graphed import GraphedStep
 from hypergan.layers import layers_of, structure_of
 from hypergan.losses import adapted, class_dim, has_labels, percent_right, try_out
 from hypergan.memory import peak_memory, require_memory
 from hypergan.metrics import accuracy, disagreement, layer_norms, log_mixture, relative_std
+from hypergan.model import HyperGAN
 from hypergan.objective import Loss, cross_entropy, require_class_indices
 from hypergan.posterior import Posterior
 from hypergan.progress import progress_bar
@@ -113,6 +115,13 @@ def fit(
     history = state.load()
     tried = False
     groups = _groups(optimisers)  # only now: loading an optimiser replaces them
+    update = posterior.update
+    if chosen.type == "cuda" and isinstance(batches, Shuffled):
+        batches = replace(batches, data=TensorDataset(*_on(chosen, batches.data)))
+        if isinstance(posterior, HyperGAN):
+            update = GraphedStep(posterior)
+            for group in groups:
+                group["lr"], group["capturable"] = torch.tensor(0.0, device=chosen), True
     with progress_bar(
         progress, total=training.epochs * steps, initial=len(history) * steps, unit="step"
     ) as bar:
@@ -130,14 +139,17 @@ def fit(
                 for step, pair in enumerate(batches.epoch(generator), start=epoch * steps):
                     factor = training.rate_factor((step + 1) / (training.epochs * steps), losses)
                     for group, peak in zip(groups, peaks, strict=True):
-                        group["lr"] = peak * factor
+                        if isinstance(group["lr"], Tensor):
+                            group["lr"].fill_(peak * factor)
+                        else:
+                            group["lr"] = peak * factor
                     inputs, targets = (tensor.to(chosen) for tensor in pair)
                     if not tried:
                         _try_out(posterior, (inputs, targets), loss, training)
                         tried = True
                     if augment is not None:
                         inputs = augment(inputs, generator)
-                    reports = posterior.update(
+                    reports = update(
                         Step(inputs, targets, loss, training, optimisers, len(batches), generator)
                     )
                     for name, value in reports.items():
@@ -164,6 +176,11 @@ def fit(
             state.save(history, final=ended or epoch + 1 == training.epochs)
     posterior.eval()
     return history
+
+
+def _on(device: torch.device, data: Any) -> Iterator[Tensor]:
+    """A data set's tensors on a device, which then need no copy in every step."""
+    return (tensor.to(device) for tensor in data.tensors)
 
 
 def choose_device(name: str = "auto") -> torch.device:

@@ -205,6 +205,7 @@ class HyperGAN(Posterior):
         )
         self.noise_dim, self.code_dim, self.beta = noise_dim, code_dim, beta
         self.batch_norm = batch_norm
+        self.drawn: list[Tensor] = []
         self.target = copy_of(target)
         dtype = next(p.dtype for p in target.parameters() if p.requires_grad)
         with global_seed(generator):
@@ -239,7 +240,9 @@ class HyperGAN(Posterior):
                 module.to(dtype)  # the target itself keeps its types
 
     def _normal(self, *shape: int, generator: torch.Generator | None) -> Tensor:
-        """Standard normal numbers where the model lies, of its type."""
+        """Standard normal numbers where the model lies, of its type; a graph's are drawn already."""
+        if self.drawn:
+            return self.drawn.pop(0)
         like = next(self.generators.parameters())
         return normal(*shape, generator=generator, device=like.device).to(like.dtype)
 

@@ -13,7 +13,14 @@ def normal(*shape: int, generator: torch.Generator | None, device: torch.device)
     So a CPU generator gives the same numbers to every device.
     """
     source = generator.device if generator is not None else device
-    return torch.randn(shape, generator=generator, device=source).to(device)
+    return on(device, torch.randn(shape, generator=generator, device=source))
+
+
+def on(device: torch.device, drawn: Tensor) -> Tensor:
+    """What was drawn, on a device; a GPU gets it without being waited for."""
+    if device.type == "cuda" and drawn.device.type == "cpu":
+        return drawn.pin_memory().to(device, non_blocking=True)
+    return drawn.to(device)
 
 
 def some_of(

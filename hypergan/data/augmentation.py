@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from hypergan.fitting import Augmentation
+from hypergan.randomness import on
 
 
 def crop_and_flip(mean: Sequence[float], std: Sequence[float], padding: int = 4) -> Augmentation:
@@ -33,8 +34,8 @@ def crop_and_flip(mean: Sequence[float], std: Sequence[float], padding: int = 4)
             .clone()
         )
         padded[..., padding : padding + height, padding : padding + width] = images
-        corners = torch.randint(2 * padding + 1, (2, count, 1), generator=generator).to(device)
-        mirrored = torch.randint(2, (count, 1), generator=generator).bool().to(device)
+        corners = on(device, torch.randint(2 * padding + 1, (2, count, 1), generator=generator))
+        mirrored = on(device, torch.randint(2, (count, 1), generator=generator).bool())
         across, down = torch.arange(width, device=device), torch.arange(height, device=device)
         rows = corners[0] + down
         columns = corners[1] + torch.where(mirrored, across.flip(0), across)

@@ -75,9 +75,10 @@ TOLERANCES = {
     # the norms depends on where the adversarial game ends. On the cubic (lite) the same seed
     # with AVX2 in place of AVX-512 instructions changed a mean norm by a factor of 1.6, its std by
     # 2.5; the std of a layer without dropout is only rounding error, and that of ten members hangs
-    # on the oddest of them.
+    # on the oddest of them. Of the compact method's networks on CIFAR one seed varies conv2 eleven
+    # times as much as another.
     r"norms/.+/mean": Tolerance(0.5),
-    r"norms/.+/std": Tolerance(0.9, absolute=1e-4),
+    r"norms/.+/std": Tolerance(0.967, absolute=1e-4),
     # In the same way std_outside changed by a factor of 2.2, and rmse by 1.15.
     r"rmse|std_inside|std_outside": Tolerance(0.6),
     r"(negative_log_likelihood|brier_score|entropy)/.+": Tolerance(0.4, absolute=0.002),

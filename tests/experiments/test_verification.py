@@ -159,7 +159,7 @@ def in_common(*files):
 
 
 def mnist(method):
-    return paths.published() / "lite" / "mnist" / method / "seed0.json"
+    return paths.published() / "full" / "mnist" / method / "seed0.json"
 
 
 @pytest.mark.audit

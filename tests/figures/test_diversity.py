@@ -101,7 +101,7 @@ def test_norms_are_drawn_over_the_papers(record):
 def test_networks_as_released_keep_the_norms_of_their_start():
     """What the page on diversity says of them, and of ordinary starts does not hold."""
     found = {
-        method: records.read(published() / "lite" / "mnist" / method / "seed0.json")
+        method: records.read(published() / "full" / "mnist" / method / "seed0.json")
         for method in ("ensemble-normal-init", "ensemble")
     }
     for layer, row in diversity.normal_start_table().frame.iterrows():

@@ -1,0 +1,127 @@
+"""What HyperGAN's sizes are for: the compact form beside the one of Table 2."""
+
+import pandas as pd
+
+from hypergan.data import datasets
+from hypergan.experiments import paper
+from hypergan.experiments.collection import NONE, Collection
+from hypergan.experiments.effects import effect
+from hypergan.experiments.intervals import Interval
+from hypergan.experiments.measures import Measure
+from hypergan.experiments.methods import METHODS, title_of
+from hypergan.experiments.records import Record
+from hypergan.figures.numbers import text
+from hypergan.figures.page import MISSING, listed
+from hypergan.figures.style import PAPER
+from hypergan.figures.tables import Table
+
+PAIR = ("hypergan", "hypergan-compact")
+"""HyperGAN with the sizes that the paper states, and with few."""
+
+DECIMALS = 2
+"""Decimals of the accuracies in Table 2."""
+
+SIZES = METHODS["hypergan"].compared
+"""Networks in the ensembles of Table 2."""
+
+
+def gain(record: Record) -> float:
+    """What the largest ensemble is more accurate than one network, in points."""
+    accuracies = record.metrics["accuracy"]
+    return float(accuracies[f"{SIZES[-1]}"] - accuracies[f"{SIZES[0]}"])
+
+
+STATED = {"noise": "noise_dim", "hidden units": "hidden"}
+"""Columns of the table of traits, by the arguments of the model that they show."""
+
+TRAITS: dict[str, str | Measure] = {
+    f"gain of {SIZES[-1]} (points)": gain,
+    "disagreement": "diversity/disagreement",
+    "AUROC of outliers": "detection/entropy/auroc",
+}
+"""Columns of the table of traits, as they are measured."""
+
+
+def finding(collection: Collection) -> str:
+    """What the compact form reaches of the paper, and whether its largest ensembles lose by it."""
+    largest = SIZES[-1]
+    reached = [met for name in datasets.compared() for met in _reached(collection.on(name), name)]
+    changes = {
+        title: found
+        for dataset, title in datasets.compared().items()
+        if isinstance(found := _difference(collection.on(dataset), largest), Interval)
+    }
+    if not changes:
+        return MISSING[0]
+    sure = [title for title, found in changes.items() if found.low > 0 or found.high < 0]
+    certainty = f"certain on {listed(sure)} alone" if sure else "on no data set with certainty"
+    points = listed([f"{text(each.mean, DECIMALS)} on {title}" for title, each in changes.items()])
+    return (
+        f"The compact form reaches {sum(reached)} of the {len(reached)} values that the paper "
+        f"prints for HyperGAN. The accuracy of its {largest} networks minus that of the stated "
+        f"sizes, in points: {points}, {certainty}."
+    )
+
+
+def accuracy_table(collection: Collection) -> Table:
+    """Accuracy of both, their difference and the paper's value, by data set and networks."""
+    rows = {}
+    for dataset, title in datasets.compared().items():
+        here, papers = collection.on(dataset), _papers(dataset)
+        for size in SIZES:
+            rows[title, size] = {
+                **{title_of(method): here.mean(method, f"accuracy/{size}") for method in PAIR},
+                "compact minus stated": _difference(here, size),
+                PAPER: f"{papers[size]:.{DECIMALS}f}" if size in papers.index else NONE,
+            }
+    frame = pd.DataFrame.from_dict(rows, orient="index")
+    frame.index.names = ["data set", "networks"]
+    caption = "Accuracy on the test images, in percent and points."
+    return Table(frame, caption, name="compact", decimals=DECIMALS)
+
+
+def traits_table(collection: Collection) -> Table:
+    """Sizes, gain, disagreement and detection of both, by data set."""
+    rows = {}
+    for dataset, title in datasets.compared().items():
+        here = collection.on(dataset)
+        for method in PAIR:
+            rows[title, title_of(method)] = {
+                **_stated(here, method),
+                **{words: here.mean(method, measured) for words, measured in TRAITS.items()},
+            }
+    frame = pd.DataFrame.from_dict(rows, orient="index")
+    frame.index.names = ["data set", "method"]
+    return Table(frame, "Sizes of both forms, and how much their networks differ.", name="traits")
+
+
+def _stated(here: Collection, method: str) -> dict[str, str]:
+    """Its sizes, as its records have them."""
+    record = here.shown.get(method)
+    model = record.config["model"] if record else {}
+    return {words: str(model.get(name, NONE)) for words, name in STATED.items()}
+
+
+def _difference(here: Collection, size: int) -> Interval | str:
+    """Compact minus stated, in points."""
+    stated, compact = (here.sample(method, f"accuracy/{size}") for method in PAIR)
+    if stated is None or compact is None:
+        return NONE
+    return effect(compact, stated, bounds=None).interval()
+
+
+def _reached(here: Collection, dataset: str) -> list[bool]:
+    """Whether the compact form's mean reaches each of the paper's values, to its decimals."""
+    means = {size: here.average(PAIR[1], f"accuracy/{size}") for size in SIZES}
+    return [
+        round(value - mean, DECIMALS) <= 0
+        for size, value in _papers(dataset).items()
+        if (mean := means.get(size)) is not None
+    ]
+
+
+def _papers(dataset: str) -> "pd.Series[float]":
+    """The paper's accuracies of HyperGAN by number of networks."""
+    table = paper.table(2)
+    own = table[(table["dataset"] == dataset) & (table["method"] == METHODS[PAIR[0]].papers[2])]
+    return own.set_index("networks")["accuracy"]

@@ -182,9 +182,24 @@ def all_claims() -> list[Claim]:
         tables = tomllib.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise DataError(f"{path} is damaged ({error}); restore it from git") from error
+    steps = tables.pop("steps", {})
     if not tables:
         raise DataError(f"{path} has no claims; restore it from git")
-    return [read(name, table) for name, table in tables.items()]
+    return [read(name, _with_steps(name, table, steps)) for name, table in tables.items()]
+
+
+def _with_steps(name: str, table: Any, steps: Any) -> Any:
+    """A claim's table with the steps that its history names.
+
+    Raises:
+        DataError: If there is no step of a name.
+    """
+    if not isinstance(table, dict) or "history" not in table:
+        return table  # which `read` refuses
+    try:
+        return table | {"history": [steps[step] for step in table["history"]]}
+    except (KeyError, TypeError) as error:
+        raise DataError(f"claim {name}: history: no step is named {error} ({_CORRECT})") from None
 
 
 def read(name: str, table: Any) -> Claim:

@@ -174,13 +174,19 @@ def _cells(method: str, dataset: str, profile: str, seeds: Sequence[int] | None)
 
 def announced(lacking: Sequence[Cell]) -> str:
     """The cells about to be run, and how long they will take, judging by other seeds."""
-    minutes = [_minutes(cell) for cell in lacking]
     names = ", ".join(cell.name for cell in lacking)
-    known = [each for each in minutes if each is not None]
-    takes = f"about {math.ceil(sum(known))} min on one core" if known else "duration unknown"
-    if 0 < len(known) < len(minutes):
-        takes += f", plus {len(minutes) - len(known)} of unknown duration"
+    takes = duration([_minutes(cell) for cell in lacking])
     return f"No record yet, so running now ({takes}): {names}"
+
+
+def duration(minutes: Sequence[float | None]) -> str:
+    """How long cells take on one core, in words; None is a cell that no one has run on a CPU."""
+    known = [each for each in minutes if each is not None]
+    if not known:
+        return "duration unknown"
+    unknown = len(minutes) - len(known)
+    more = f", plus {unknown} of unknown duration" if unknown else ""
+    return f"about {math.ceil(sum(known))} min on one core{more}"
 
 
 def _minutes(cell: Cell) -> float | None:

@@ -7,7 +7,7 @@ import pandas as pd
 from IPython.display import HTML, Markdown
 
 from hypergan.experiments import ledger
-from hypergan.experiments.collection import Collection
+from hypergan.experiments.collection import Collection, duration
 from hypergan.experiments.methods import title_of
 from hypergan.experiments.records import Cell, Record
 from hypergan.experiments.state import commands
@@ -85,14 +85,13 @@ def run_it(collection: Collection, page: str, methods: Sequence[str], dataset: s
     there = [r for r in collection.on(dataset).records if r.method in methods]
     profile = there[0].profile if there else "lite"
     seed = max((record.seed for record in there), default=-1) + 1
-    lines = commands(Cell(method, dataset, seed, profile) for method in methods)
+    new = [Cell(method, dataset, seed, profile) for method in methods]
+    on_cpu = {record.method: record.minutes for record in there if record.on_cpu}
+    takes = duration([on_cpu.get(method) for method in methods])
     draw = f"papermill book/{page}.ipynb runs/{page}.ipynb -p seed {seed} -p profile {profile}"
-    on_cpu = {record.method: max(1, record.minutes) for record in there if record.on_cpu}
-    known = "about" if on_cpu.keys() >= {*methods} else "more than"
-    takes = f", {known} {sum(on_cpu.values()):.0f} minutes on one core" if on_cpu else ""
     return Markdown(
-        f"**Run it yourself**, with a new seed{takes}:\n\n"
-        + "\n".join(["```bash", *lines, draw, "```"])
+        f"**Run it yourself**, with a new seed ({takes}):\n\n"
+        + "\n".join(["```bash", *commands(new), draw, "```"])
     )
 
 

@@ -107,6 +107,11 @@ def history(record: Record, column: str, when: str) -> float:
     return float(np.mean({"start": values[:tenth], "end": values[-tenth:]}[when]))
 
 
+def gain(record: Record) -> float:
+    """How much more accurate a hundred networks are than one, in points."""
+    return number(record.metrics, "accuracy", "100") - number(record.metrics, "accuracy", "1")
+
+
 def memory(record: Record) -> float:
     """Peak memory in GB during training; of the whole run if the record has only that."""
     peaks = [row["peak_memory_bytes"] for row in record.history if "peak_memory_bytes" in row]

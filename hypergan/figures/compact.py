@@ -7,9 +7,8 @@ from hypergan.experiments import paper
 from hypergan.experiments.collection import NONE, Collection
 from hypergan.experiments.effects import effect
 from hypergan.experiments.intervals import Interval
-from hypergan.experiments.measures import Measure
+from hypergan.experiments.measures import Measure, gain
 from hypergan.experiments.methods import METHODS, title_of
-from hypergan.experiments.records import Record
 from hypergan.figures.numbers import text
 from hypergan.figures.page import MISSING, listed
 from hypergan.figures.style import PAPER
@@ -25,17 +24,11 @@ SIZES = METHODS["hypergan"].compared
 """Networks in the ensembles of Table 2."""
 
 
-def gain(record: Record) -> float:
-    """What the largest ensemble is more accurate than one network, in points."""
-    accuracies = record.metrics["accuracy"]
-    return float(accuracies[f"{SIZES[-1]}"] - accuracies[f"{SIZES[0]}"])
-
-
 STATED = {"noise": "noise_dim", "hidden units": "hidden"}
 """Columns of the table of traits, by the arguments of the model that they show."""
 
 TRAITS: dict[str, str | Measure] = {
-    f"gain of {SIZES[-1]} (points)": gain,
+    "gain of 100 (points)": gain,
     "disagreement": "diversity/disagreement",
     "AUROC of outliers": "detection/entropy/auroc",
 }

@@ -101,6 +101,12 @@ def test_the_finding_follows_its_records(found):
     assert "and two of its networks" in first
     *_, third = ablation.finding(Collection([full, *two, ablated], []), found)
     assert third == "Seeds on CIFAR-10: HyperGAN 2, without mixer 1."
+    for record, accuracy in ((full, 80.5), (ablated, 81.25)):
+        record.metrics["accuracy"] |= {"1": 80.0, "100": accuracy}
+    _, _, gains, _ = ablation.finding(Collection([full, ablated], []), found)
+    assert gains == (
+        "A hundred networks are more accurate than one by 0.50 points, without mixer by 1.25."
+    )
     assert ablation.finding(Collection([full], []), found) == MISSING
     assert ablation.finding(empty(found), empty(found)) == MISSING
 

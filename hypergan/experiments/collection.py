@@ -88,6 +88,16 @@ class Collection:
         found = series(self.of(method), measured)
         return found.sample if found.values else None
 
+    def difference(self, method: str, other: str, measured: str) -> Interval | None:
+        """A measure of one method minus another's, over seeds and images; None if one lacks it.
+
+        The seeds of two methods are not paired (Welch).
+        """
+        samples = self.sample(method, measured), self.sample(other, measured)
+        if samples[0] is None or samples[1] is None:
+            return None
+        return effect(samples[0], samples[1], bounds=None).interval()
+
     def mean(self, method: str, measured: str | Measure) -> Interval | str:
         """The mean with its interval; else :data:`NOT_RUN` or :data:`NONE`.
 

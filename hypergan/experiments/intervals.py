@@ -50,6 +50,11 @@ class Interval:
         ends = f"[{self.low:.{digits}f}, {self.high:.{digits}f}]"
         return f"{self.mean:.{digits}f} {ends} (n = {self.n})"
 
+    @property
+    def sign(self) -> int:
+        """1 or -1 where the whole interval has that sign, else 0: a single value has none."""
+        return int(self.low > 0) - int(self.high < 0)
+
     def within(self, bounds: Bounds | None) -> "Interval":
         """The same, clipped to where the quantity can lie.
 

@@ -7,12 +7,12 @@ from typing import Any
 import pandas as pd
 from matplotlib.axes import Axes
 
+from hypergan.data import datasets
 from hypergan.experiments.collection import NONE, NOT_RUN, Collection
-from hypergan.experiments.intervals import interval
-from hypergan.experiments.measures import gain
+from hypergan.experiments.intervals import Interval, interval
 from hypergan.experiments.methods import METHODS, title_of
 from hypergan.experiments.methods.hypergan import UNVARIED, VARIED
-from hypergan.figures.numbers import percent, text
+from hypergan.figures.numbers import percent, with_ends
 from hypergan.figures.page import MISSING
 from hypergan.figures.panels import LOW, NARROW, Panels
 from hypergan.figures.style import LINES, on, say_not_run
@@ -31,42 +31,56 @@ QUANTITIES = {
 }
 """Columns of the tables, measured as claims measure them."""
 
+SIZES = (1, 10, 100)
+"""Networks in the ensembles whose accuracy is compared."""
+
 COURSES = {"watched_accuracy": "accuracy (%)", "diversity": SPREAD}
 """What Figures 6 and 7 show."""
 
 
 def finding(cifar10: Collection, mnist: Collection) -> list[str]:
     """The page in a few sentences, the first about the paper's figures, on CIFAR-10."""
-    spreads, disagreements, accuracies, other = (
-        _means(collection, quantity)
-        for collection, quantity in (
-            (cifar10, SPREAD), (cifar10, DISAGREEMENT), (cifar10, ACCURACY), (mnist, ACCURACY)
-        )
-    )  # fmt: skip
-    if any("hypergan" not in found or len(found) < 2 for found in (spreads, disagreements, other)):
+    spreads, disagreements = (_means(cifar10, quantity) for quantity in (SPREAD, DISAGREEMENT))
+    if any("hypergan" not in found or len(found) < 2 for found in (spreads, disagreements)):
         return MISSING
     most = [max(found, key=found.__getitem__) == "hypergan" for found in (spreads, disagreements)]
-    seeds = [f"{title_of(method)} {len(cifar10.of(method))}" for method in spreads]
     return [
         f"On CIFAR-10 the norms of HyperGAN's networks vary by {_listed(spreads, 'by')} (the paper "
         f"says that HyperGAN's vary most); {'and' if most[0] == most[1] else 'but'} two of its "
         f"networks disagree on {_listed(disagreements, 'on')} of the test images.",
-        "The ablations change the accuracy of ten networks by at most "
-        f"{_change(accuracies)} points, on MNIST by {_change(other)}.",
-        *_gains(cifar10),
-        f"Seeds on CIFAR-10: {', '.join(seeds)}.",
+        *_certain(changes_table(cifar10 + mnist).frame),
     ]
 
 
-def _gains(collection: Collection) -> list[str]:
-    """What averaging a hundred networks gains, with and without each part; nothing if unknown."""
-    found = {method: collection.average(method, gain) for method in _methods(collection)}
-    gains = {method: points for method, points in found.items() if points is not None}
-    if "hypergan" not in gains:
-        return []
-    others = [f"{title_of(m)} by {text(gains[m], 2)}" for m in gains if m != "hypergan"]
-    own = f"A hundred networks are more accurate than one by {text(gains['hypergan'], 2)} points"
-    return [f"{', '.join([own, *others])}."]
+def changes_table(collection: Collection) -> Table:
+    """Each ablation's accuracy minus HyperGAN's, in points, by data set and number of networks."""
+    columns = {}
+    for dataset, title in datasets.compared().items():
+        here = collection.on(dataset)
+        for method in _methods(here):
+            if method != "hypergan":
+                columns[title, title_of(method)] = {
+                    size: here.difference(method, "hypergan", f"accuracy/{size}") or NONE
+                    for size in SIZES
+                }
+    frame = pd.DataFrame(columns).rename_axis("networks")
+    return Table(frame, "Accuracy minus that of HyperGAN, in points.", name="changes")
+
+
+def _certain(changes: pd.DataFrame) -> list[str]:
+    """The changes of accuracy whose interval leaves out 0; nothing if no change is known."""
+    known = {
+        f"{size} network{'s' * (size > 1)} {method} on {dataset}": change
+        for (dataset, method), column in changes.items()
+        for size, change in column.items()
+        if isinstance(change, Interval)
+    }
+    sure = [
+        f"{what}, by {with_ends(change)} points" for what, change in known.items() if change.sign
+    ]
+    if sure:
+        return [f"In accuracy these differ from HyperGAN with certainty: {'; '.join(sure)}."]
+    return ["In accuracy no ablation differs from HyperGAN with certainty."] if known else []
 
 
 def _listed(means: Mapping[str, float], word: str) -> str:
@@ -74,11 +88,6 @@ def _listed(means: Mapping[str, float], word: str) -> str:
     own, *others = means.items()
     ablated = (f"{title_of(method)} {word} {percent(mean, 1)}" for method, mean in others)
     return ", ".join([percent(own[1], 1), *ablated])
-
-
-def _change(accuracies: Mapping[str, float]) -> str:
-    own = accuracies["hypergan"]
-    return text(max(abs(accuracy - own) for accuracy in accuracies.values()), 2)
 
 
 def _means(collection: Collection, quantity: str) -> dict[str, float]:

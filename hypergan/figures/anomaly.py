@@ -13,7 +13,7 @@ from hypergan.experiments.collection import Collection
 from hypergan.experiments.methods import title_of
 from hypergan.experiments.records import Record
 from hypergan.figures.numbers import text
-from hypergan.figures.page import MISSING, above_and_below, listed
+from hypergan.figures.page import MISSING, beside, listed
 from hypergan.figures.panels import Panels
 from hypergan.figures.pictures import Grid
 from hypergan.figures.style import LINES, SEE_COMMANDS, on
@@ -47,17 +47,18 @@ def finding(mnist: Collection, cifar5: Collection) -> list[str]:
 
 
 def _rank(collection: Collection) -> str:
-    """HyperGAN's AUROC, and whose is higher."""
+    """HyperGAN's AUROC, whose is higher or lower, and of which methods that is not certain."""
     own = collection.average("hypergan", AUROC)
     if own is None:
         return ""
-    higher, lower = above_and_below(collection, AUROC, own)
+    higher, lower, unsure = beside(collection, AUROC)
     sides = [
-        f"{word} than {listed(titles) if others else 'all others'}"
-        for word, titles, others in (("lower", higher, lower), ("higher", lower, higher))
+        f"{word} than {listed(titles)}"
+        for word, titles in (("lower", higher), ("higher", lower))
         if titles
     ]
-    return text(own, 3) + f", on average {', '.join(sides)}" * bool(sides)
+    open_ = f" ({listed(unsure)} may be either)" if unsure else ""
+    return ", ".join([text(own, 3), *sides]) + open_
 
 
 def entropy_cdfs(collection: Collection) -> Panels:

@@ -5,11 +5,10 @@ import pandas as pd
 from hypergan.data import datasets
 from hypergan.experiments import paper
 from hypergan.experiments.collection import NONE, Collection
-from hypergan.experiments.effects import effect
 from hypergan.experiments.intervals import Interval
 from hypergan.experiments.measures import Measure, gain
 from hypergan.experiments.methods import METHODS, title_of
-from hypergan.figures.numbers import text
+from hypergan.figures.numbers import with_ends
 from hypergan.figures.page import MISSING, listed
 from hypergan.figures.style import PAPER
 from hypergan.figures.tables import Table
@@ -30,29 +29,33 @@ STATED = {"noise": "noise_dim", "hidden units": "hidden"}
 TRAITS: dict[str, str | Measure] = {
     "gain of 100 (points)": gain,
     "disagreement": "diversity/disagreement",
+    "relative sd of the norm": "relative_norm_std",
     "AUROC of outliers": "detection/entropy/auroc",
 }
 """Columns of the table of traits, as they are measured."""
 
 
 def finding(collection: Collection) -> str:
-    """What the compact form reaches of the paper, and whether its largest ensembles lose by it."""
+    """What both forms reach of the paper, and what the largest compact ensembles lose or gain."""
     largest = SIZES[-1]
-    reached = [met for name in datasets.compared() for met in _reached(collection.on(name), name)]
     changes = {
         title: found
         for dataset, title in datasets.compared().items()
-        if isinstance(found := _difference(collection.on(dataset), largest), Interval)
+        if (found := _difference(collection.on(dataset), largest))
     }
     if not changes:
         return MISSING[0]
-    sure = [title for title, found in changes.items() if found.low > 0 or found.high < 0]
-    certainty = f"certain on {listed(sure)} alone" if sure else "on no data set with certainty"
-    points = listed([f"{text(each.mean, DECIMALS)} on {title}" for title, each in changes.items()])
+    stated, compact = (
+        [met for name in datasets.compared() for met in _reached(collection.on(name), name, form)]
+        for form in PAIR
+    )
+    points = listed([f"{with_ends(found)} on {title}" for title, found in changes.items()])
+    sure = [title for title, found in changes.items() if found.sign]
     return (
-        f"The compact form reaches {sum(reached)} of the {len(reached)} values that the paper "
-        f"prints for HyperGAN. The accuracy of its {largest} networks minus that of the stated "
-        f"sizes, in points: {points}, {certainty}."
+        f"The compact form reaches {sum(compact)} of the {len(compact)} values that the paper "
+        f"prints for HyperGAN, the stated sizes {sum(stated)}. The accuracy of {largest} compact "
+        f"networks minus that of {largest} of the stated sizes, in points: {points}. "
+        + (f"That is certain on {listed(sure)} alone." if sure else "None of these is certain.")
     )
 
 
@@ -64,7 +67,7 @@ def accuracy_table(collection: Collection) -> Table:
         for size in SIZES:
             rows[title, size] = {
                 **{title_of(method): here.mean(method, f"accuracy/{size}") for method in PAIR},
-                "compact minus stated": _difference(here, size),
+                "compact minus stated": _difference(here, size) or NONE,
                 PAPER: f"{papers[size]:.{DECIMALS}f}" if size in papers.index else NONE,
             }
     frame = pd.DataFrame.from_dict(rows, orient="index")
@@ -95,17 +98,14 @@ def _stated(here: Collection, method: str) -> dict[str, str]:
     return {words: str(model.get(name, NONE)) for words, name in STATED.items()}
 
 
-def _difference(here: Collection, size: int) -> Interval | str:
+def _difference(here: Collection, size: int) -> Interval | None:
     """Compact minus stated, in points."""
-    stated, compact = (here.sample(method, f"accuracy/{size}") for method in PAIR)
-    if stated is None or compact is None:
-        return NONE
-    return effect(compact, stated, bounds=None).interval()
+    return here.difference(PAIR[1], PAIR[0], f"accuracy/{size}")
 
 
-def _reached(here: Collection, dataset: str) -> list[bool]:
-    """Whether the compact form's mean reaches each of the paper's values, to its decimals."""
-    means = {size: here.average(PAIR[1], f"accuracy/{size}") for size in SIZES}
+def _reached(here: Collection, dataset: str, method: str) -> list[bool]:
+    """Whether a form's mean reaches each of the paper's values, to its decimals."""
+    means = {size: here.average(method, f"accuracy/{size}") for size in SIZES}
     return [
         round(value - mean, DECIMALS) <= 0
         for size, value in _papers(dataset).items()

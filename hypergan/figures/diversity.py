@@ -15,7 +15,7 @@ from hypergan.experiments.measures import Measure, measure, number
 from hypergan.experiments.methods import METHODS, title_of
 from hypergan.experiments.records import Record
 from hypergan.figures.numbers import percent, text
-from hypergan.figures.page import MISSING, above_and_below, listed
+from hypergan.figures.page import MISSING, beside, listed
 from hypergan.figures.panels import Panels
 from hypergan.figures.style import OURS, PAPER, SEE_COMMANDS, ours, say_not_run
 from hypergan.figures.tables import Table
@@ -53,13 +53,15 @@ def finding(collection: Collection) -> list[str]:
     own = collection.average("hypergan", DISAGREEMENT)
     if own is None:
         return MISSING
-    more, less = above_and_below(collection, DISAGREEMENT, own)
-    but = f"; but as functions they differ less on average than those of {listed(more)}"
-    beside = f": on average more than those of {listed(less)}" if less else ""
+    more, less, unsure = beside(collection, DISAGREEMENT)
+    but = f"; but as functions they differ less than those of {listed(more)}"
+    than = f": more than those of {listed(less)}" if less else ""
+    either = f"; those of {listed(unsure)} may be either" if unsure else ""
     return [
         f"The norms of HyperGAN's networks vary by {ours} from one to the next, layer by layer, "
         f"those of separately trained networks by {plain}{but * bool(more)}.",
-        f"Two of HyperGAN's networks disagree on {percent(own, 1)} of MNIST's test images{beside}.",
+        f"Two of HyperGAN's networks disagree on {percent(own, 1)} of MNIST's test images"
+        f"{than}{either}.",
     ]
 
 

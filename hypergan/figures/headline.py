@@ -8,9 +8,9 @@ from IPython.display import HTML
 from hypergan.data import datasets
 from hypergan.experiments import ledger, methods
 from hypergan.experiments.collection import Collection, collect
-from hypergan.experiments.measures import Measure
 from hypergan.experiments.methods import METHODS
 from hypergan.experiments.profiles import PUBLISHED
+from hypergan.experiments.records import Record
 from hypergan.experiments.verdicts import Finding
 from hypergan.figures.accuracy import FULL, OF_2019, protocols_finding
 from hypergan.figures.numbers import percent, text
@@ -69,17 +69,27 @@ def cost(records: Collection) -> str:
     """How long training takes, on a CPU alone."""
     size, on_cpu = max(METHODS["ensemble"].compared), records.on_cpu()
     took = [
-        f"{text(ours, 0)} against {text(plain, 0)} on {title}"
-        for title, (ours, plain) in _by_dataset(
-            on_cpu, lambda record: record.training_seconds / 60
-        ).items()
+        f"{_range(ours)} against {_range(plain)} on {title}"
+        for dataset, title in datasets.compared().items()
+        if (ours := on_cpu.on(dataset).values("hypergan", _minutes))
+        and (plain := on_cpu.on(dataset).values("ensemble", _minutes))
     ]
     if not took:
         return ""
     return (
         "What HyperGAN offers instead is any number of networks from one training run. Its minutes "
-        f"on one core of a CPU, against those of {size} separate networks: {listed(took)}."
+        f"on one core of a CPU, against those of {size} separate networks, from the quickest run "
+        f"to the slowest: {listed(took)}."
     )
+
+
+def _minutes(record: Record) -> float:
+    return record.training_seconds / 60
+
+
+def _range(values: list[float]) -> str:
+    low, high = text(min(values), 0), text(max(values), 0)
+    return low if low == high else f"{low} to {high}"
 
 
 def diversity(records: Collection) -> str:
@@ -164,13 +174,13 @@ FINDINGS: dict[Callable[[Collection], str], str] = {
 """The sentences in order, and for each the page that has the whole story."""
 
 
-def _by_dataset(records: Collection, measured: str | Measure) -> dict[str, tuple[float, float]]:
+def _by_dataset(records: Collection, measured: str) -> dict[str, tuple[float, float]]:
     """The pair of each data set that has both, by title."""
     pairs = {t: _pair(records.on(dataset), measured) for dataset, t in datasets.compared().items()}
     return {title: pair for title, pair in pairs.items() if pair}
 
 
-def _pair(records: Collection, measured: str | Measure) -> tuple[float, float] | None:
+def _pair(records: Collection, measured: str) -> tuple[float, float] | None:
     """A number of HyperGAN's, and the deep ensemble's."""
     ours, plain = (records.average(method, measured) for method in ("hypergan", "ensemble"))
     return None if ours is None or plain is None else (ours, plain)

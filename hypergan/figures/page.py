@@ -101,16 +101,14 @@ def listed(words: Sequence[str]) -> str:
     return f"{', '.join(first)} and {last}" if first else last
 
 
-def above_and_below(
-    collection: Collection, measured: str, own: float
-) -> tuple[list[str], list[str]]:
-    """The other methods' titles: of those whose mean is above HyperGAN's ``own``, and the rest."""
-    others = {
-        title_of(method): mean
-        for method in collection.shown
-        if method != "hypergan" and (mean := collection.average(method, measured)) is not None
-    }
-    return [t for t in others if others[t] > own], [t for t in others if others[t] <= own]
+def beside(collection: Collection, measured: str) -> tuple[list[str], list[str], list[str]]:
+    """The other methods' titles: of those above HyperGAN, below it, and not certainly either."""
+    sides: dict[int, list[str]] = {1: [], -1: [], 0: []}
+    for method in collection.shown:
+        difference = collection.difference(method, "hypergan", measured)
+        if method != "hypergan" and difference is not None:
+            sides[difference.sign].append(title_of(method))
+    return sides[1], sides[-1], sides[0]
 
 
 def sources(*collections: Collection) -> HTML:

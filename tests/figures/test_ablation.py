@@ -89,26 +89,36 @@ def diverse(method, norm, disagreement, accuracy=90.0):
 
 def test_the_finding_follows_its_records(found):
     full, ablated = diverse(FULL, 0.2, 0.1), diverse(NO_MIXER, 0.1, 0.3, accuracy=88.5)
-    first, second, third = ablation.finding(Collection([full, ablated], []), found)
+    first, second = ablation.finding(Collection([full, ablated], []), found)
     assert "networks vary by 20.0 %, without mixer by 10.0 % (the paper says that Hyp" in first
     assert "but two of its networks" in first
     assert first.endswith("disagree on 10.0 %, without mixer on 30.0 % of the test images.")
-    assert second.endswith("by at most 1.50 points, on MNIST by 11.00.")
-    assert third == "Seeds on CIFAR-10: HyperGAN 1, without mixer 1."
-    less, two = diverse(FULL, 0.05, 0.1), [replace(full, seed=1)]
+    assert second == "In accuracy no ablation differs from HyperGAN with certainty."
+    less = diverse(FULL, 0.05, 0.1)
     first, *_ = ablation.finding(Collection([less, ablated], []), found)
     assert "vary by 5.0 %, without mixer by 10.0 %" in first
     assert "and two of its networks" in first
-    *_, third = ablation.finding(Collection([full, *two, ablated], []), found)
-    assert third == "Seeds on CIFAR-10: HyperGAN 2, without mixer 1."
-    for record, accuracy in ((full, 80.5), (ablated, 81.25)):
-        record.metrics["accuracy"] |= {"1": 80.0, "100": accuracy}
-    _, _, gains, _ = ablation.finding(Collection([full, ablated], []), found)
-    assert gains == (
-        "A hundred networks are more accurate than one by 0.50 points, without mixer by 1.25."
-    )
     assert ablation.finding(Collection([full], []), found) == MISSING
     assert ablation.finding(empty(found), empty(found)) == MISSING
+
+
+def test_changes_of_accuracy_have_intervals_and_those_without_0_are_named():
+    seeds = [
+        replace(diverse(method, 0.1, 0.1, accuracy=accuracy + seed / 10), seed=seed, dataset=name)
+        for name, method, accuracy in (
+            ("cifar10", FULL, 80.0), ("cifar10", NO_MIXER, 78.0), ("mnist", FULL, 90.0),
+            ("mnist", NO_MIXER, 90.05),
+        )
+        for seed in range(3)
+    ]  # fmt: skip
+    both = Collection(seeds, [])
+    table = ablation.changes_table(both).frame
+    change = table.loc[10, ("CIFAR-10", "without mixer")]
+    assert (change.mean, change.n) == (pytest.approx(-2), 3)
+    assert table.loc[1, ("CIFAR-10", "without mixer")] == "–"
+    *_, said = ablation.finding(both.on("cifar10"), both.on("mnist"))
+    assert "with certainty: 10 networks without mixer on CIFAR-10, by −2.0 (" in said
+    assert "MNIST" not in said
 
 
 def test_figure_6_is_the_mean_over_seeds_within_its_interval(found):

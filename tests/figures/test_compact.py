@@ -59,8 +59,8 @@ def test_the_finding_counts_the_papers_values_and_says_what_is_certain(both):
     means = {1: 98.61, 5: 98.65, 10: 98.7, 100: 99.85}
     reached = sum(means[row.networks] >= row.accuracy for row in own.itertuples())
     assert f"reaches {reached} of the {len(own)} values" in said
-    assert "0.75 on MNIST" in said
-    assert "certain on MNIST alone" in said
+    assert "0.8 (0.5 to 1.0) on MNIST" in said
+    assert "That is certain on MNIST alone." in said
     one_seed = Collection([both.of(name)[0] for name in compact.PAIR], [])
-    assert "on no data set with certainty" in compact.finding(one_seed)
+    assert "None of these is certain." in compact.finding(one_seed)
     assert compact.finding(EMPTY) == MISSING[0]

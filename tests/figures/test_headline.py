@@ -46,9 +46,11 @@ def test_each_sentence_says_what_the_records_do(records):
     assert "on every data set (one seed on MNIST): if" in said["accuracy"]
     again = Collection([*records, *(replace(record, seed=1) for record in records[:2])], [])
     assert "on every data set (means over seeds on MNIST): if" in headline.accuracy(again)
-    assert "one core of a CPU, against those of 10 separate networks: 10 against 10" in said["cost"]
+    assert "from the quickest run to the slowest: 10 against 10 on MNIST." in said["cost"]
     quick = replace(records[0], history=[{"epoch": 1, "seconds": 60}])
     assert "1 against 10 on MNIST" in headline.cost(Collection([quick, records[1]], []))
+    both = Collection([*records, replace(quick, seed=1)], [])
+    assert "1 to 10 against 10 on MNIST" in headline.cost(both)
     elsewhere = replace(quick, seed=1, device="NVIDIA H200")
     assert headline.cost(Collection([*records, elsewhere], [])) == said["cost"]
     assert said["protocols_finding"] == ""  # CIFAR has no records

@@ -38,7 +38,10 @@ def test_each_panel_varies_one_choice_from_the_unchanged_settings(three):
 
 def test_the_finding_names_the_widest_gain_and_the_best_hundred(three):
     widest, best = trade_off.finding().split(" The ")
-    assert "11.9 points, is that of `epochs=4 noise_dim=5 hidden=64 weight_rate=1e-4`" in widest
+    assert (
+        "in points, are 11.90 of `epochs=4 noise_dim=5 hidden=64 weight_rate=1e-4`, 1.00 of"
+        in widest
+    )
     assert "`epochs=4 noise_dim=3`: 71.5 % for one network, 72.0 % for a hundred, 5.0 %" in best
 
 

@@ -8,6 +8,7 @@ from hypergan.experiments.collection import NONE, Collection
 from hypergan.experiments.intervals import Interval
 from hypergan.experiments.measures import Measure, gain
 from hypergan.experiments.methods import METHODS, title_of
+from hypergan.figures.accuracy import PAPERS_DECIMALS
 from hypergan.figures.numbers import with_ends
 from hypergan.figures.page import MISSING, listed
 from hypergan.figures.style import PAPER
@@ -16,12 +17,8 @@ from hypergan.figures.tables import Table
 PAIR = ("hypergan", "hypergan-compact")
 """HyperGAN with the sizes that the paper states, and with few."""
 
-DECIMALS = 2
-"""Decimals of the accuracies in Table 2."""
-
 SIZES = METHODS["hypergan"].compared
 """Networks in the ensembles of Table 2."""
-
 
 STATED = {"noise": "noise_dim", "hidden units": "hidden"}
 """Columns of the table of traits, by the arguments of the model that they show."""
@@ -68,12 +65,12 @@ def accuracy_table(collection: Collection) -> Table:
             rows[title, size] = {
                 **{title_of(method): here.mean(method, f"accuracy/{size}") for method in PAIR},
                 "compact minus stated": _difference(here, size) or NONE,
-                PAPER: f"{papers[size]:.{DECIMALS}f}" if size in papers.index else NONE,
+                PAPER: f"{papers[size]:.{PAPERS_DECIMALS}f}" if size in papers.index else NONE,
             }
     frame = pd.DataFrame.from_dict(rows, orient="index")
     frame.index.names = ["data set", "networks"]
     caption = "Accuracy on the test images, in percent and points."
-    return Table(frame, caption, name="compact", decimals=DECIMALS)
+    return Table(frame, caption, name="compact", decimals=PAPERS_DECIMALS)
 
 
 def traits_table(collection: Collection) -> Table:
@@ -107,7 +104,7 @@ def _reached(here: Collection, dataset: str, method: str) -> list[bool]:
     """Whether a form's mean reaches each of the paper's values, to its decimals."""
     means = {size: here.average(method, f"accuracy/{size}") for size in SIZES}
     return [
-        round(value - mean, DECIMALS) <= 0
+        round(value - mean, PAPERS_DECIMALS) <= 0
         for size, value in _papers(dataset).items()
         if (mean := means.get(size)) is not None
     ]

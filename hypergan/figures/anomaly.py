@@ -57,8 +57,8 @@ def _rank(collection: Collection) -> str:
         for word, titles in (("lower", higher), ("higher", lower))
         if titles
     ]
-    open_ = f" ({listed(unsure)} may be either)" if unsure else ""
-    return ", ".join([text(own, 3), *sides]) + open_
+    either = f" ({listed(unsure)} may be either)" if unsure else ""
+    return ", ".join([text(own, 3), *sides]) + either
 
 
 def entropy_cdfs(collection: Collection) -> Panels:

@@ -105,8 +105,9 @@ def beside(collection: Collection, measured: str) -> tuple[list[str], list[str],
     """The other methods' titles: of those above HyperGAN, below it, and not certainly either."""
     sides: dict[int, list[str]] = {1: [], -1: [], 0: []}
     for method in collection.shown:
-        difference = collection.difference(method, "hypergan", measured)
-        if method != "hypergan" and difference is not None:
+        if method == "hypergan":
+            continue
+        if difference := collection.difference(method, "hypergan", measured):
             sides[difference.sign].append(title_of(method))
     return sides[1], sides[-1], sides[0]
 

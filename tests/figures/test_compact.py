@@ -1,7 +1,6 @@
 """The compact form of HyperGAN beside the stated sizes."""
 
 import copy
-from dataclasses import replace
 
 import pytest
 from examples import EMPTY, example
@@ -23,11 +22,8 @@ def both(collected):
         metrics = copy.deepcopy(record.metrics)
         metrics["accuracy"] = {size: 0.5 + each for size, each in metrics["accuracy"].items()}
         metrics["accuracy"]["100"] += 0.25
-        small.append(
-            replace(
-                example(Cell("hypergan-compact", "mnist", record.seed, "full")), metrics=metrics
-            )
-        )
+        cell = Cell("hypergan-compact", "mnist", record.seed, "full")
+        small.append(example(cell, metrics=metrics))
     return Collection(stated + small, [])
 
 

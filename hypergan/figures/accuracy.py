@@ -34,9 +34,6 @@ FITTED, TESTED = "one network, mini-batches (%)", "one network, test images (%)"
 OF_2019 = {"cifar5": "cifar5-2019", "cifar10": "cifar10-2019"}
 """The same images with the target of the authors' code of 2019, and without augmentation."""
 
-PAPERS_DECIMALS = 2
-"""Decimals of the accuracies in Table 2."""
-
 FULL = 100
 """Networks of HyperGAN's largest ensembles."""
 
@@ -103,13 +100,13 @@ def _papers_cells() -> list[tuple[str, str, int]]:
         (dataset, *row)
         for dataset in datasets.compared()
         for row in rows()
-        if _papers_row(*row) in _papers_rows(dataset).index
+        if _papers_row(*row) in paper.accuracies(dataset).index
     ]
 
 
 def _shortfall(here: Collection, dataset: str, method: str, size: int) -> Interval | None:
     """How far our mean is below the paper's value, in points; None without records."""
-    value = float(_papers_rows(dataset)["accuracy"].loc[[_papers_row(method, size)]].iloc[0])
+    value = _papers_accuracy(dataset, method, size)
     own = here.mean(method, f"accuracy/{size}")
     if not isinstance(own, Interval):
         return None
@@ -118,8 +115,8 @@ def _shortfall(here: Collection, dataset: str, method: str, size: int) -> Interv
 
 def _reaches(here: Collection, dataset: str, method: str, size: int) -> bool | None:
     """Whether our mean reaches the paper's value to its decimals; None without records."""
-    short = _shortfall(here, dataset, method, size)
-    return None if short is None else round(short.mean, PAPERS_DECIMALS) <= 0
+    own = here.average(method, f"accuracy/{size}")
+    return None if own is None else paper.reaches(own, _papers_accuracy(dataset, method, size))
 
 
 def accuracy_table(collection: Collection) -> Table:
@@ -130,7 +127,7 @@ def accuracy_table(collection: Collection) -> Table:
         columns[title, PAPER] = {_label(*row): _papers(dataset, row) for row in rows()}
     better: dict[Any, Better] = {column: "high" for column in columns if column[1] != PAPER}
     caption = "Accuracy on the test images, in percent."
-    return Table(_by_row(pd.DataFrame(columns)), caption, better, "table-2", PAPERS_DECIMALS)
+    return Table(_by_row(pd.DataFrame(columns)), caption, better, "table-2", paper.DECIMALS)
 
 
 def protocols_table(collection: Collection) -> Table:
@@ -149,9 +146,7 @@ def protocols_table(collection: Collection) -> Table:
         }
         columns[title, PAPER] = {_label(*row): _papers(dataset, row) for row in rows()}
     caption = "Accuracy on the test images by target and augmentation, in percent and points."
-    return Table(
-        _by_row(pd.DataFrame(columns)), caption, name="protocols", decimals=PAPERS_DECIMALS
-    )
+    return Table(_by_row(pd.DataFrame(columns)), caption, name="protocols", decimals=paper.DECIMALS)
 
 
 def protocols_finding(collection: Collection) -> str:
@@ -212,12 +207,12 @@ def _by_row(table: pd.DataFrame) -> pd.DataFrame:
 
 def _papers(dataset: str, row: tuple[str, int]) -> str:
     """The paper's value as it prints it."""
-    found, papers_row = _papers_rows(dataset), _papers_row(*row)
+    found, papers_row = paper.accuracies(dataset), _papers_row(*row)
     if papers_row not in found.index:
         return NONE
     value = found.loc[[papers_row]].iloc[0]
     plus_minus = "" if pd.isna(value["plus_minus"]) else f" ± {value['plus_minus']:g}"
-    return f"{value['accuracy']:.{PAPERS_DECIMALS}f}{plus_minus}".replace(" ", "\N{NO-BREAK SPACE}")
+    return f"{value['accuracy']:.{paper.DECIMALS}f}{plus_minus}".replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def _papers_row(method: str, networks: int) -> tuple[str, int]:
@@ -225,10 +220,9 @@ def _papers_row(method: str, networks: int) -> tuple[str, int]:
     return METHODS[method].papers.get(2, ""), networks
 
 
-def _papers_rows(dataset: str) -> pd.DataFrame:
-    """The paper's accuracies on a data set by its method and number of networks."""
-    table = paper.table(2)
-    return table[table["dataset"] == dataset].set_index(["method", "networks"])
+def _papers_accuracy(dataset: str, method: str, networks: int) -> float:
+    """The paper's value of a row that it has, in percent."""
+    return float(paper.accuracies(dataset).at[_papers_row(method, networks), "accuracy"])
 
 
 def papers_margins() -> Table:
@@ -238,7 +232,7 @@ def papers_margins() -> Table:
     """
     margins = {}
     for dataset, title in datasets.compared().items():
-        accuracies = _papers_rows(dataset)["accuracy"]
+        accuracies = paper.accuracies(dataset)["accuracy"]
         if accuracies.empty:
             continue
         best = accuracies.drop("HyperGAN", level="method").idxmax()
@@ -277,7 +271,7 @@ def below_the_paper(collection: Collection) -> Table | Markdown:
     frame = pd.DataFrame.from_dict(short, orient="index")
     frame.index.names = ["data set", "method", "networks"]
     caption = "Rows of Table 2 below the paper's value, in points."
-    return Table(frame, caption, name="below", decimals=PAPERS_DECIMALS)
+    return Table(frame, caption, name="below", decimals=paper.DECIMALS)
 
 
 def accuracy_by_size(collection: Collection) -> Panels:
@@ -290,7 +284,7 @@ def accuracy_by_size(collection: Collection) -> Panels:
     lines = [name for name in methods.compared() if len(METHODS[name].compared) > 1]
     for dataset, title in datasets.compared().items():
         axes = figure.add(title)
-        here, papers = collection.on(dataset), _papers_rows(dataset)
+        here, papers = collection.on(dataset), paper.accuracies(dataset)
         for i, (method, marker) in enumerate(zip(lines, cycle("os^v"), strict=False)):
             shift = 1 + 0.03 * (2 * i - len(lines) + 1)
             _by_size(axes, here, method, color=f"C{i}", marker=marker, shift=shift)

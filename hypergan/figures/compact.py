@@ -8,7 +8,6 @@ from hypergan.experiments.collection import NONE, Collection
 from hypergan.experiments.intervals import Interval
 from hypergan.experiments.measures import Measure, gain
 from hypergan.experiments.methods import METHODS, title_of
-from hypergan.figures.accuracy import PAPERS_DECIMALS
 from hypergan.figures.numbers import with_ends
 from hypergan.figures.page import MISSING, listed
 from hypergan.figures.style import PAPER
@@ -65,12 +64,12 @@ def accuracy_table(collection: Collection) -> Table:
             rows[title, size] = {
                 **{title_of(method): here.mean(method, f"accuracy/{size}") for method in PAIR},
                 "compact minus stated": _difference(here, size) or NONE,
-                PAPER: f"{papers[size]:.{PAPERS_DECIMALS}f}" if size in papers.index else NONE,
+                PAPER: f"{papers[size]:.{paper.DECIMALS}f}" if size in papers.index else NONE,
             }
     frame = pd.DataFrame.from_dict(rows, orient="index")
     frame.index.names = ["data set", "networks"]
     caption = "Accuracy on the test images, in percent and points."
-    return Table(frame, caption, name="compact", decimals=PAPERS_DECIMALS)
+    return Table(frame, caption, name="compact", decimals=paper.DECIMALS)
 
 
 def traits_table(collection: Collection) -> Table:
@@ -104,7 +103,7 @@ def _reached(here: Collection, dataset: str, method: str) -> list[bool]:
     """Whether a form's mean reaches each of the paper's values, to its decimals."""
     means = {size: here.average(method, f"accuracy/{size}") for size in SIZES}
     return [
-        round(value - mean, PAPERS_DECIMALS) <= 0
+        paper.reaches(mean, value)
         for size, value in _papers(dataset).items()
         if (mean := means.get(size)) is not None
     ]
@@ -112,6 +111,4 @@ def _reached(here: Collection, dataset: str, method: str) -> list[bool]:
 
 def _papers(dataset: str) -> "pd.Series[float]":
     """The paper's accuracies of HyperGAN by number of networks."""
-    table = paper.table(2)
-    own = table[(table["dataset"] == dataset) & (table["method"] == METHODS[PAIR[0]].papers[2])]
-    return own.set_index("networks")["accuracy"]
+    return paper.accuracies(dataset).loc[METHODS[PAIR[0]].papers[2], "accuracy"]

@@ -28,3 +28,9 @@ def test_values_are_the_papers():
 def test_a_table_that_was_not_transcribed_is_refused():
     with pytest.raises(DataError, match="table9"):
         paper.table(9)
+
+
+@pytest.mark.parametrize(("own", "above"), [(77.72, True), (77.706, True), (77.704, False)])
+def test_a_value_is_reached_to_its_decimals(own, above):
+    printed = paper.accuracies("cifar10").at[("HyperGAN", 100), "accuracy"]
+    assert paper.reaches(own, printed) == above

@@ -39,6 +39,7 @@ CHANGES: dict[str, dict[str, Any]] = {
     "8 noise dimensions": {"noise_dim": 8},
     "512 hidden units": {"hidden": 512},
     "batch normalisation": {"batch_norm": True},
+    "batch normalisation, no adversarial term": {"batch_norm": True, "beta": 0.0},
     "batch normalisation, a quarter of the steps": {"batch_norm": True, "epochs": 5},
     "start around one network": {"centred": True, "spread": 1.0},
     "start around one network, slow last weights": {

@@ -19,6 +19,7 @@ from hypergan.experiments.ledger import (
     SIGNS,
     counts,
     effect,
+    hindsight,
     standing,
     subject,
     summary,
@@ -37,10 +38,10 @@ SEEDS_AND_IMAGES: dict[Images, str] = {
 
 
 def head(findings: Sequence[Finding]) -> str:
-    """The top of the page, in HTML: the counts in a sentence and by subject, and what stands."""
+    """The top of the page, in HTML: the counts in a sentence and by subject, and how firm."""
     return (
         f'<p class="finding">{summary(findings)}</p>\n{grid(findings)}\n'
-        f'<p class="finding further">{standing(findings)}</p>'
+        f'<p class="finding further">{standing(findings)} {hindsight(findings)}</p>'
     )
 
 

@@ -49,6 +49,7 @@ class Step:
         on: The date.
         what: What was done, such as "written".
         known: The results that were known by then.
+        seen: Whether results of the claim's own were among them.
     """
 
     __pydantic_config__ = STRICT
@@ -56,6 +57,7 @@ class Step:
     on: str
     what: str
     known: str
+    seen: bool = False
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,7 @@ class Claim:
     Attributes:
         id: Its name.
         claim: What the paper says, in our words.
-        short: The same in at most five words, for the marks on the pages.
+        short: The same in at most six words, for the marks on the pages.
         place: Where it says so.
         quote: A few of its words.
         rule: The decision rule in words.

@@ -122,13 +122,18 @@ def counts(findings: Sequence[Finding]) -> pd.DataFrame:
 
 def summary(findings: Sequence[Finding]) -> str:
     """The counts in a sentence."""
-    total = counts(findings).loc["all"]
-    words = {word: word for word in VERDICTS} | {"depends on": "dependent on what it leaves open"}
-    first, *rest = (f"{total[word]} {words[word]}" for word in VERDICTS if total[word])
-    verb = "is" if first.startswith("1 ") else "are"
+    first, *rest = _verdicts(findings)
     number, _, word = first.partition(" ")
+    verb = "is" if number == "1" else "are"
     listed = ", ".join([f"{number} {verb} {word}", *rest])
     return f"Of the paper's {len(findings)} empirical claims, {listed}."
+
+
+def _verdicts(findings: Sequence[Finding]) -> list[str]:
+    """How many came to each verdict, in words; those that none came to are left out."""
+    numbers = Counter(finding.verdict for finding in findings)
+    words = {word: word for word in VERDICTS} | {"depends on": "dependent on what it leaves open"}
+    return [f"{numbers[word]} {words[word]}" for word in VERDICTS if numbers[word]]
 
 
 def standing(findings: Sequence[Finding]) -> str:
@@ -138,6 +143,14 @@ def standing(findings: Sequence[Finding]) -> str:
     return (
         f"Of the {len(decided)} that are decided, {len(stand)} remain so when corrected for "
         "the number of claims on each subject."
+    )
+
+
+def hindsight(findings: Sequence[Finding]) -> str:
+    """In a sentence, how the claims came out that were added when results of theirs were known."""
+    late = [finding for finding in findings if finding.claim.history[0].seen]
+    return (
+        f"{len(late)} were added when results of theirs were known: {', '.join(_verdicts(late))}."
     )
 
 

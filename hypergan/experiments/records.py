@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cache, cached_property, lru_cache, partial
 from pathlib import Path
+from statistics import median
 from typing import Annotated, Any, ClassVar, Final, Literal
 
 import numpy as np
@@ -196,6 +197,11 @@ class Record:
     def training_seconds(self) -> float:
         """Seconds of them that training took."""
         return float(sum(row["seconds"] for row in self.history))
+
+    @property
+    def steady_minutes(self) -> float:
+        """Minutes of training without stalls: those of the median epoch times their number."""
+        return len(self.history) * median(row["seconds"] for row in self.history) / 60
 
     @property
     def full_size(self) -> int:

@@ -246,8 +246,8 @@ def judge(claim: Claim, shelf: Shelf) -> Finding:
 def corrected(findings: Sequence[Finding], families: Sequence[str]) -> list[Finding]:
     """The same with the verdicts that survive correction for the number of claims in a family.
 
-    All claims of a family count except those that cannot be compared: the family was fixed before
-    the results.
+    All claims of a family count except those that cannot be compared, also those that were added
+    when results were known.
     """
     found = list(findings)
     for family in set(families):

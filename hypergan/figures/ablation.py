@@ -79,8 +79,8 @@ def _certain(changes: pd.DataFrame) -> list[str]:
         f"{what}, by {with_ends(change)} points" for what, change in known.items() if change.sign
     ]
     if sure:
-        return [f"In accuracy these differ from HyperGAN with certainty: {'; '.join(sure)}."]
-    return ["In accuracy no ablation differs from HyperGAN with certainty."] if known else []
+        return [f"In accuracy, 95 % intervals of these differences leave out 0: {'; '.join(sure)}."]
+    return ["In accuracy, every 95 % interval of the differences from HyperGAN includes 0."] if known else []
 
 
 def _listed(means: Mapping[str, float], word: str) -> str:

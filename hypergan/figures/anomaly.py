@@ -41,7 +41,7 @@ def finding(mnist: Collection, cifar5: Collection) -> list[str]:
     return [
         "The entropy of HyperGAN's ensemble tells notMNIST's letters from digits with an AUROC of "
         f"{letters}.",
-        f"For unseen against seen classes of CIFAR-10 the AUROC is {classes}{alone}; chance gives "
+        f"For unseen against seen classes of CIFAR-10 the AUROC is {classes}{alone}. Chance gives "
         "0.5.",
     ]
 
@@ -53,12 +53,16 @@ def _rank(collection: Collection) -> str:
         return ""
     higher, lower, unsure = beside(collection, AUROC)
     sides = [
-        f"{word} than {listed(titles)}"
+        f"{word} than {_those(titles)}"
         for word, titles in (("lower", higher), ("higher", lower))
         if titles
     ]
-    either = f" ({listed(unsure)} may be either)" if unsure else ""
-    return ", ".join([text(own, 3), *sides]) + either
+    open_ = f"; for {listed(unsure)} the seeds do not decide" if unsure else ""
+    return ", ".join([text(own, 3), *sides]) + open_
+
+
+def _those(titles: Sequence[str]) -> str:
+    return f"th{'at' if len(titles) == 1 else 'ose'} of {listed(titles)}"
 
 
 def entropy_cdfs(collection: Collection) -> Panels:

@@ -41,15 +41,6 @@ def finding(collection: Collection) -> list[str]:
         for method in collection.shown
         if method not in ENSEMBLES
     }
-    sides = [
-        f"{words} {listed(names)}"
-        for words, sign in (
-            ("more certain than", -1),
-            ("less certain than", 1),
-            ("about as certain as", 0),
-        )
-        if (names := [name for name, its in others.items() if its and _side(hundred, its) == sign])
-    ]
     sure = {1: "less certain than", -1: "more certain than", 0: "about as certain as"}
     moderate, every = (
         f"{sure[_side(ours, its)]} it ({text(ours.mean, 2)} against {text(its.mean, 2)} nats of "
@@ -60,13 +51,44 @@ def finding(collection: Collection) -> list[str]:
     safe = {1: "easier to fool", -1: "harder to fool", 0: "not clearly harder to fool"}[
         _side(wrong, plain_wrong)
     ]
+    further = []
+    if comparison := _beside(hundred, others):
+        further = [f"Under PGD a hundred new networks are {comparison}, over all eps."]
+        alike = collection.sample("hypergan", entropy.format(1, "fresh", 1))
+        if alike and (comparison := _beside(alike, others)):
+            further.append(
+                f"Where HyperGAN, too, is attacked through one network, they are {comparison}."
+            )
+    overshot = [
+        collection.sample(method, f"attacks/fgsm/10/{tested}/0.3/success")
+        for method, tested in (("hypergan", "fresh"), ("ensemble", "same"))
+    ]
+    if overshot[0] and overshot[1]:
+        ours, its = (percent(sample.mean) for sample in overshot if sample)
+        further.append(f"With FGSM at eps 0.3 ten are wrong on {ours}, the ensemble on {its}.")
     return [
-        f"Under PGD ten new networks of HyperGAN are {safe} than a deep ensemble of ten: at eps "
-        f"0.1 they are wrong on {percent(wrong.mean)} of the images, the ensemble on "
+        f"At eps 0.1 of PGD, ten new networks of HyperGAN are {safe} than a deep ensemble of ten: "
+        f"they are wrong on {percent(wrong.mean)} of the images, the ensemble on "
         f"{percent(plain_wrong.mean)}. Over eps up to 0.3 they are {moderate}, over all eps up to "
         f"1 {every}.",
-        *[f"Under PGD a hundred new networks are {listed(sides)}, over all eps."] * bool(sides),
+        *further,
     ]
+
+
+def _beside(sample: Sample, others: Mapping[str, Sample | None]) -> str:
+    """Which others an entropy is below, above, or near; empty without any."""
+    sides = {-1: "more certain than", 1: "less certain than", 0: "about as certain as"}
+    return listed(
+        [
+            f"{words} {listed(names)}"
+            for sign, words in sides.items()
+            if (
+                names := [
+                    name for name, its in others.items() if its and _side(sample, its) == sign
+                ]
+            )
+        ]
+    )
 
 
 def _side(one: Sample, other: Sample) -> int:

@@ -56,7 +56,7 @@ def finding(collection: Collection) -> list[str]:
     more, less, unsure = beside(collection, DISAGREEMENT)
     but = f"; but as functions they differ less than those of {listed(more)}"
     than = f": more than those of {listed(less)}" if less else ""
-    either = f"; those of {listed(unsure)} may be either" if unsure else ""
+    either = f"; for those of {listed(unsure)} the seeds do not decide" if unsure else ""
     return [
         f"The norms of HyperGAN's networks vary by {ours} from one to the next, layer by layer, "
         f"those of separately trained networks by {plain}{but * bool(more)}.",

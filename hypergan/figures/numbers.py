@@ -21,6 +21,12 @@ def percent(share: float, decimals: int = 0) -> str:
     return f"{text(100 * share, decimals)} %"
 
 
+def span(numbers: Sequence[float], decimals: int = 0) -> str:
+    """The lowest and the highest of some numbers; one number if they read the same."""
+    ends = dict.fromkeys(text(end, decimals) for end in (min(numbers), max(numbers)))
+    return " to ".join(ends)
+
+
 def with_ends(interval: Interval) -> str:
     """A mean and the ends of its interval, in a sentence or where units differ."""
     places = decimals([interval])

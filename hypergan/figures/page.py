@@ -56,8 +56,8 @@ def said(judged: Sequence[Finding], figure: str = "") -> Table:
     frame = pd.DataFrame.from_dict(rows, orient="index").rename_axis("claim")
     caption = (
         "The paper's words, and the effects that test them: with 95 % intervals, or as a range "
-        "where the verdict depends on what the paper leaves open. Of several methods or choices "
-        "the one is shown that is hardest on the claim among those with its verdict; n is the "
+        "where the verdict depends on what the paper leaves open. Of a claim with several "
+        "comparisons, the least favourable is shown of those that have its verdict; n is the "
         "number of seeds, of two methods the smaller one, and a single one has no interval."
     )
     return Table(frame, caption, name=f"claims-{judged[0].claim.figure.partition('#')[0]}")

@@ -93,7 +93,7 @@ def test_the_finding_follows_its_records(found):
     assert "networks vary by 20.0 %, without mixer by 10.0 % (the paper says that Hyp" in first
     assert "but two of its networks" in first
     assert first.endswith("disagree on 10.0 %, without mixer on 30.0 % of the test images.")
-    assert second == "In accuracy no ablation differs from HyperGAN with certainty."
+    assert second == "In accuracy, every 95 % interval of the differences from HyperGAN includes 0."
     less = diverse(FULL, 0.05, 0.1)
     first, *_ = ablation.finding(Collection([less, ablated], []), found)
     assert "vary by 5.0 %, without mixer by 10.0 %" in first
@@ -117,7 +117,7 @@ def test_changes_of_accuracy_have_intervals_and_those_without_0_are_named():
     assert (change.mean, change.n) == (pytest.approx(-2), 3)
     assert table.loc[1, ("CIFAR-10", "without mixer")] == "–"
     *_, said = ablation.finding(both.on("cifar10"), both.on("mnist"))
-    assert "with certainty: 10 networks without mixer on CIFAR-10, by −2.0 (" in said
+    assert "leave out 0: 10 networks without mixer on CIFAR-10, by −2.0 (" in said
     assert "MNIST" not in said
 
 

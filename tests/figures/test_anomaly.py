@@ -56,12 +56,13 @@ def test_the_finding_follows_its_records():
     apart = Collection([*own, *apd, *mnf, *sgld], [])
     first, second = anomaly.finding(apart, Collection([own[0], mnf[0]], []))
     assert first.endswith(
-        "an AUROC of 0.701, lower than APD, higher than MNF (SGLD may be either)."
+        "an AUROC of 0.701, lower than that of APD, higher than that of MNF; for SGLD "
+        "the seeds do not decide."
     )
-    assert "the AUROC is 0.700 (MNF may be either) (one seed); chance" in second
+    assert "the AUROC is 0.700; for MNF the seeds do not decide (one seed). Chance" in second
     first, second = anomaly.finding(Collection([*own, *mnf], []), apart)
-    assert first.endswith("with an AUROC of 0.701, higher than MNF.")
-    assert "seed" not in second
+    assert first.endswith("with an AUROC of 0.701, higher than that of MNF.")
+    assert "one seed" not in second
     assert anomaly.finding(apart, EMPTY) == anomaly.finding(EMPTY, apart) == MISSING
 
 

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 import torch
 from torch import Tensor
+from torch.utils._pytree import tree_leaves
 from torch.utils.data import (
     DataLoader,
     IterableDataset,
@@ -153,7 +154,7 @@ def in_order(data: Data) -> Iterator[Pair]:
         yield from map(pair_of, data)
         return
     data = as_dataset(data)
-    size = len(data) if isinstance(data, TensorDataset) else 100
+    size = len(data) if type(data) is TensorDataset else 100
     for indices in torch.arange(len(data)).tensor_split(max(1, -(-len(data) // size))):
         yield fetch(data, indices)
 
@@ -208,8 +209,8 @@ def _with_inputs(data: Pairs | Sequence[Tensor]) -> Pairs:
     """
     if hasattr(data, "__array__"):
         raise DataError(
-            f"the inputs are a {type(data).__name__}; convert them with torch.as_tensor(inputs), "
-            "to the dtype of the networks' weights"
+            f"the inputs are a {type(data).__name__}; convert them with torch.as_tensor(inputs) (a "
+            "DataFrame with to_numpy() before), to the dtype of the networks' weights"
         )
     return as_dataset(data)
 
@@ -231,15 +232,20 @@ def as_dataset(data: Pairs | Sequence[Tensor]) -> Pairs:
     if hasattr(data, "__array__"):  # an array, or a tensor alone
         raise DataError(
             f"the data are a {type(data).__name__}; give a pair of tensors (inputs, targets), "
-            "converting arrays with torch.as_tensor"
+            "converting arrays with torch.as_tensor (a DataFrame with to_numpy() before)"
         )
-    if not isinstance(data, tuple | list) or all(isinstance(part, tuple | list) for part in data):
+    if not isinstance(data, tuple | list):
+        return data
+    if all(isinstance(part, tuple | list) for part in data):
+        if data and _is_rows(data[0]):
+            raise DataError(_LISTS)
         return data
     odd = {type(part).__name__ for part in data if not isinstance(part, Tensor)}
     if odd:
         raise DataError(
             f"the data have {' and '.join(sorted(odd))} instead of tensors; convert them with "
-            "torch.as_tensor, the inputs to the dtype of the target's weights"
+            "torch.as_tensor (a DataFrame with to_numpy() before), the inputs to the dtype of the "
+            "target's weights"
         )
     if len(data) != 2:
         raise DataError(_unfit(data))
@@ -282,7 +288,7 @@ def pair_of(batch: Any) -> Pair:
 
 def _collate(data: Pairs, indices: Tensor) -> Any:
     """Stack a dataset's items at the given indices."""
-    if isinstance(data, TensorDataset):
+    if type(data) is TensorDataset:  # a subclass may transform each item
         return data[indices]
     items = [data[int(index)] for index in indices]
     if not items:
@@ -296,6 +302,13 @@ def _collate(data: Pairs, indices: Tensor) -> Any:
         ) from error
 
 
+def _is_rows(item: Sequence[Any]) -> bool:
+    """Whether an item is of numbers, and no pair of inputs and target."""
+    numbers = all(isinstance(each, int | float) for each in tree_leaves(list(item)))
+    return numbers and (len(item) != 2 or any(isinstance(each, tuple | list) for each in item))
+
+
+_LISTS = "the data are lists of numbers; convert them with torch.as_tensor"
 _NONE = "the data hold no inputs; give one or more, or a loader that drops no last batch"
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from hypergan.errors import TrainingError
 from hypergan.paths import require_seal, write_sealed
@@ -45,7 +46,8 @@ class Checkpoint:
         interval: float,
     ) -> None:
         self.path, self.parts, self.generator, self.interval = path, parts, generator, interval
-        shapes = {k: list(tensor.shape) for k, tensor in parts["posterior"].state_dict().items()}
+        held = parts["posterior"].state_dict()
+        shapes = {k: list(tensor.shape) for k, tensor in held.items() if isinstance(tensor, Tensor)}
         self.run = as_json({"version": VERSION, "shapes": shapes} | run)
         self.saved = time.monotonic()
 
@@ -81,7 +83,8 @@ class Checkpoint:
             state = torch.load(self.path, map_location="cpu", weights_only=True)
         except Exception as error:  # torch.load fails in many ways on a damaged file
             raise TrainingError(
-                f"the checkpoint {self.path} is damaged ({error}); delete it to start afresh"
+                f"{self.path} is no checkpoint or a damaged one ({error}); choose another file, "
+                "or delete it to start afresh"
             ) from error
         if not isinstance(state, dict) or state.get("run") != self.run:
             raise TrainingError(

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from hypergan.batches import Data, count, inputs_of
 from hypergan.errors import DataError, RecordError, TargetError, require_at_least
-from hypergan.forward import Weights, forward_networks, types_explained
+from hypergan.forward import Weights, explained, forward_networks
 from hypergan.kinds import require_kinds
 from hypergan.layers import layers_of, structure_of
 from hypergan.precision import Precision, products_in
@@ -145,7 +145,7 @@ class Ensemble(nn.Module):
             progress: Show a progress bar.
 
         Raises:
-            DataError: If the inputs have another dtype than the networks, or there are none.
+            DataError: If the networks do not accept the inputs, or there are none.
             SettingsError: If a loader shuffles its inputs, or ``batch_size`` is below 1.
         """
         return torch.cat(list(self._outputs(inputs, batch_size, precision, progress)), dim=1)
@@ -172,7 +172,7 @@ class Ensemble(nn.Module):
             progress: Show a progress bar.
 
         Raises:
-            DataError: If the inputs have another dtype than the networks, or there are none.
+            DataError: If the networks do not accept the inputs, or there are none.
             SettingsError: If a loader shuffles its inputs, or ``batch_size`` is below 1.
             TargetError: If the class axis is ambiguous, or there is only one class.
         """
@@ -196,7 +196,7 @@ class Ensemble(nn.Module):
         for batch in progress_bar(
             progress, iterable=inputs_of(inputs, batch_size), total=total, unit="batch"
         ):
-            with products_in(precision, self.device), types_explained(batch, self.dtype):
+            with products_in(precision, self.device), explained(self.target, batch, self.dtype):
                 outputs = self._after(before, batch.to(self.device))
             yield outputs.to(batch.device)
             before = batch.to(self.device)

@@ -43,7 +43,7 @@ class FirstLayer:
             target: The target.
             weights: Its generated parameters, which must include the convolution's and others.
         """
-        if type(target) is not nn.Sequential or not len(target):
+        if type(target) is not nn.Sequential or not len(target) or _is_changed(target):
             return None
         if type(target[0]) is not nn.Conv2d:
             return None
@@ -56,7 +56,7 @@ class FirstLayer:
         by_channel = [module for _, module in others[:end]]
         touched = [convolution, *by_channel]
         rest = target[1 + end :]
-        if any(m._forward_hooks or m._forward_pre_hooks or m in rest.modules() for m in touched):
+        if any(_is_changed(module) or module in rest.modules() for module in touched):
             return None
         own = {f"{name}.{parameter}" for parameter, _ in convolution.named_parameters()}
         first = cls(name, convolution, by_channel, rest)
@@ -96,3 +96,9 @@ class FirstLayer:
         own = image.permute(0, 2, 3, 1).unflatten(3, (networks, channels)).permute(3, 0, 1, 2, 4)
         for each in own.contiguous():
             yield each.permute(0, 3, 1, 2)
+
+
+def _is_changed(module: nn.Module) -> bool:
+    """Whether a module has hooks, or a forward of its own instead of its class's."""
+    own = vars(module)
+    return "forward" in own or any(held for name, held in own.items() if name.endswith("_hooks"))

@@ -29,12 +29,14 @@ from hypergan.checkpoint import Checkpoint, History
 from hypergan.ensemble import Ensemble
 from hypergan.errors import DataError, SettingsError, TrainingError
 from hypergan.losses import (
+    PerNetwork,
     adapted,
     class_dim,
     has_labels,
     ignores,
     kept_labels,
     percent_right,
+    try_out,
 )
 from hypergan.memory import peak_memory, require_memory
 from hypergan.metrics import accuracy, disagreement, layer_norms, log_mixture, relative_std
@@ -403,7 +405,7 @@ def _validate(ensemble: Ensemble, data: Data, loss: Loss, precision: Precision) 
     Labels that the loss ignores do not count.
 
     Raises:
-        DataError: If the loss ignores all of them.
+        DataError: If the loss ignores all of them, or does not accept these targets.
     """
     total, seen, name = 0.0, 0, "validation_loss"
     for inputs, targets in in_order(data):
@@ -417,12 +419,14 @@ def _validate(ensemble: Ensemble, data: Data, loss: Loss, precision: Precision) 
             )
             if loss is cross_entropy:
                 require_class_indices(targets, probabilities)
+            elif isinstance(loss, PerNetwork):
+                loss.require_labels(probabilities.unsqueeze(0), targets.unsqueeze(0))
             value = percent_right(loss, probabilities.unsqueeze(0), targets.unsqueeze(0))
         else:
             count = len(inputs)
             outputs = ensemble.predict(inputs.to(ensemble.device))
             targets = targets.to(ensemble.device)
-            value = loss(outputs, targets.expand(len(outputs), *targets.shape)).mean()
+            value = try_out(loss, outputs, targets.expand(len(outputs), *targets.shape)).mean()
         total, seen = total + count * float(value), seen + count
     if not seen:
         raise DataError(

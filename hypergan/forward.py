@@ -146,25 +146,32 @@ def _require_outputs(target: nn.Module, outputs: Any, size: int, axis: int) -> T
 
 
 @contextmanager
-def types_explained(inputs: Tensor, dtype: torch.dtype) -> Iterator[None]:
-    """Turn a dtype error of a forward pass inside the block into one that says what to convert.
+def explained(target: nn.Module, inputs: Tensor, dtype: torch.dtype) -> Iterator[None]:
+    """Turn an error of a forward pass inside the block into one that says what to do.
 
     Args:
-        inputs: The inputs of the forward pass.
+        target: Whose forward pass it is.
+        inputs: Its inputs, (B, ...).
         dtype: The dtype of the generated weights.
 
     Raises:
-        DataError: In place of PyTorch's error.
+        DataError: In place of PyTorch's error, unless memory is what lacks.
     """
     try:
         yield
-    except RuntimeError as error:
-        if inputs.dtype == dtype or not re.search("type|not implemented for", str(error)):
+    except (RuntimeError, IndexError, TypeError, ValueError) as error:
+        if isinstance(error, torch.OutOfMemoryError) or "allocate memory" in str(error):
             raise
-        scaled = "" if inputs.is_floating_point() else ", scaled as the network expects them"
+        if inputs.dtype != dtype and re.search("type|not implemented for", str(error)):
+            scaled = "" if inputs.is_floating_point() else ", scaled as the network expects them"
+            raise DataError(
+                f"the inputs are {inputs.dtype} and the target's weights {dtype}; "
+                f"convert the inputs with .to({dtype}){scaled}"
+            ) from error
         raise DataError(
-            f"the inputs are {inputs.dtype} and the target's weights {dtype}; "
-            f"convert the inputs with .to({dtype}){scaled}"
+            f"{type(target).__name__} does not accept inputs of shape {tuple(inputs.shape)} and "
+            f"{inputs.dtype} ({error}); give inputs that it accepts, or wrap it in a module whose "
+            "forward takes them as one tensor"
         ) from error
 
 

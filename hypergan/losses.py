@@ -83,11 +83,18 @@ class PerNetwork:
         """Refuse labels that a cross entropy does not know, at which a GPU would stop for good.
 
         Raises:
-            DataError: If a label that it does not ignore is out of range.
+            DataError: If they have another shape, or one that it does not ignore is out of range.
         """
         ignored = self.ignored
         if ignored is None or outputs.dim() < 3 or targets.is_floating_point():
             return
+        expected = outputs.shape[:2] + outputs.shape[3:]
+        if targets.shape != expected:
+            raise DataError(
+                f"labels {tuple(targets.shape[1:])} are not those of outputs "
+                f"{tuple(outputs.shape[1:])}; give one class index for each, "
+                f"{tuple(expected[1:])}, or floats for soft labels"
+            )
         classes, labels = outputs.shape[2], targets[torch.ne(targets, ignored)]
         if len(wrong := labels[(labels < 0) | (labels >= classes)]):
             raise DataError(_unreadable(self.loss, f", {int(wrong[0])}") + f", {classes - 1}")

@@ -12,8 +12,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from hypergan.errors import DataError
+from hypergan.errors import DataError, require_at_least
 from hypergan.forward import Weights
+from hypergan.kinds import require_kinds
 from hypergan.layers import Layer
 from hypergan.objective import require_class_indices
 
@@ -113,7 +114,10 @@ def calibration_error(probabilities: Tensor, labels: Labels, bins: int = 15) -> 
 
     Raises:
         DataError: If the labels are not class indices, or the scores not probabilities.
+        SettingsError: If there is not one bin or more.
     """
+    require_kinds(calibration_error, {"bins": bins})
+    require_at_least(1, bins=bins)
     labels = _indices(labels, probabilities)
     require_probabilities(probabilities)
     confidence, predicted = probabilities.clamp(0, 1).float().max(-1)

@@ -88,7 +88,7 @@ def require_class_indices(labels: Tensor, scores: Tensor) -> None:
         scores: Logits or probabilities, (..., B, C).
 
     Raises:
-        DataError: If they have another shape, are not integers or not below C.
+        DataError: If they have another shape, are not integers or not below C, or C is 1.
     """
     if labels.shape != scores.shape[:-1] or labels.is_floating_point():
         raise DataError(
@@ -97,6 +97,11 @@ def require_class_indices(labels: Tensor, scores: Tensor) -> None:
             "targets: torch.nn.CrossEntropyLoss() for soft labels, mean_squared_error for numbers"
         )
     classes = scores.shape[-1]
+    if classes == 1:
+        raise DataError(
+            f"outputs {tuple(scores.shape)} are of a single class, which always has probability 1; "
+            "give the network two outputs, or for one logit use torch.nn.BCEWithLogitsLoss()"
+        )
     if labels.device.type != "cpu" or not labels.numel():
         return
     least, most = (int(bound) for bound in labels.long().aminmax())

@@ -10,7 +10,7 @@ from torch.utils import checkpoint
 from hypergan.attributes import is_pytorchs
 from hypergan.batches import Pair
 from hypergan.errors import DataError, SettingsError, TargetError
-from hypergan.forward import forward_networks, types_explained
+from hypergan.forward import explained, forward_networks
 from hypergan.layers import layers_of, structure_of
 from hypergan.losses import name_of, try_out
 from hypergan.objective import Loss
@@ -26,8 +26,8 @@ def require_trainable(posterior: Posterior, pair: Pair, loss: Loss, training: Tr
     Raises:
         DataError: If the target does not accept the inputs, or the loss the targets.
         TargetError: If the target does not return one tensor with one entry per input, if its
-            outputs do not depend on its weights, or if it changes its own buffers or recomputes
-            activations.
+            outputs do not depend on its weights or depend on those it was made with, or if it
+            changes its own buffers or recomputes activations.
         SettingsError: If the loss does not return one number per network, or no gradient.
     """
     share = len(pair[0]) // (1 if training.share_images else training.networks)
@@ -42,19 +42,15 @@ def require_trainable(posterior: Posterior, pair: Pair, loss: Loss, training: Tr
         outputs = _outputs(target, weights, inputs)
         value = try_out(loss, outputs, targets.expand(2, *targets.shape))
         _require_gradient(value, weights, loss, targets)
+        _require_generated(value, weights, target)
+        target.eval()
+        _outputs(target, weights, inputs)
 
 
 def _outputs(target: nn.Module, weights: dict[str, Tensor], inputs: Tensor) -> Tensor:
     name, dtype = type(target).__name__, next(iter(weights.values())).dtype
-    try:
-        with types_explained(inputs, dtype):
-            outputs = forward_networks(target, weights, inputs)
-    except (RuntimeError, IndexError, TypeError, ValueError) as error:
-        raise DataError(
-            f"{name} does not accept inputs of shape {tuple(inputs.shape)} and {inputs.dtype} "
-            f"({error}); give inputs that it accepts, or wrap it in a module whose forward takes "
-            "them as one tensor"
-        ) from error
+    with explained(target, inputs, dtype):
+        outputs = forward_networks(target, weights, inputs)
     if outputs.is_floating_point() and not outputs.requires_grad:
         raise TargetError(
             f"the outputs of {name} do not depend on its weights, so nothing can be learnt; leave "
@@ -71,12 +67,47 @@ def _require_gradient(
             f"{name_of(loss)} has no gradient; compute it from the outputs, without detach or item"
         )
     try:
-        torch.autograd.grad(value.sum(), [*weights.values()], allow_unused=True)
+        torch.autograd.grad(value.sum(), [*weights.values()], allow_unused=True, retain_graph=True)
     except (RuntimeError, NotImplementedError) as error:
         raise DataError(
             f"{name_of(loss)} has no gradient for targets of {targets.dtype} ({error}); convert "
             "them, or choose another loss"
         ) from error
+
+
+def _require_generated(value: Tensor, weights: dict[str, Tensor], target: nn.Module) -> None:
+    """Refuse a target that uses the weights it was made with instead of those generated.
+
+    A lambda, a hook or a replaced forward may hold the module that was copied, and so its weights.
+
+    Raises:
+        TargetError: If a generated weight is not used, and one of the same values is.
+    """
+    gradients = torch.autograd.grad(value.sum(), [*weights.values()], allow_unused=True)
+    unused = [name for name, found in zip(weights, gradients, strict=True) if found is None]
+    strange = [leaf for leaf in _leaves(value) if all(leaf is not w for w in weights.values())]
+    for name in unused:
+        own = target.get_parameter(name).detach()
+        if any(leaf.shape == own.shape and torch.equal(leaf, own) for leaf in strange):
+            raise TargetError(
+                f"{type(target).__name__} uses its own {name!r} instead of the generated one; a "
+                "lambda, a hook or a replaced forward holds the module that was copied, so make "
+                "them methods that use self"
+            )
+
+
+def _leaves(value: Tensor) -> list[Tensor]:
+    """The tensors whose gradients a value would reach."""
+    found, todo, seen = [], [value.grad_fn], set()
+    while todo:
+        node = todo.pop()
+        if node is None or node in seen:
+            continue
+        seen.add(node)
+        if hasattr(node, "variable"):
+            found.append(node.variable)
+        todo += [following for following, _ in node.next_functions]
+    return found
 
 
 def _refuse(*_values: object, **_named: object) -> None:

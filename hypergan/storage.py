@@ -38,9 +38,18 @@ def _plain(value: Any) -> Any:
 
 
 def fingerprint(tensors: dict[str, Tensor], notes: str = "") -> str:
-    """The sha256 of tensors with their names, and of the notes on them."""
+    """The sha256 of tensors with their names, and of the notes on them.
+
+    Raises:
+        SettingsError: If one is no tensor, but extra state of a module.
+    """
     digest = hashlib.sha256()
     for name, tensor in sorted(tensors.items()):
+        if not isinstance(tensor, Tensor):
+            raise SettingsError(
+                f"{name} is a {type(tensor).__name__}, which a file of tensors cannot hold; keep "
+                "in buffers what the target's get_extra_state returns"
+            )
         digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
         values = tensor.detach().cpu().contiguous().flatten()
         digest.update(values.view(torch.uint8).numpy().tobytes())
@@ -63,8 +72,8 @@ def write_tensors(path: str | Path, tensors: dict[str, Tensor], notes: Any) -> N
 
     def save(temporary: Path) -> None:
         layout = torch.contiguous_format
-        apart = {name: t.detach().clone(memory_format=layout) for name, t in tensors.items()}
         sealed = {"sha256": fingerprint(tensors, as_json(notes)), "notes": notes}
+        apart = {name: t.detach().clone(memory_format=layout) for name, t in tensors.items()}
         try:
             save_file(apart, temporary, metadata={_KEY: as_json(sealed)})
         except SafetensorError as error:  # how it reports a full disk
@@ -85,7 +94,9 @@ def read_tensors(path: str | Path) -> tuple[dict[str, Tensor], Any]:
         with safe_open(path, "pt") as file:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
             notes = json.loads((file.metadata() or {}).get(_KEY, "null"))
-        if isinstance(notes, dict) and "sha256" in notes:
+        if not isinstance(notes, dict | None):
+            raise ValueError("its metadata are not those of this package")
+        if notes and "sha256" in notes:
             if fingerprint(tensors, json.dumps(notes["notes"])) != notes["sha256"]:
                 raise ValueError("its content does not match its checksum")
             notes = notes["notes"]
@@ -100,17 +111,15 @@ def fill(module: nn.Module, tensors: dict[str, Tensor], path: str | Path) -> Non
     Raises:
         RecordError: If the file belongs to another kind of module.
     """
-    names: dict[int, set[str]] = defaultdict(set)
-    for name, tensor in module.state_dict(keep_vars=True).items():
+    own, names = module.state_dict(keep_vars=True), defaultdict(set)
+    for name, tensor in own.items():
         names[id(tensor)].add(name)
-    try:
-        missing, unexpected = module.load_state_dict(tensors, strict=False)
-        alone = [own for own in names.values() if own <= set(missing)]
-        if alone or unexpected:
-            odd = sorted(unexpected + [min(own) for own in alone])
-            raise RuntimeError(f"they differ in {', '.join(odd[:5])}")
-    except RuntimeError as error:
+    alone = [min(same) for same in names.values() if not same & tensors.keys()]
+    other = [n for n, tensor in tensors.items() if n not in own or own[n].shape != tensor.shape]
+    if odd := sorted(alone + other):
         raise RecordError(
-            f"{path} does not hold this {type(module).__name__} ({error}); train it again, "
-            "or build it with the target and settings it was saved with"
-        ) from error
+            f"{path} does not hold this {type(module).__name__} (they differ in "
+            f"{', '.join(odd[:5])}); train it again, or build it with the target and settings it "
+            "was saved with"
+        )
+    module.load_state_dict(tensors, strict=False)

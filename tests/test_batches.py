@@ -317,3 +317,27 @@ def test_a_batch_size_is_an_integer_above_0(size):
 
 def test_evenly_spaced_indices_stay_in_range_where_floats_round():
     assert evenly(2**24 + 4, 2).tolist() == [0, 2**24 + 3]
+
+
+class Centred(TensorDataset):
+    """Tensors that are changed item by item."""
+
+    def __getitem__(self, index):
+        inputs, label = super().__getitem__(index)
+        return inputs - inputs.mean(), label
+
+
+def test_tensors_with_an_own_way_of_giving_items_are_asked_for_each():
+    target = nn.Linear(4, 3)
+    ensemble, data = HyperGAN(target, 8, 8, 16).ensemble(2), Centred(X, Y)
+    found = ensemble.predict(data)
+    torch.testing.assert_close(found, ensemble.predict(DataLoader(data, batch_size=7)))
+    torch.testing.assert_close(found, ensemble.predict(X - X.mean(1, keepdim=True)))
+
+
+@pytest.mark.parametrize("rows", [(X.tolist(), Y.tolist()), X.tolist()])
+def test_lists_of_numbers_are_no_items(rows):
+    model = HyperGAN(nn.Linear(4, 3), 8, 8, 16)
+    for use in (lambda: fit(model, rows, QUICK, progress=False), lambda: next(inputs_of(rows, 5))):
+        with pytest.raises(DataError, match="torch.as_tensor"):
+            use()

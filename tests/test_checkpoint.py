@@ -30,7 +30,7 @@ def test_a_hundred_altered_bytes_are_refused(saved):
         damaged = bytearray(content)
         damaged[place] ^= moments.randrange(1, 256)
         saved.path.write_bytes(damaged)
-        with pytest.raises(TrainingError, match=r"is damaged .*; delete it to start afresh"):
+        with pytest.raises(TrainingError, match=r"a damaged one .*delete it to start afresh"):
             saved.load()
 
 

@@ -98,3 +98,21 @@ def test_a_convolution_that_is_not_generated_is_left_alone():
     assert FirstLayer.of(target, weights) is not None
     del weights["conv1.bias"]
     assert FirstLayer.of(target, weights) is None
+
+
+CHANGES = {
+    "hook before": lambda t: t.register_forward_pre_hook(lambda m, x: (x[0] * 3,)),
+    "hook after": lambda t: t.register_forward_hook(lambda m, x, y: y / 3),
+    "hook inside": lambda t: t[0].register_forward_hook(lambda m, x, y: y / 3),
+    "other forward": lambda t: setattr(t[1], "forward", lambda x: x.tanh()),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_changed_modules_are_left_as_they_are(change):
+    torch.manual_seed(0)
+    target = nn.Sequential(nn.Conv2d(1, 3, 3), nn.ReLU(), nn.Flatten(), nn.Linear(48, 2))
+    CHANGES[change](target)
+    ensemble, images = Ensemble(target, networks(target, 3)), torch.rand(2, 1, 6, 6)
+    found = ensemble(images.clone().requires_grad_())
+    torch.testing.assert_close(found.detach(), ensemble.predict(images))

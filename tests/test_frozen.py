@@ -210,3 +210,58 @@ def test_what_cannot_be_remembered_is_computed_each_time(kind):
     ensemble = HyperGAN(target, 8, 8, 16).ensemble(3)
     for network, outputs in zip(ensemble, ensemble.predict(images), strict=True):
         torch.testing.assert_close(network(images.clone()), outputs)
+
+
+class Block(nn.Module):
+    """A frozen layer whose outputs depend on more than its arguments."""
+
+    def __init__(self, *extra):
+        super().__init__()
+        self.layer, self.gain, self.extra = nn.Linear(4, 4).requires_grad_(False), 1.0, [*extra]
+        self.kept = None
+
+    def forward(self, x):
+        x = self.layer(x) * self.gain
+        for module in self.extra:
+            x = module(x)
+        self.kept = x if self.kept is None else x + self.kept
+        return self.kept
+
+
+class Varied(nn.Module):
+    """A target whose frozen block is given generated weights in other ways than by arguments."""
+
+    def __init__(self, kind):
+        super().__init__()
+        self.kind, self.adapter = kind, nn.Sequential(nn.Linear(4, 4), nn.LayerNorm(4))
+        self.block = Block(*[self.adapter] * (kind == "in a list")).eval()
+        self.seen = None
+        if kind == "by a hook":
+            self.block.layer.register_forward_hook(self.adapt)
+        if kind == "kept by a hook":
+            self.block.layer.register_forward_hook(self.keep)
+
+    def adapt(self, module, inputs, outputs):
+        return outputs + self.adapter(inputs[0])
+
+    def keep(self, module, inputs, outputs):
+        self.seen = outputs
+
+    def forward(self, x):
+        self.block.kept = None
+        if self.kind == "as an attribute":
+            self.block.gain = self.adapter(x)
+        outputs = self.block(x)
+        if self.kind == "called again":
+            outputs = self.adapter(self.block(x))
+        return self.adapter(self.seen) if self.kind == "kept by a hook" else outputs
+
+
+@pytest.mark.parametrize(
+    "kind", ["by a hook", "kept by a hook", "as an attribute", "in a list", "called again"]
+)
+def test_what_reaches_a_frozen_part_otherwise_is_not_remembered(kind):
+    torch.manual_seed(0)
+    ensemble = HyperGAN(Varied(kind), 8, 8, 16).ensemble(3)
+    for network, outputs in zip(ensemble, ensemble(DATA[0]), strict=True):
+        torch.testing.assert_close(network(DATA[0]), outputs)

@@ -7,7 +7,7 @@ from scipy import stats
 from torch import tensor
 
 from hypergan import metrics
-from hypergan.errors import DataError
+from hypergan.errors import DataError, SettingsError
 from hypergan.layers import Layer
 
 
@@ -58,6 +58,12 @@ def test_brier_score_and_likelihood_by_hand():
     expected = -(math.log(0.8) + math.log(0.4) + math.log(0.9)) / 3
     likelihood = metrics.negative_log_likelihood(SURE.log(), LABELS)
     assert likelihood.item() == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("bins", [0, -1, 2.5])
+def test_there_is_a_whole_number_of_bins(bins):
+    with pytest.raises(SettingsError, match="bins"):
+        metrics.calibration_error(SURE, LABELS, bins=bins)
 
 
 def test_calibration_error_by_hand():

@@ -67,8 +67,11 @@ def test_a_trained_posterior_is_saved_and_loaded(kind, target, blobs, tmp_path):
     assert torch.equal(drawn(posterior), drawn(other))
     assert other.fingerprint() == posterior.fingerprint()
     wider = nn.Sequential(nn.Linear(2, 20), nn.ReLU(), nn.Linear(20, 2))
+    another = kind(wider, **SMALL[kind])
+    before = another.fingerprint()
     with pytest.raises(RecordError, match=f"does not hold this {kind.__name__}"):
-        kind(wider, **SMALL[kind]).load(tmp_path / "posterior")
+        another.load(tmp_path / "posterior")
+    assert another.fingerprint() == before
 
 
 @pytest.mark.parametrize("kind", [HyperGAN, SGLD])

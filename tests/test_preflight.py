@@ -93,3 +93,45 @@ def test_a_buffer_is_left_as_it_was():
 def test_wrong_arguments_are_named(values, named, message):
     with pytest.raises(SettingsError, match=message):
         fit(*values, **named, progress=False)
+
+
+def through_a_lambda(module, inputs):
+    if not hasattr(module, "post"):
+        module.post = None
+    return module.o(module.a(inputs)) if module.post is None else module.post(module.a(inputs))
+
+
+def test_weights_that_a_function_holds_are_not_the_generated_ones():
+    target = Lambda(through_a_lambda, a=nn.Linear(4, 4), o=nn.Linear(4, 3))
+    target.post = lambda hidden: target.o(hidden)
+    with pytest.raises(TargetError, match="uses its own 'o.weight' instead of the generated one"):
+        fit(HyperGAN(target, 8, 8, 16), (INPUTS, LABELS), QUICK, progress=False)
+
+
+def test_a_buffer_that_changes_in_evaluation_alone_is_refused():
+    with pytest.raises(TargetError, match="changes the buffer 'count'"):
+        train(lambda m, x: m.o(m.a(x)) + (0 if m.training else 0 * m.count.add_(1)))
+
+
+def test_a_single_class_is_refused():
+    target = nn.Linear(4, 1)
+    with pytest.raises(DataError, match="a single class"):
+        fit(HyperGAN(target, 8, 8, 16), (INPUTS, 0 * LABELS), QUICK, progress=False)
+
+
+VALIDATION = {
+    "numbers": (nn.MSELoss(), INPUTS[:, :3], INPUTS[:, 0], "differ in shape"),
+    "labels as a column": (nn.CrossEntropyLoss(), LABELS, LABELS.unsqueeze(1), "not those of"),
+    "labels from one": (nn.CrossEntropyLoss(), LABELS, LABELS + 1, "cannot read a label, 3"),
+    "one-hot": (nn.CrossEntropyLoss(), LABELS, nn.functional.one_hot(LABELS), "not those of"),
+}
+
+
+@pytest.mark.parametrize("kind", VALIDATION)
+def test_targets_to_validate_on_are_checked_as_well(kind):
+    loss, targets, validation, message = VALIDATION[kind]
+    with pytest.raises(DataError, match=message):
+        fit(
+            HyperGAN(nn.Linear(4, 3), 8, 8, 16), (INPUTS, targets), QUICK, loss=loss,
+            validation=(INPUTS, validation), progress=False,
+        )  # fmt: skip

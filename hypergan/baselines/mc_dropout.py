@@ -74,8 +74,8 @@ class MCDropout(Posterior):
         self.names = [name for layer in layers_of(self.target) for name in layer.shapes]
         if not self.thinned:
             raise TargetError(
-                f"{type(target).__name__} has no dense or convolutional layer after its first, "
-                "so dropout would change nothing; add one"
+                f"{type(target).__name__} has no dense or convolutional layer after its first "
+                "whose weight is a parameter of its own, so dropout would change nothing; add one"
             )
         self.masked = input_shape is not None
         if input_shape is not None:

@@ -5,6 +5,7 @@ change to a pixel (L-infinity). Shapes: N networks, B images, C classes.
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 
 import torch
@@ -12,11 +13,12 @@ from torch import Tensor, nn
 
 from hypergan.ensemble import Ensemble
 from hypergan.errors import DataError, SettingsError, require_at_least
-from hypergan.forward import types_explained
+from hypergan.forward import explained
 from hypergan.kinds import require_kinds
 from hypergan.metrics import Labels, log_mixture
 from hypergan.objective import require_class_indices
 from hypergan.precision import Precision, products_in
+from hypergan.randomness import require_generator
 
 Victim = Callable[[Tensor], Iterator[Tensor]]
 """Maps images (B, channels, H, W) in pixels to its networks' logits, in parts (n, B, C).
@@ -33,8 +35,8 @@ With 200, the gradient for 100 images over ten networks takes one core 1.45 time
 
 def in_pixels(
     draw: Callable[[], Ensemble],
-    mean: Sequence[float],
-    std: Sequence[float],
+    mean: Sequence[float] | float,
+    std: Sequence[float] | float,
     *,
     precision: Precision = "auto",
 ) -> Victim:
@@ -49,28 +51,33 @@ def in_pixels(
 
     Args:
         draw: Returns the ensemble; called at every forward pass, so it may return a new one.
-        mean: Mean per channel: the networks expect ``(pixel - mean) / std``.
-        std: Standard deviation per channel.
+        mean: Mean per channel, or of all: the networks expect ``(pixel - mean) / std``.
+        std: Standard deviation per channel, or of all.
         precision: Precision of matrix products, see :func:`hypergan.precision.products_in`.
 
-    The victim raises DataError for images that are not (B, channels, H, W) in [0, 1] or have
-    another dtype than the networks, and SettingsError if ``draw`` returns no ensemble.
+    The victim raises DataError for images that are not (B, channels, H, W) in [0, 1] or that the
+    networks do not accept, and SettingsError if ``draw`` returns no ensemble.
 
     Raises:
-        SettingsError: If ``draw`` is a module instead of a function.
+        SettingsError: If ``draw`` is a module instead of a function, or mean and std are not as
+            many finite numbers, std above 0.
     """
     if isinstance(draw, nn.Module):
         raise SettingsError(
             f"draw is a module ({type(draw).__name__}); give a function that returns an ensemble, "
             "lambda: ensemble, or lambda: model.ensemble(10) for new networks at every pass"
         )
-    centre, scale = (torch.tensor(values).view(-1, 1, 1) for values in (mean, std))
+    centre, scale = _per_channel(mean), _per_channel(std)
+    if len(centre) != len(scale) or not bool((scale > 0).all()):
+        raise SettingsError(
+            f"mean is {mean} and std {std}; give as many numbers of each, std above 0"
+        )
 
     def victim(images: Tensor) -> Iterator[Tensor]:
         _require_pixels(images)
-        if len(mean) not in (1, images.shape[1]):
+        if len(centre) not in (1, images.shape[1]):
             raise DataError(
-                f"images {tuple(images.shape)} do not have the {len(mean)} channels that are "
+                f"images {tuple(images.shape)} do not have the {len(centre)} channels that are "
                 "normalised; give in_pixels one mean and one std per channel"
             )
         with torch.no_grad():
@@ -82,12 +89,28 @@ def in_pixels(
             )
         n = max(1, _PASSES_AT_ONCE // len(images))
         for i in range(0, len(ensemble), n):
-            inputs = ((images - centre) / scale).to(ensemble.device)
-            with products_in(precision, ensemble.device), types_explained(inputs, ensemble.dtype):
+            inputs = ((images - centre.to(images)) / scale.to(images)).to(ensemble.device)
+            with (
+                products_in(precision, ensemble.device),
+                explained(ensemble.target, inputs, ensemble.dtype),
+            ):
                 logits = ensemble[i : i + n](inputs)
             yield logits.to(images.device)
 
     return victim
+
+
+def _per_channel(values: Sequence[float] | float) -> Tensor:
+    """Numbers as a tensor (channels, 1, 1).
+
+    Raises:
+        SettingsError: If they are no finite numbers.
+    """
+    with suppress(TypeError, ValueError, RuntimeError):
+        numbers = torch.as_tensor(values, dtype=torch.float64)
+        if numbers.isfinite().all():
+            return numbers.reshape(-1, 1, 1)
+    raise SettingsError(f"mean or std is {values!r}; give one finite number per channel")
 
 
 @torch.no_grad()
@@ -156,9 +179,11 @@ def pgd(
     Raises:
         DataError: If the images are not (B, channels, H, W) in [0, 1], or the labels not their
             class indices.
-        SettingsError: If eps or step is not 0 or more, or steps or restarts not 1 or more.
+        SettingsError: If eps or step is not 0 or more, steps or restarts not 1 or more, or the
+            generator no source of randomness.
     """
     labels = _require_attackable(images, labels, eps=eps, step=step, steps=steps, restarts=restarts)
+    require_generator(generator)
     step = 2.5 * eps / steps if step is None else step
     low, high = (images - eps).clamp_min(0), (images + eps).clamp_max(1)
     best, strength = images.clone(), images.new_full((len(images),), -torch.inf)
@@ -250,6 +275,7 @@ def _ascent(victim: Victim, images: Tensor, labels: Tensor) -> tuple[Tensor, Ten
     standing = torch.zeros(len(images), dtype=torch.bool)
     with torch.enable_grad():
         for logits in victim(images):
+            _require_classes(logits)
             part = logits.log_softmax(-1).logsumexp(0)
             (own,) = torch.autograd.grad(_of_label(part, labels).sum(), images)
             total = torch.logaddexp(mixture, part.detach())
@@ -258,6 +284,19 @@ def _ascent(victim: Victim, images: Tensor, labels: Tensor) -> tuple[Tensor, Ten
             mixture = total
             standing |= (logits.argmax(-1) == labels).any(0)
     return gradient, ~standing & (mixture.argmax(-1) != labels)
+
+
+def _require_classes(logits: Tensor) -> None:
+    """Refuse logits (n, B, C) that no attack can change the class of.
+
+    Raises:
+        DataError: If there is only one class.
+    """
+    if logits.dim() != 3 or logits.shape[-1] < 2:
+        raise DataError(
+            f"the networks' outputs are {tuple(logits.shape[1:])}; an attack needs logits (B, C) "
+            "of two classes or more"
+        )
 
 
 def _outcome(victim: Victim, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:

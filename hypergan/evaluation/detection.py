@@ -1,8 +1,10 @@
 """How well a score detects what is unlike the training data: outliers, adversarial examples."""
 
 import numpy as np
+import torch
 from torch import Tensor
 
+from hypergan.errors import DataError
 from hypergan.extras import need
 
 need("sklearn", extra="experiments")
@@ -24,14 +26,23 @@ def detection(inside: Tensor, outside: Tensor) -> dict[str, float]:
         precision with outliers as positives, which at chance equals their share; and
         ``fpr95``, the share of inliers flagged by the highest threshold that flags 95 % of the
         outliers. All between 0 and 1.
+
+    Raises:
+        DataError: If there is no score of either kind, or one is not finite.
     """
     from sklearn.metrics import average_precision_score, roc_auc_score, roc_curve
 
-    scores = np.concatenate([inside.cpu().numpy(), outside.cpu().numpy()])
+    for scores in (inside, outside):
+        if scores.dim() != 1 or not len(scores) or not bool(scores.isfinite().all()):
+            raise DataError(
+                f"scores {tuple(scores.shape)} are no finite numbers, one per image, (B,); give "
+                "one or more inside and outside"
+            )
+    both = torch.cat([inside.detach().cpu(), outside.detach().cpu()]).double().numpy()
     is_outlier = np.repeat([0, 1], [len(inside), len(outside)])
-    flagged_inside, flagged_outside, _ = roc_curve(is_outlier, scores, drop_intermediate=False)
+    flagged_inside, flagged_outside, _ = roc_curve(is_outlier, both, drop_intermediate=False)
     return {
-        "auroc": float(roc_auc_score(is_outlier, scores)),
-        "aupr": float(average_precision_score(is_outlier, scores)),
+        "auroc": float(roc_auc_score(is_outlier, both)),
+        "aupr": float(average_precision_score(is_outlier, both)),
         "fpr95": float(flagged_inside[np.searchsorted(flagged_outside, 0.95)]),
     }

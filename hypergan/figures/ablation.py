@@ -80,7 +80,8 @@ def _certain(changes: pd.DataFrame) -> list[str]:
     ]
     if sure:
         return [f"In accuracy, 95 % intervals of these differences leave out 0: {'; '.join(sure)}."]
-    return ["In accuracy, every 95 % interval of the differences from HyperGAN includes 0."] if known else []
+    none = "In accuracy, every 95 % interval of the differences from HyperGAN includes 0."
+    return [none] if known else []
 
 
 def _listed(means: Mapping[str, float], word: str) -> str:

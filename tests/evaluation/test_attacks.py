@@ -337,3 +337,37 @@ def test_what_is_drawn_must_be_an_ensemble(drawn):
         attack_with(in_pixels(lambda: drawn, MEAN, STD))
     with pytest.raises(SettingsError, match="draw is a module .*; give a function"):
         in_pixels(drawn, MEAN, STD)
+
+
+@pytest.mark.parametrize(
+    ("mean", "std", "message"),
+    [
+        ([0.5], [0.0], "std above 0"),
+        ([0.5], [float("nan")], "finite"),
+        ([0.5] * 3, [0.5] * 2, "as many numbers"),
+        ("a", [0.5], "finite"),
+    ],
+)
+def test_a_normalisation_that_is_none_is_refused(mean, std, message):
+    with pytest.raises(SettingsError, match=message):
+        in_pixels(lambda: ensemble(0), mean, std)
+
+
+@pytest.mark.parametrize(
+    "like", [lambda x: x[0], lambda x: np.array(x), lambda x: [np.float64(*x)]]
+)
+def test_a_normalisation_may_be_a_number_or_numpys(like):
+    drawn = ensemble(0)
+    victim = in_pixels(lambda: drawn, like(MEAN), like(STD), precision="float32")
+    found = fgsm(victim, IMAGES, LABELS, 0.1)
+    assert torch.equal(found, fgsm(victim_of(0), IMAGES, LABELS, 0.1))
+
+
+def test_what_no_attack_can_use_is_refused():
+    with pytest.raises(SettingsError, match="generator is 0"):
+        pgd(victim_of(0), IMAGES, LABELS, 0.1, steps=1, generator=0)
+    with pytest.raises(DataError, match="does not accept inputs of shape"):
+        fgsm(victim_of(0), IMAGES[..., :4], LABELS, 0.1)
+    single = HyperGAN(nn.Sequential(nn.Flatten(), nn.Linear(36, 1)), 8, 8, 16).ensemble(2)
+    with pytest.raises(DataError, match="two classes or more"):
+        fgsm(in_pixels(lambda: single, MEAN, STD), IMAGES, 0 * LABELS, 0.1)

@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import tensor
 
+from hypergan.errors import DataError
 from hypergan.evaluation.detection import detection
 
 
@@ -34,3 +35,10 @@ def test_fpr95_flags_no_more_outliers_than_needed():
     outliers = torch.cat([torch.linspace(0.5, 0.9, 19), tensor([0.0])])
     inliers = tensor([0.1, 0.2, 0.3, 0.6])
     assert detection(inliers, outliers)["fpr95"] == 0.25
+
+
+@pytest.mark.parametrize("odd", [torch.empty(0), torch.tensor([0.1, torch.nan]), torch.rand(2, 2)])
+def test_scores_that_are_none_are_refused(odd):
+    for pair in ((odd, torch.rand(3)), (torch.rand(3), odd)):
+        with pytest.raises(DataError, match="one per image"):
+            detection(*pair)

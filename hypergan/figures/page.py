@@ -102,13 +102,14 @@ def listed(words: Sequence[str]) -> str:
 
 
 def beside(collection: Collection, measured: str) -> tuple[list[str], list[str], list[str]]:
-    """The other methods' titles: of those above HyperGAN, below it, and not certainly either."""
+    """The other methods' titles, in a sentence: those above HyperGAN, below it, and neither."""
     sides: dict[int, list[str]] = {1: [], -1: [], 0: []}
     for method in collection.shown:
         if method == "hypergan":
             continue
         if difference := collection.difference(method, "hypergan", measured):
-            sides[difference.sign].append(title_of(method))
+            title = title_of(method)
+            sides[difference.sign].append(f"a {title}" if title[0].islower() else title)
     return sides[1], sides[-1], sides[0]
 
 

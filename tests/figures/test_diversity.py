@@ -46,7 +46,7 @@ def test_the_finding_follows_its_records(collected):
     assert "vary by 20 to 20 % from one to the next" in first
     assert "differ less" not in first
     assert second.endswith(
-        "of MNIST's test images; for those of deep ensemble the seeds do not decide."
+        "of MNIST's test images; for those of a deep ensemble the seeds do not decide."
     )
     (ensemble,) = collected.of("ensemble")
 
@@ -56,7 +56,7 @@ def test_the_finding_follows_its_records(collected):
         return diversity.finding(Collection([*collected.of("hypergan"), *plain], []))
 
     first, second = beside(0.9)
-    assert first.endswith("; but as functions they differ less than those of deep ensemble.")
+    assert first.endswith("; but as functions they differ less than those of a deep ensemble.")
     assert second.endswith("11.0 % of MNIST's test images.")
     first, second = beside(-0.9)
     assert "differ less" not in first

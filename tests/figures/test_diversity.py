@@ -60,7 +60,7 @@ def test_the_finding_follows_its_records(collected):
     assert second.endswith("11.0 % of MNIST's test images.")
     first, second = beside(-0.9)
     assert "differ less" not in first
-    assert second.endswith("11.0 % of MNIST's test images: more than those of deep ensemble.")
+    assert second.endswith("11.0 % of MNIST's test images: more than those of a deep ensemble.")
     assert diversity.finding(EMPTY) == MISSING
 
 

@@ -26,8 +26,14 @@ from hypergan.experiments.verification import (
 CELL = Cell("hypergan", "digits", 3, "lite")
 METRICS = {"accuracy": {"1": 90.0, "10": 92.5}, "norms": {"conv1": {"mean": 10.0, "std": 1.0}}}
 PUBLISHED = list(records.paths(paths.published()))
-TOLERATED = [path for path in PUBLISHED if path.parts[-4:-2] != ("full", "cubic")]
-"""Records of which tolerances were made: of the cubic in `full` seeds differ by more than those."""
+TOLERATED = [
+    path
+    for path in PUBLISHED
+    if path.parts[-4:-2] != ("full", "cubic") and path.parts[-2] != "hypergan-hidden-1024"
+]
+"""Records of which tolerances were made: of the cubic in `full` seeds differ by more than those, and
+so do generators of 1,024 units, which a quarter of the epochs leaves unfinished.
+"""
 MNIST = ["apd", "ensemble", "hypergan", "mc-dropout", "mnf", "sgld"]
 
 

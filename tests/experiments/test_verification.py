@@ -31,8 +31,8 @@ TOLERATED = [
     for path in PUBLISHED
     if path.parts[-4:-2] != ("full", "cubic") and path.parts[-2] != "hypergan-hidden-1024"
 ]
-"""Records of which tolerances were made: of the cubic in `full` seeds differ by more than those, and
-so do generators of 1,024 units, which a quarter of the epochs leaves unfinished.
+"""Records of which tolerances were made: of the cubic in `full` seeds differ by more than those,
+and so do generators of 1,024 units, which a quarter of the epochs leaves unfinished.
 """
 MNIST = ["apd", "ensemble", "hypergan", "mc-dropout", "mnf", "sgld"]
 

@@ -38,6 +38,7 @@ def accuracy(scores: Tensor, labels: Labels) -> Tensor:
     Raises:
         DataError: If the labels are not class indices of this shape.
     """
+    _require_tensor(scores)
     labels = torch.as_tensor(labels)
     expected = scores.shape[max(0, scores.dim() - 1 - labels.dim()) :]
     labels = _indices(labels, scores.new_empty(()).expand(expected))
@@ -133,12 +134,25 @@ def calibration_error(probabilities: Tensor, labels: Labels, bins: int = 15) -> 
     return ((right - sure).abs() * (count / count.sum())).sum()
 
 
+def _require_tensor(scores: Tensor) -> None:
+    """Refuse scores that are no tensor, such as an array.
+
+    Raises:
+        DataError: Says how to convert them.
+    """
+    if not isinstance(scores, Tensor):
+        raise DataError(
+            f"the scores are a {type(scores).__name__}; convert them with torch.as_tensor"
+        )
+
+
 def _indices(labels: Labels, scores: Tensor) -> Tensor:
     """The labels (..., B) of scores (..., B, C) as int64, on the scores' device.
 
     Raises:
         DataError: If they are not class indices of these shapes.
     """
+    _require_tensor(scores)
     labels = torch.as_tensor(labels)
     require_class_indices(labels.cpu(), scores)
     return labels.to(scores.device, torch.long)
@@ -154,6 +168,7 @@ def require_probabilities(values: Tensor, by: str = "softmax(-1)") -> None:
     Raises:
         DataError: If they are something else, such as logits.
     """
+    _require_tensor(values)
     sums = values.detach().sum(-1)
     if not bool((values >= 0).all() & ((sums - 1).abs() < 1e-2).all()):
         raise DataError(
@@ -239,6 +254,7 @@ def _weighted(probabilities: Tensor, logarithms: Tensor) -> Tensor:
 
 def _require_networks(scores: Tensor) -> None:
     """Refuse scores that are not (N, B, C) of two or more networks."""
+    _require_tensor(scores)
     if scores.dim() != 3 or len(scores) < 2:
         raise DataError(
             f"scores {tuple(scores.shape)} are not those of two or more networks, (N, B, C); "

@@ -60,6 +60,13 @@ def test_brier_score_and_likelihood_by_hand():
     assert likelihood.item() == pytest.approx(expected)
 
 
+@pytest.mark.parametrize("name", ["accuracy", "brier_score", "entropy", "disagreement"])
+def test_scores_in_an_array_are_to_be_converted(name):
+    labels = [LABELS] * (name in {"accuracy", "brier_score"})
+    with pytest.raises(DataError, match="convert them with torch.as_tensor"):
+        getattr(metrics, name)(SURE.numpy(), *labels)
+
+
 @pytest.mark.parametrize("bins", [0, -1, 2.5])
 def test_there_is_a_whole_number_of_bins(bins):
     with pytest.raises(SettingsError, match="bins"):

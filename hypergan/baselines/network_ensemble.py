@@ -3,11 +3,14 @@
 Shapes: N networks, B inputs.
 """
 
+import copy
 from typing import Literal
 
 import torch
 from torch import Tensor, nn
 from torch.nn.modules.conv import _ConvNd
+from torch.nn.utils import parametrize
+from torch.nn.utils.parametrize import ParametrizationList
 
 from hypergan.errors import SettingsError, TargetError
 from hypergan.forward import Weights, forward_networks
@@ -141,18 +144,66 @@ def random_start(target: nn.Module, initialisation: Initialisation) -> dict[str,
     network = copy_of(target)
     # In reverse, so that tied parameters are drawn last by their first owner.
     for name, module in reversed(list(network.named_modules())):
-        if not any(parameter.requires_grad for parameter in module.parameters(recurse=False)):
+        if isinstance(module, ParametrizationList):  # which its owner's draw sets
             continue
+        changed = getattr(module, "parametrizations", {})
+        own = [*module.parameters(recurse=False)]
+        own += [parameter for weight in changed for parameter in changed[weight].parameters()]
+        if not any(parameter.requires_grad for parameter in own):
+            continue
+        plain = _without_parametrisations(module) if changed else module
         # In nn.MultiheadAttention it is private.
-        reset = getattr(module, "reset_parameters", getattr(module, "_reset_parameters", None))
+        reset = getattr(plain, "reset_parameters", getattr(plain, "_reset_parameters", None))
         if reset is None:
             raise TargetError(
                 f"{name or 'the target'!r} ({type(module).__name__}) has parameters but no "
-                "reset_parameters() to draw a new start with; give its class one"
+                "reset_parameters() to draw a new start with; put them into a module of your own "
+                "that has one"
             )
         reset()
+        if changed:
+            _set(module, plain)
         if initialisation == "normal" and isinstance(module, _ConvNd):
             nn.init.normal_(module.weight)
     parameters = dict(network.named_parameters())
     names = (name for layer in layers_of(network) for name in layer.shapes)
     return {name: parameters[name].detach() for name in names}
+
+
+def _without_parametrisations(module: nn.Module) -> nn.Module:
+    """A copy whose weights are parameters.
+
+    PyTorch's own removal would change the original, too, as both have the same class.
+    """
+    plain = copy.deepcopy(module)
+    plain.__class__ = parametrize.type_before_parametrizations(module)
+    for name in plain._modules.pop("parametrizations"):  # type: ignore[union-attr]
+        plain.register_parameter(name, nn.Parameter(getattr(module, name).detach().clone()))
+    return plain
+
+
+def _set(module: nn.Module, plain: nn.Module) -> None:
+    """Give a module with parametrisations, such as weight_norm, the weights of a plain one.
+
+    Raises:
+        TargetError: If a parametrisation has no inverse, or keeps part of a weight in a buffer,
+            which all members would share.
+    """
+    parametrisations = module.get_submodule("parametrizations")
+    if next(parametrisations.buffers(), None) is not None:
+        raise TargetError(
+            f"{type(module).__name__} keeps part of a weight in a buffer, which all members would "
+            "share; use a parametrisation without buffers, such as weight_norm"
+        )
+    try:
+        with torch.no_grad():
+            for name, parameter in plain.named_parameters(recurse=False):
+                if name in module._parameters:
+                    getattr(module, name).copy_(parameter)
+                else:
+                    setattr(module, name, parameter.detach())
+    except (NotImplementedError, RuntimeError, ValueError) as error:
+        raise TargetError(
+            f"{type(module).__name__} cannot be given new weights ({error}); give its "
+            "parametrisations a right_inverse"
+        ) from error

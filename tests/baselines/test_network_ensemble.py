@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import nn
 from torch.nn import functional as F
+from torch.nn.utils import parametrizations
 
 from hypergan import Training, fit
 from hypergan.baselines.network_ensemble import NetworkEnsemble, random_start
@@ -166,3 +167,23 @@ def test_attention_starts_afresh_as_pytorch_starts_it(build):
     for name, found in members.sample(200).items():
         expected = torch.stack([each[name].detach() for each in fresh])
         torch.testing.assert_close(found.std(), expected.std(), rtol=0.1, atol=1e-6)
+
+
+def test_parametrised_layers_start_anew():
+    norm = parametrizations.weight_norm
+    target = nn.Sequential(norm(nn.Linear(4, 4)), nn.Tanh(), norm(nn.Linear(4, 3, bias=False)))
+    members = NetworkEnsemble(target, members=3, generator=torch.Generator().manual_seed(0))
+    first, second, third = (network[0].weight.detach() for network in members.ensemble(3))
+    assert not torch.allclose(first, second)
+    assert not torch.allclose(second, third)
+    assert first.abs().max() <= 0.5  # of four inputs PyTorch draws from -1/2 to 1/2
+    assert members.ensemble(3)(torch.randn(5, 4)).shape == (3, 5, 3)
+
+
+@pytest.mark.parametrize(
+    ("trivial", "message"), [(True, "which all members would share"), (False, "right_inverse")]
+)
+def test_a_start_that_cannot_be_drawn_is_refused(trivial, message):
+    target = parametrizations.orthogonal(nn.Linear(4, 4), use_trivialization=trivial)
+    with pytest.raises(TargetError, match=message):
+        NetworkEnsemble(target, members=3)

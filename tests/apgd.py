@@ -1,7 +1,8 @@
 """Is the PGD of Figure 5 strong enough? Its success beside that of AutoAttack's APGD, as CSV.
 
     pip install --no-deps torchattacks
-    python tests/apgd.py full/mnist/{hypergan,ensemble,mnf,mc-dropout,sgld,apd}/seed0 > data/bench/apgd.csv
+    python tests/apgd.py full/mnist/{hypergan,ensemble,mnf,mc-dropout,sgld,apd}/seed0 \\
+        > data/bench/apgd.csv
 
 The trained networks come from ``runs/``. All attacks are on the same images and the same ensemble
 of ten, and succeed where its mean softmax is wrong in the end. APGD chooses its step sizes itself

@@ -4,6 +4,7 @@ import pandas as pd
 
 from hypergan.data.datasets import DATASETS
 from hypergan.experiments.methods import title_of
+from hypergan.figures.page import listed
 from hypergan.figures.tables import Table
 from hypergan.paths import PROJECT
 
@@ -16,25 +17,24 @@ def read() -> pd.DataFrame:
 
 
 def table(compared: pd.DataFrame) -> Table:
-    """Each cell with how it was made anew, its metrics within tolerances, and one of them."""
-    within = compared["within"].astype(str) + " of " + compared["metrics"].astype(str)
+    """Each cell with how its record was made, its metrics within tolerances, and one of them."""
     frame = pd.DataFrame(
         {
-            "seed": compared["seed"].astype(str),
-            "the published record was": compared["made"].mask(
-                compared["identical"], "made alike and is identical"
-            ),
-            "metrics within tolerances": within,
+            "record made": compared["made"].str.removeprefix("made "),
+            "within": compared["within"].astype(str) + " of " + compared["metrics"].astype(str),
             "metric": compared["metric"],
-            "published": compared["published"].map("{:g}".format),
+            "record": compared["published"].map("{:g}".format),
             "again": compared["again"].map("{:g}".format),
         }
     )
+    frame["record made"] = frame["record made"].mask(compared["identical"], "alike, identical")
+    titles = compared["dataset"].map(lambda name: DATASETS[name].title)
     frame.index = pd.MultiIndex.from_arrays(
-        [
-            compared["method"].map(title_of),
-            compared["dataset"].map(lambda name: DATASETS[name].title),
-        ],
-        names=["method", "data set"],
+        [compared["method"].map(title_of), titles], names=["method", "data set"]
     )
-    return Table(frame, "Cells of full that were run a second time.", name="verified")
+    seeds = listed([*map(str, sorted(set(compared["seed"])))])
+    caption = (
+        f"Cells of full that were run a second time, seed {seeds}: how the published record was "
+        "made, how many metrics are within their tolerances, and one of them in both."
+    )
+    return Table(frame, caption, name="verified")

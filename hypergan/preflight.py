@@ -41,8 +41,8 @@ def require_trainable(posterior: Posterior, pair: Pair, loss: Loss, training: Tr
     with global_seed(torch.Generator()), _nothing_recomputed(), _buffers_unchanged(target):
         outputs = _outputs(target, weights, inputs)
         value = try_out(loss, outputs, targets.expand(2, *targets.shape))
-        _require_gradient(value, weights, loss, targets)
-        _require_generated(value, weights, target)
+        gradients = _gradients(value, weights, loss, targets)
+        _require_generated(value, weights, gradients, target)
         target.eval()
         _outputs(target, weights, inputs)
 
@@ -59,15 +59,16 @@ def _outputs(target: nn.Module, weights: dict[str, Tensor], inputs: Tensor) -> T
     return outputs
 
 
-def _require_gradient(
+def _gradients(
     value: Tensor, weights: dict[str, Tensor], loss: Loss, targets: Tensor
-) -> None:
+) -> tuple[Tensor | None, ...]:
+    """The gradient of each weight; None for those that the value does not depend on."""
     if not value.requires_grad:
         raise SettingsError(
             f"{name_of(loss)} has no gradient; compute it from the outputs, without detach or item"
         )
     try:
-        torch.autograd.grad(value.sum(), [*weights.values()], allow_unused=True, retain_graph=True)
+        return torch.autograd.grad(value.sum(), [*weights.values()], allow_unused=True)
     except (RuntimeError, NotImplementedError) as error:
         raise DataError(
             f"{name_of(loss)} has no gradient for targets of {targets.dtype} ({error}); convert "
@@ -75,7 +76,12 @@ def _require_gradient(
         ) from error
 
 
-def _require_generated(value: Tensor, weights: dict[str, Tensor], target: nn.Module) -> None:
+def _require_generated(
+    value: Tensor,
+    weights: dict[str, Tensor],
+    gradients: tuple[Tensor | None, ...],
+    target: nn.Module,
+) -> None:
     """Refuse a target that uses the weights it was made with instead of those generated.
 
     A lambda, a hook or a replaced forward may hold the module that was copied, and so its weights.
@@ -83,7 +89,6 @@ def _require_generated(value: Tensor, weights: dict[str, Tensor], target: nn.Mod
     Raises:
         TargetError: If a generated weight is not used, and one of the same values is.
     """
-    gradients = torch.autograd.grad(value.sum(), [*weights.values()], allow_unused=True)
     unused = [name for name, found in zip(weights, gradients, strict=True) if found is None]
     strange = [leaf for leaf in _leaves(value) if all(leaf is not w for w in weights.values())]
     for name in unused:

@@ -189,8 +189,10 @@ def protocols_finding(collection: Collection) -> str:
     for dataset, earlier in OF_2019.items():
         codes = [collection.on(name) for name in (dataset, earlier)]
         for where, method, size in _papers_cells():
+            if where != dataset:
+                continue
             off = [short for here in codes if (short := _shortfall(here, dataset, method, size))]
-            if where == dataset and len(off) == len(codes):
+            if len(off) == len(codes):
                 first, second = (abs(short.mean) for short in off)
                 nearer.setdefault(DATASETS[dataset].title, {})[method, size] = first < second
     if not nearer:
